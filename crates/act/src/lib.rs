@@ -1,0 +1,1 @@
+//! Contacts, asks across a border, channels, clocks, answers.

@@ -1,0 +1,1 @@
+//! The plan as data: measures computed from what happened, with proof.

@@ -1,0 +1,1 @@
+//! The infrastructure graph, cascades, single points of failure. Computes without a database.

@@ -1,0 +1,1 @@
+//! Who runs what is vulnerable: matching, exposures, match at home.

@@ -1,0 +1,1 @@
+//! One binary, a verb for each thing a person does.

@@ -1,0 +1,1 @@
+//! The stories: what a person does, end to end.

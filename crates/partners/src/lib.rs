@@ -1,0 +1,1 @@
+//! Who: organisations, people, keys, agreements; and the one release decision.

@@ -1,0 +1,1 @@
+//! What a product is: purl, versions and ranges, CSAF, CVE, KEV, CycloneDX, SPDX. Does no I/O.

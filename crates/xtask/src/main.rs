@@ -1,0 +1,2 @@
+//! Chores: demo, test, ui, bench, tidy, dist.
+fn main() {}
