@@ -1,1 +1,43 @@
-//! The append-only log, its Merkle tree, the storage seam, cursors, jobs and packs. Knows no event's meaning.
+//! The ledger: one append-only log is the truth. This crate keeps the log, its Merkle tree, the storage seam (SQLite,
+//! PostgreSQL), the stages' cursors, jobs and packs. It does not know what any event means, and nobody else names a database.
+//!
+//! # Layout
+//!
+//! * [`event`]: the format of an entry, which cannot change later
+//! * [`merkle`]: the tree of RFC 6962
+//! * `seam`: one SQL text, two engines
+//! * [`ledger`](Ledger): opening a store, units of work, appending
+//! * [`stage`]: what a stage of the loop is
+//! * `catch_up`, `rebuild`, `verify`: folding the log, folding it anew, proving it
+//! * [`checkpoint`], [`keys`]: the signed head
+//! * [`jobs`]: work with leases and fencing tokens
+//! * [`pack`]: knowledge that changes, as signed data
+mod catch_up;
+pub mod checkpoint;
+pub mod entropy;
+mod error;
+pub mod event;
+pub mod jobs;
+pub mod keys;
+mod ledger;
+pub mod merkle;
+pub mod pack;
+mod rebuild;
+mod seam;
+pub mod stage;
+mod tables;
+mod time;
+#[doc(hidden)]
+pub mod testkit;
+mod verify;
+
+pub use catch_up::{Parked, Position};
+pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
+pub use error::{Error, Result};
+pub use event::{Appended, Draft, Event, Payload};
+pub use ledger::{Env, Genesis, Ledger, Tx};
+pub use rebuild::Rebuilt;
+pub use seam::{Column, Place, Row, Value};
+pub use stage::Stage;
+pub use time::{Clock, FixedClock, Micros, SystemClock};
+pub use verify::{Finding, Verified};

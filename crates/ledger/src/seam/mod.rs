@@ -1,0 +1,332 @@
+//! The storage seam: one SQL text, two engines. Nobody outside this folder names a database.
+//!
+//! SQL is written once with `$1` placeholders. `@name` is a derived table or index of the present generation,
+//! `{int}` `{text}` `{blob}` `{real}` are column types, `{lock}` locks a selected row. What the engines do not share
+//! (bulk insert, catalogue, error codes) is here; what is not shared and not here is not used.
+mod postgres;
+mod sqlite;
+
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// A value handed to the engine.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// SQL NULL.
+    Null,
+    /// A 64-bit integer; booleans are 0 and 1, times are microseconds.
+    Int(i64),
+    /// A double.
+    Real(f64),
+    /// Text without U+0000, which PostgreSQL cannot hold.
+    Text(&'a str),
+    /// Bytes.
+    Blob(&'a [u8]),
+}
+
+impl From<i64> for Value<'_> {
+    fn from(v: i64) -> Self {
+        Value::Int(v)
+    }
+}
+impl From<i32> for Value<'_> {
+    fn from(v: i32) -> Self {
+        Value::Int(v.into())
+    }
+}
+impl From<bool> for Value<'_> {
+    fn from(v: bool) -> Self {
+        Value::Int(v.into())
+    }
+}
+impl From<f64> for Value<'_> {
+    fn from(v: f64) -> Self {
+        Value::Real(v)
+    }
+}
+impl From<crate::Micros> for Value<'_> {
+    fn from(v: crate::Micros) -> Self {
+        Value::Int(v.0)
+    }
+}
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(v: &'a str) -> Self {
+        Value::Text(v)
+    }
+}
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(v: &'a String) -> Self {
+        Value::Text(v)
+    }
+}
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(v: &'a [u8]) -> Self {
+        Value::Blob(v)
+    }
+}
+impl<'a> From<&'a Vec<u8>> for Value<'a> {
+    fn from(v: &'a Vec<u8>) -> Self {
+        Value::Blob(v)
+    }
+}
+impl<'a, const N: usize> From<&'a [u8; N]> for Value<'a> {
+    fn from(v: &'a [u8; N]) -> Self {
+        Value::Blob(v)
+    }
+}
+impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
+    fn from(v: Option<T>) -> Self {
+        v.map_or(Value::Null, Into::into)
+    }
+}
+impl<'a> From<&'a Option<String>> for Value<'a> {
+    fn from(v: &'a Option<String>) -> Self {
+        v.as_deref().into()
+    }
+}
+
+/// One column of a bulk insert; all columns of one insert have the same length.
+#[derive(Clone, Debug)]
+pub enum Column<'a> {
+    /// Integers.
+    Int(Vec<i64>),
+    /// Integers or NULL.
+    OptInt(Vec<Option<i64>>),
+    /// Doubles.
+    Real(Vec<f64>),
+    /// Text.
+    Text(Vec<&'a str>),
+    /// Text or NULL.
+    OptText(Vec<Option<&'a str>>),
+    /// Bytes.
+    Blob(Vec<&'a [u8]>),
+}
+
+impl Column<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Column::Int(v) => v.len(),
+            Column::OptInt(v) => v.len(),
+            Column::Real(v) => v.len(),
+            Column::Text(v) => v.len(),
+            Column::OptText(v) => v.len(),
+            Column::Blob(v) => v.len(),
+        }
+    }
+
+    fn value(&self, row: usize) -> Value<'_> {
+        match self {
+            Column::Int(v) => v.get(row).copied().into(),
+            Column::OptInt(v) => v.get(row).copied().flatten().into(),
+            Column::Real(v) => v.get(row).copied().into(),
+            Column::Text(v) => v.get(row).copied().into(),
+            Column::OptText(v) => v.get(row).copied().flatten().into(),
+            Column::Blob(v) => v.get(row).copied().into(),
+        }
+    }
+}
+
+/// One row of an answer. A getter on a column of another type gives the empty value: the SQL beside it says the type.
+pub enum Row<'a> {
+    /// From SQLite.
+    Sqlite(&'a rusqlite::Row<'a>),
+    /// From PostgreSQL.
+    Postgres(&'a tokio_postgres::Row),
+}
+
+impl Row<'_> {
+    /// The integer in column `i`, 0 where it is NULL.
+    pub fn int(&self, i: usize) -> i64 {
+        self.opt_int(i).unwrap_or(0)
+    }
+
+    /// The integer in column `i`.
+    pub fn opt_int(&self, i: usize) -> Option<i64> {
+        match self {
+            Row::Sqlite(row) => sqlite::int(row, i),
+            Row::Postgres(row) => postgres::int(row, i),
+        }
+    }
+
+    /// The double in column `i`, 0 where it is NULL.
+    pub fn real(&self, i: usize) -> f64 {
+        self.opt_real(i).unwrap_or(0.0)
+    }
+
+    /// The double in column `i`.
+    pub fn opt_real(&self, i: usize) -> Option<f64> {
+        match self {
+            Row::Sqlite(row) => sqlite::real(row, i),
+            Row::Postgres(row) => postgres::real(row, i),
+        }
+    }
+
+    /// The text in column `i`, empty where it is NULL.
+    pub fn text(&self, i: usize) -> &str {
+        self.opt_text(i).unwrap_or("")
+    }
+
+    /// The text in column `i`.
+    pub fn opt_text(&self, i: usize) -> Option<&str> {
+        match self {
+            Row::Sqlite(row) => sqlite::text(row, i),
+            Row::Postgres(row) => row.try_get::<_, Option<&str>>(i).ok().flatten(),
+        }
+    }
+
+    /// The bytes in column `i`, empty where it is NULL.
+    pub fn blob(&self, i: usize) -> &[u8] {
+        self.opt_blob(i).unwrap_or(b"")
+    }
+
+    /// The bytes in column `i`.
+    pub fn opt_blob(&self, i: usize) -> Option<&[u8]> {
+        match self {
+            Row::Sqlite(row) => sqlite::blob(row, i),
+            Row::Postgres(row) => row.try_get::<_, Option<&[u8]>>(i).ok().flatten(),
+        }
+    }
+
+    /// The boolean in column `i`.
+    pub fn bool(&self, i: usize) -> bool {
+        self.int(i) != 0
+    }
+
+    /// The instant in column `i`.
+    pub fn micros(&self, i: usize) -> crate::Micros {
+        crate::Micros(self.int(i))
+    }
+}
+
+/// Where a store lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A folder with one SQLite file.
+    Folder(PathBuf),
+    /// A PostgreSQL URL.
+    Url(String),
+}
+
+impl Place {
+    /// A place by what a person typed: a `postgres://` or `postgresql://` URL, else a folder.
+    pub fn parse(text: &str) -> Place {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            Place::Url(text.to_owned())
+        } else {
+            Place::Folder(PathBuf::from(text))
+        }
+    }
+}
+
+/// Whether a unit may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Read,
+    Write,
+}
+
+/// An open engine: connections and nothing else.
+pub(crate) enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Engine {
+    pub(crate) fn open(place: &Place) -> Result<Engine> {
+        match place {
+            Place::Folder(folder) => Ok(Engine::Sqlite(sqlite::Sqlite::open(&file_of(folder))?)),
+            Place::Url(url) => Ok(Engine::Postgres(postgres::Postgres::open(url)?)),
+        }
+    }
+
+    /// Runs one transaction: committed when `work` returns `Ok`, undone otherwise.
+    pub(crate) fn transaction<T>(&self, mode: Mode, work: &mut dyn FnMut(Session<'_>) -> Result<T>) -> Result<T> {
+        match self {
+            Engine::Sqlite(e) => e.transaction(mode, work),
+            Engine::Postgres(e) => e.transaction(mode, work),
+        }
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self, Engine::Postgres(_))
+    }
+}
+
+/// The database file of a data folder.
+pub(crate) fn file_of(folder: &Path) -> PathBuf {
+    folder.join("mainstay.db")
+}
+
+/// One transaction on one connection. Statements name their tables in full here; [`crate::Tx`] expands them.
+pub(crate) enum Session<'a> {
+    Sqlite(&'a rusqlite::Connection),
+    Postgres(&'a mut postgres::Session),
+}
+
+impl Session<'_> {
+    pub(crate) fn run(&mut self, sql: &str, args: &[Value<'_>]) -> Result<u64> {
+        refuse_nul(args)?;
+        match self {
+            Session::Sqlite(c) => sqlite::run(c, sql, args),
+            Session::Postgres(s) => s.run(sql, args),
+        }
+    }
+
+    pub(crate) fn each(
+        &mut self,
+        sql: &str,
+        args: &[Value<'_>],
+        f: &mut dyn FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        refuse_nul(args)?;
+        match self {
+            Session::Sqlite(c) => sqlite::each(c, sql, args, f),
+            Session::Postgres(s) => s.each(sql, args, f),
+        }
+    }
+
+    pub(crate) fn bulk(&mut self, insert: &str, columns: &[Column<'_>], tail: &str) -> Result<u64> {
+        let rows = columns.first().map_or(0, Column::len);
+        if columns.iter().any(|c| c.len() != rows) {
+            return Err(Error::Engine(format!("columns of unequal length in {insert}")));
+        }
+        if rows == 0 {
+            return Ok(0);
+        }
+        match self {
+            Session::Sqlite(c) => sqlite::bulk(c, insert, columns, rows, tail),
+            Session::Postgres(s) => s.bulk(insert, columns, tail),
+        }
+    }
+
+    /// Runs `;`-separated statements that define tables.
+    pub(crate) fn define(&mut self, ddl: &str) -> Result<()> {
+        match self {
+            Session::Sqlite(c) => sqlite::define(c, ddl),
+            Session::Postgres(s) => s.define(ddl),
+        }
+    }
+
+    /// The tables whose name starts with `prefix`, sorted, each with its column names in order.
+    pub(crate) fn tables(&mut self, prefix: &str) -> Result<Vec<(String, Vec<String>)>> {
+        match self {
+            Session::Sqlite(c) => sqlite::tables(c, prefix),
+            Session::Postgres(s) => s.tables(prefix),
+        }
+    }
+
+    pub(crate) fn lock_suffix(&self) -> &'static str {
+        match self {
+            Session::Sqlite(_) => "",
+            Session::Postgres(_) => " FOR UPDATE",
+        }
+    }
+}
+
+/// PostgreSQL refuses U+0000 in text; so that both engines hold the same, SQLite does too.
+fn refuse_nul(args: &[Value<'_>]) -> Result<()> {
+    match args.iter().any(|v| matches!(v, Value::Text(t) if t.contains('\0'))) {
+        true => Err(Error::refused("text-nul", "text holds U+0000", "remove the character and import again")),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,275 @@
+//! SQLite behind the seam: one file, WAL, pages of 16 KiB, one writer, a few readers.
+use super::{Column, Mode, Row, Session, Value};
+use crate::error::{Error, Result};
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+/// Statements kept prepared on each connection.
+const STATEMENTS: usize = 256;
+/// Read connections; a page of 5,000 objects is bound by memory, so more than a few only cost cache.
+const READERS: usize = 4;
+
+pub(crate) struct Sqlite {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<(Vec<Connection>, usize)>,
+    returned: Condvar,
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let writer = Connection::open(path).map_err(engine)?;
+        // The page size only takes hold before the first table; spec/rust.md 3.3: reads double from 4 to 16 KiB.
+        writer.execute_batch("PRAGMA page_size = 16384").map_err(engine)?;
+        prepare(&writer)?;
+        writer
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON")
+            .map_err(engine)?;
+        Ok(Sqlite {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            readers: Mutex::new((Vec::new(), 0)),
+            returned: Condvar::new(),
+        })
+    }
+
+    pub(crate) fn transaction<T>(
+        &self,
+        mode: Mode,
+        work: &mut dyn FnMut(Session<'_>) -> Result<T>,
+    ) -> Result<T> {
+        match mode {
+            Mode::Write => {
+                let connection = self.writer.lock().unwrap_or_else(|e| e.into_inner());
+                // IMMEDIATE: a deferred transaction that upgrades gets SQLITE_BUSY without consulting the timeout.
+                transact(&connection, "BEGIN IMMEDIATE", work)
+            }
+            Mode::Read => {
+                let connection = self.borrow()?;
+                let result = transact(&connection, "BEGIN", work);
+                self.give_back(connection);
+                result
+            }
+        }
+    }
+
+    fn borrow(&self) -> Result<Connection> {
+        let mut held = self.readers.lock().unwrap_or_else(|e| e.into_inner());
+        loop {
+            if let Some(connection) = held.0.pop() {
+                return Ok(connection);
+            }
+            if held.1 < READERS {
+                held.1 += 1;
+                drop(held);
+                return self.open_reader().inspect_err(|_| {
+                    self.readers.lock().unwrap_or_else(|e| e.into_inner()).1 -= 1;
+                });
+            }
+            held = self.returned.wait(held).unwrap_or_else(|e| e.into_inner());
+        }
+    }
+
+    fn open_reader(&self) -> Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags).map_err(engine)?;
+        prepare(&connection)?;
+        connection.execute_batch("PRAGMA query_only = ON").map_err(engine)?;
+        Ok(connection)
+    }
+
+    fn give_back(&self, connection: Connection) {
+        self.readers.lock().unwrap_or_else(|e| e.into_inner()).0.push(connection);
+        self.returned.notify_one();
+    }
+}
+
+fn prepare(connection: &Connection) -> Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(Duration::from_secs(30)).map_err(engine)?;
+    connection
+        .execute_batch("PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY")
+        .map_err(engine)
+}
+
+fn transact<T>(
+    connection: &Connection,
+    begin: &str,
+    work: &mut dyn FnMut(Session<'_>) -> Result<T>,
+) -> Result<T> {
+    connection.execute_batch(begin).map_err(engine)?;
+    let result = work(Session::Sqlite(connection));
+    match result {
+        Ok(value) => match connection.execute_batch("COMMIT") {
+            Ok(()) => Ok(value),
+            Err(e) => {
+                rollback(connection);
+                Err(engine(e))
+            }
+        },
+        Err(e) => {
+            rollback(connection);
+            Err(e)
+        }
+    }
+}
+
+fn rollback(connection: &Connection) {
+    // A full disk may have rolled back already; then there is nothing to undo.
+    if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
+        tracing::error!("rollback failed; the connection will undo when it closes");
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(v) => ValueRef::Integer(*v),
+            Value::Real(v) => ValueRef::Real(*v),
+            Value::Text(v) => ValueRef::Text(v.as_bytes()),
+            Value::Blob(v) => ValueRef::Blob(v),
+        }))
+    }
+}
+
+pub(crate) fn int(row: &rusqlite::Row<'_>, i: usize) -> Option<i64> {
+    match row.get_ref(i) {
+        Ok(ValueRef::Integer(v)) => Some(v),
+        Ok(ValueRef::Real(v)) => Some(v as i64),
+        _ => None,
+    }
+}
+
+pub(crate) fn real(row: &rusqlite::Row<'_>, i: usize) -> Option<f64> {
+    match row.get_ref(i) {
+        Ok(ValueRef::Real(v)) => Some(v),
+        Ok(ValueRef::Integer(v)) => Some(v as f64),
+        _ => None,
+    }
+}
+
+pub(crate) fn text<'a>(row: &'a rusqlite::Row<'_>, i: usize) -> Option<&'a str> {
+    match row.get_ref(i) {
+        Ok(ValueRef::Text(v)) => std::str::from_utf8(v).ok(),
+        _ => None,
+    }
+}
+
+pub(crate) fn blob<'a>(row: &'a rusqlite::Row<'_>, i: usize) -> Option<&'a [u8]> {
+    match row.get_ref(i) {
+        Ok(ValueRef::Blob(v) | ValueRef::Text(v)) => Some(v),
+        _ => None,
+    }
+}
+
+/// `$1` becomes `?1`: SQLite numbers `$x` by first appearance, which is not what the text says.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
+}
+
+pub(crate) fn run(c: &Connection, sql: &str, args: &[Value<'_>]) -> Result<u64> {
+    let mut statement = c.prepare_cached(&numbered(sql)).map_err(|e| said(e, sql))?;
+    // A statement with RETURNING gives rows; `execute` would refuse it.
+    if statement.column_count() > 0 {
+        let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(|e| said(e, sql))?;
+        let mut n = 0;
+        while rows.next().map_err(|e| said(e, sql))?.is_some() {
+            n += 1;
+        }
+        return Ok(n);
+    }
+    statement.execute(rusqlite::params_from_iter(args)).map(|n| n as u64).map_err(|e| said(e, sql))
+}
+
+pub(crate) fn each(
+    c: &Connection,
+    sql: &str,
+    args: &[Value<'_>],
+    f: &mut dyn FnMut(&Row<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut statement = c.prepare_cached(&numbered(sql)).map_err(|e| said(e, sql))?;
+    let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(|e| said(e, sql))?;
+    while let Some(row) = rows.next().map_err(|e| said(e, sql))? {
+        f(&Row::Sqlite(row))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn bulk(c: &Connection, insert: &str, columns: &[Column<'_>], rows: usize, tail: &str) -> Result<u64> {
+    let marks = (1..=columns.len()).map(|i| format!("?{i}")).collect::<Vec<_>>().join(",");
+    let sql = format!("{insert} VALUES ({marks}) {tail}");
+    let mut statement = c.prepare_cached(&sql).map_err(|e| said(e, &sql))?;
+    let mut changed = 0;
+    let mut values = vec![Value::Null; columns.len()];
+    for row in 0..rows {
+        for (value, column) in values.iter_mut().zip(columns) {
+            *value = column.value(row);
+        }
+        super::refuse_nul(&values)?;
+        changed += statement.execute(rusqlite::params_from_iter(&values)).map_err(|e| said(e, &sql))? as u64;
+    }
+    Ok(changed)
+}
+
+pub(crate) fn define(c: &Connection, ddl: &str) -> Result<()> {
+    for statement in ddl.split(';').map(str::trim).filter(|s| !s.is_empty()) {
+        let typed = statement
+            .replace("{int}", "INTEGER")
+            .replace("{text}", "TEXT")
+            .replace("{blob}", "BLOB")
+            .replace("{real}", "REAL");
+        let strict = if typed.starts_with("CREATE TABLE") { " STRICT" } else { "" };
+        c.execute_batch(&format!("{typed}{strict}")).map_err(|e| said(e, statement))?;
+    }
+    // Prepared statements of dropped tables must not outlive them.
+    c.flush_prepared_statement_cache();
+    Ok(())
+}
+
+pub(crate) fn tables(c: &Connection, prefix: &str) -> Result<Vec<(String, Vec<String>)>> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+    let mut names = Vec::new();
+    each(c, sql, &[], &mut |row| {
+        if row.text(0).starts_with(prefix) {
+            names.push(row.text(0).to_owned());
+        }
+        Ok(())
+    })?;
+    let mut out = Vec::new();
+    for name in names {
+        let mut columns = Vec::new();
+        each(c, "SELECT name FROM pragma_table_info($1) ORDER BY cid", &[Value::Text(&name)], &mut |row| {
+            columns.push(row.text(0).to_owned());
+            Ok(())
+        })?;
+        out.push((name, columns));
+    }
+    Ok(out)
+}
+
+fn said(e: rusqlite::Error, sql: &str) -> Error {
+    match engine(e) {
+        Error::Engine(what) => Error::Engine(format!("{what} in: {}", sql.split_whitespace().collect::<Vec<_>>().join(" "))),
+        other => other,
+    }
+}
+
+fn engine(e: rusqlite::Error) -> Error {
+    let message = e.to_string();
+    match e.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Again(message),
+        Some(ErrorCode::ConstraintViolation) => Error::Conflict(message),
+        Some(ErrorCode::DiskFull) => {
+            Error::Engine("the disk is full; nothing of this unit was stored; free some space and run it again".into())
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Integrity(message),
+        _ => Error::Engine(message),
+    }
+}

@@ -1,0 +1,49 @@
+//! A stage of the loop: `decide` appends events (in the stage's own functions), `apply` folds them into the stage's own
+//! tables, `react` appends what follows from them. No call goes upward: a later stage keeps a cursor and catches up.
+use crate::error::Result;
+use crate::event::Event;
+use crate::ledger::Tx;
+
+/// A stage. Stages are handed to the ledger in the order of the loop.
+pub trait Stage: Send + Sync {
+    /// The stage's name, which is its cursor's.
+    fn name(&self) -> &'static str;
+
+    /// The derived tables: `;`-separated DDL in which each table and index name is written `@name`.
+    fn schema(&self) -> &'static str;
+
+    /// The operational tables: `CREATE TABLE IF NOT EXISTS` with plain names.
+    fn operational(&self) -> &'static str {
+        ""
+    }
+
+    /// The kinds of event it folds or reacts to; one that ends in `.` stands for all that start so.
+    fn kinds(&self) -> &'static [&'static str];
+
+    /// Folds one event into the stage's own tables. A pure function of the log: no clock, no randomness, no tables of
+    /// others. An [`crate::Error::Park`] puts the event aside with its reason, and the cursor goes on.
+    fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()>;
+
+    /// Folds a run of events. A stage overrides this where many rows go in at once.
+    fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event]) -> Result<()> {
+        events.iter().try_for_each(|event| self.apply(tx, event))
+    }
+
+    /// What follows from an event, live only and after it was applied: appends derived events, each with its key.
+    fn react(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+        let _ = (tx, event);
+        Ok(())
+    }
+
+    /// Once after a run of events was applied and reacted to, in the same unit, live only: for derived events that gather
+    /// what many events caused. `up_to` is the index after the last of the run.
+    fn settle(&self, tx: &mut Tx<'_>, up_to: i64) -> Result<()> {
+        let _ = (tx, up_to);
+        Ok(())
+    }
+}
+
+/// Whether a stage takes this kind.
+pub(crate) fn takes(stage: &dyn Stage, kind: &str) -> bool {
+    stage.kinds().iter().any(|k| if k.ends_with('.') { kind.starts_with(k) } else { kind == *k })
+}
