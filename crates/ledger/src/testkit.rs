@@ -150,7 +150,7 @@ fn binaries() -> Option<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql").ok().into_iter().flatten().flatten().map(|e| e.path().join("bin")).collect();
     found.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
     found.sort();
-    found.into_iter().rfind(|bin| bin.join("initdb").exists() && bin.join("postgres").exists())
+    found.into_iter().rfind(|bin| ["initdb", "postgres", "createdb"].iter().all(|program| bin.join(program).exists()))
 }
 
 /// Changes stored bytes behind the ledger's back, to see whether it is found.
