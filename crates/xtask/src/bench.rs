@@ -1,0 +1,176 @@
+//! `cargo xtask bench`: measures the release binary from outside, as a user meets it, writes `bench/results.json` and from that file
+//! the table in README.md. Figures of peers that did not run beside ours are marked as quoted. No figure here is a test.
+
+mod table;
+mod taxii;
+
+use crate::script::Stage;
+use crate::{shell, ui};
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// One measured line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Line {
+    /// What was done.
+    pub work: String,
+    /// The figure, with its unit in words.
+    pub ours: String,
+    /// What to reach, from the issue or the design.
+    pub floor: String,
+    /// What peers do, quoted unless run beside.
+    pub peers: String,
+}
+
+/// The whole run.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Results {
+    /// The commit that was measured.
+    pub commit: String,
+    /// The machine, in general words.
+    pub machine: String,
+    /// The lines, in the order of the table.
+    pub lines: Vec<Line>,
+}
+
+/// Everything a measurement needs.
+pub struct Bench {
+    binary: PathBuf,
+    shared: PathBuf,
+    work: PathBuf,
+    runs: usize,
+}
+
+/// The chore.
+pub fn chore(args: &[String]) -> Result<()> {
+    let quick = args.iter().any(|a| a == "--quick");
+    let shared = shell::shared().context("the bench needs the shared data: set MAINSTAY_SHARED to its folder")?;
+    ui::chore()?;
+    let binary = shell::build("mainstay", true)?;
+    let work = shell::target().join("bench-store");
+    let bench = Bench { binary, shared, work, runs: if quick { 1 } else { 3 } };
+    let mut lines = bench.imports()?;
+    lines.extend(taxii::lines(&bench)?);
+    lines.push(bench.rebuild()?);
+    lines.extend(bench.spof()?);
+    let results = Results { commit: commit(), machine: machine(), lines };
+    let file = shell::root().join("bench/results.json");
+    std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+    std::fs::write(&file, format!("{}\n", serde_json::to_string_pretty(&results)?))?;
+    let _ = std::fs::remove_dir_all(&bench.work);
+    table::write(&results)
+}
+
+impl Bench {
+    /// A fresh store and its folder.
+    fn fresh(&self, name: &str) -> Result<PathBuf> {
+        let data = self.work.join(name);
+        if data.exists() {
+            std::fs::remove_dir_all(&data)?;
+        }
+        self.verb(&data, &["init"])?;
+        Ok(data)
+    }
+
+    /// Runs a verb on a store and gives how long it took and what it printed; exit 1 is findings, not a failure.
+    fn verb(&self, data: &Path, args: &[&str]) -> Result<(Duration, String)> {
+        let start = Instant::now();
+        let output = Command::new(&self.binary).args(args).arg("--data").arg(data).output().context("the binary does not start")?;
+        let took = start.elapsed();
+        if !matches!(output.status.code(), Some(0 | 1)) {
+            bail!("`{}` ended with {}: {}", args.join(" "), output.status, String::from_utf8_lossy(&output.stderr));
+        }
+        Ok((took, String::from_utf8_lossy(&output.stdout).into_owned()))
+    }
+
+    /// The best of the runs, each on a fresh store: the machine's noise only ever adds.
+    fn best(&self, mut once: impl FnMut() -> Result<Duration>) -> Result<Duration> {
+        let mut best = once()?;
+        for _ in 1..self.runs {
+            best = best.min(once()?);
+        }
+        Ok(best)
+    }
+
+    fn path(&self, below: &str) -> String {
+        self.shared.join(below).display().to_string()
+    }
+
+    fn imports(&self) -> Result<Vec<Line>> {
+        let works: [(&str, &str, &[&str], &str, &str); 3] = [
+            ("csaf", "import of 2,216 CSAF advisories, all stages applied", &["csaf"], "4 s", "csaf-rs, check only: 4,000 docs/s (quoted)"),
+            ("stix", "import of a 33.9 MB STIX bundle, 24,771 objects", &["stix/enterprise-attack.json"], "3 s", ""),
+            ("graph", "import of the real graph, 73,732 nodes and 169,948 edges", &["infrastructure/real_nodes.csv.gz", "infrastructure/real_edges.csv.gz"], "1 s", ""),
+        ];
+        let mut lines = Vec::new();
+        for (name, work, paths, floor, peers) in works {
+            let paths: Vec<String> = paths.iter().map(|p| self.path(p)).collect();
+            let took = self.best(|| {
+                let data = self.fresh(name)?;
+                let mut args = vec!["import"];
+                args.extend(paths.iter().map(String::as_str));
+                Ok(self.verb(&data, &args)?.0)
+            })?;
+            lines.push(Line { work: work.into(), ours: seconds(took), floor: floor.into(), peers: peers.into() });
+        }
+        Ok(lines)
+    }
+
+    /// Rebuild of all derived tables from the log of the advisories and the bundle.
+    fn rebuild(&self) -> Result<Line> {
+        let data = self.fresh("rebuild")?;
+        let (csaf, stix) = (self.path("csaf"), self.path("stix/enterprise-attack.json"));
+        self.verb(&data, &["import", &csaf, &stix])?;
+        let took = self.best(|| Ok(self.verb(&data, &["ledger", "rebuild"])?.0))?;
+        Ok(Line {
+            work: "rebuild of every derived table: 24,771 objects and 2,216 advisories".into(),
+            ours: format!("{} ({:.0} events/s)", seconds(took), (24_771.0 + 2_216.0) / took.as_secs_f64()),
+            floor: "50,000 events/s".into(),
+            peers: String::new(),
+        })
+    }
+
+    /// All single points of failure of the real graph, from the stored tables to the printed lines.
+    fn spof(&self) -> Result<Vec<Line>> {
+        let data = self.work.join("graph");
+        let mut lines = Vec::new();
+        for (flag, floor) in [("--ungrounded", "5 ms for the search alone"), ("--grounded", "100 ms for the search alone")] {
+            let took = self.best(|| Ok(self.verb(&data, &["depend", "spof", flag, "--format", "jsonl"])?.0))?;
+            let name = flag.trim_start_matches('-');
+            lines.push(Line {
+                work: format!("loss of every single node of the real graph, {name}, whole verb"),
+                ours: seconds(took),
+                floor: floor.into(),
+                peers: if flag == "--ungrounded" { "plain Python, search alone: 0.07 s (quoted)".into() } else { String::new() },
+            });
+        }
+        Ok(lines)
+    }
+
+    fn stage(&self, data: &Path) -> Stage {
+        Stage { binary: self.binary.clone(), data: data.to_path_buf(), sample: PathBuf::new(), work: self.work.clone() }
+    }
+}
+
+fn seconds(took: Duration) -> String {
+    let s = took.as_secs_f64();
+    if s < 0.1 { format!("{:.1} ms", s * 1e3) } else { format!("{s:.2} s") }
+}
+
+fn commit() -> String {
+    let short = shell::output("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_else(|| "unknown".into());
+    let changed = shell::output("git", &["status", "--porcelain", "crates"]).is_some_and(|s| !s.is_empty());
+    if changed { format!("{short} with changes") } else { short }
+}
+
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let memory = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let kib: u64 = text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?.trim().trim_end_matches("kB").trim().parse().ok()?;
+        Some(format!(", {} GiB", (kib as f64 / 1_048_576.0).round()))
+    });
+    format!("{cores} cores {}{}, {}", std::env::consts::ARCH, memory.unwrap_or_default(), std::env::consts::OS)
+}

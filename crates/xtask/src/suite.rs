@@ -1,0 +1,245 @@
+//! `cargo xtask test`: installs what the tests need where it can, runs the Rust tests and the tests of the pages in a real browser,
+//! and lists whatever was skipped. A test says that it skipped itself by a line `SKIPPED (reason): name`; nothing is skipped in silence.
+
+use crate::{demo, shell, ui};
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// What a run came to.
+#[derive(Default)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    skipped: Vec<String>,
+}
+
+/// The chore.
+pub fn chore(args: &[String]) -> Result<()> {
+    let flag = |name: &str| args.iter().any(|a| a == name);
+    if let Some(unknown) = args.iter().find(|a| !["--all", "--no-install", "--no-browser"].contains(&a.as_str())) {
+        bail!("test knows no `{unknown}`");
+    }
+    let mut tally = Tally::default();
+    if !flag("--no-install") {
+        install_postgres();
+        if !flag("--no-browser") {
+            install_chromium();
+        }
+    }
+    if flag("--no-browser") {
+        tally.skipped.push("SKIPPED (--no-browser): the pages in a browser".into());
+    } else {
+        ui::chore()?;
+    }
+    let rust = rust_tests(&mut tally)?;
+    if !flag("--no-browser") {
+        browser_tests(&mut tally)?;
+    }
+    report(&tally);
+    if !rust || tally.failed > 0 {
+        bail!("tests failed");
+    }
+    if flag("--all") && !tally.skipped.is_empty() {
+        bail!("{} skipped, and --all was asked for", tally.skipped.len());
+    }
+    Ok(())
+}
+
+fn report(tally: &Tally) {
+    if tally.skipped.is_empty() {
+        println!("\nnothing was skipped");
+    } else {
+        println!("\nskipped:");
+        for line in &tally.skipped {
+            println!("  {line}");
+        }
+    }
+    println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.skipped.len());
+}
+
+/// All Rust tests, one run; true where cargo ended well.
+fn rust_tests(tally: &mut Tally) -> Result<bool> {
+    let mut cargo = Command::new(shell::cargo());
+    cargo.current_dir(shell::root()).args(["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"]);
+    eprintln!("$ cargo test --workspace --locked --no-fail-fast -- --show-output");
+    let mut child = cargo.stdout(Stdio::piped()).spawn().context("cargo does not start")?;
+    let out = child.stdout.take().context("no output of cargo")?;
+    let mut quiet = false;
+    for line in BufReader::new(out).lines() {
+        let line = line.context("reading what cargo prints")?;
+        note(&line, &mut quiet, tally);
+    }
+    Ok(child.wait()?.success())
+}
+
+/// Counts one line of libtest's output and passes on what a person needs: the output of tests that passed is held back,
+/// except for what they say they skipped.
+fn note(line: &str, quiet: &mut bool, tally: &mut Tally) {
+    if line.starts_with("SKIPPED") {
+        if !tally.skipped.iter().any(|seen| seen == line) {
+            tally.skipped.push(line.to_owned());
+        }
+        return;
+    }
+    match line {
+        "successes:" => *quiet = true,
+        "failures:" => *quiet = false,
+        _ => {}
+    }
+    if let Some(result) = line.strip_prefix("test result: ") {
+        *quiet = false;
+        tally.passed += count(result, "passed");
+        tally.failed += count(result, "failed");
+        if let ignored @ 1.. = count(result, "ignored") {
+            tally.skipped.push(format!("SKIPPED (marked ignored): {ignored} tests"));
+        }
+    }
+    if !*quiet {
+        println!("{line}");
+    }
+}
+
+/// The number before `word` in "ok. 12 passed; 0 failed; …".
+fn count(result: &str, word: &str) -> u64 {
+    let words: Vec<&str> = result.split([' ', ';', ',']).filter(|w| !w.is_empty()).collect();
+    words.windows(2).find_map(|pair| match pair {
+        [number, name] if *name == word => number.parse().ok(),
+        _ => None,
+    }).unwrap_or(0)
+}
+
+/// The pages of the sample world in a real browser: one summary line `N passed, N failed` comes from the script.
+fn browser_tests(tally: &mut Tally) -> Result<()> {
+    let script = shell::root().join("web/tests/pages.mjs");
+    if !script.exists() {
+        tally.skipped.push("SKIPPED (no web/tests/pages.mjs): the pages in a browser".into());
+        return Ok(());
+    }
+    if chromium().is_none() {
+        tally.skipped.push("SKIPPED (no Chromium): the pages in a browser".into());
+        return Ok(());
+    }
+    let binary = shell::build("mainstay", false)?;
+    let (stage, now) = demo::play(&binary, &shell::target().join("demo-test"))?;
+    let (mut server, url) = serve(&binary, &stage.data, &now)?;
+    let outcome = run_script(&script, &url, tally);
+    let _ = server.kill();
+    let _ = server.wait();
+    outcome
+}
+
+fn run_script(script: &std::path::Path, url: &str, tally: &mut Tally) -> Result<()> {
+    let mut node = Command::new("node");
+    node.arg(script).arg(url).current_dir(shell::root().join("web"));
+    node.env("MAINSTAY_URL", url).env("MAINSTAY_USER", "demo").env("MAINSTAY_PASSWORD", "mainstay-demo");
+    node.env("MAINSTAY_SHOTS", shell::target().join("pages"));
+    if let Some(path) = chromium() {
+        node.env("CHROMIUM", path);
+    }
+    let output = node.stderr(Stdio::inherit()).output().context("node does not start")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (mut passed, mut failed) = (0, 0);
+    for line in text.lines() {
+        if line.starts_with("SKIPPED") {
+            tally.skipped.push(line.to_owned());
+        }
+        if line.contains(" passed") {
+            (passed, failed) = (count(line, "passed"), count(line, "failed"));
+        }
+        println!("{line}");
+    }
+    tally.passed += passed;
+    tally.failed += failed;
+    if !output.status.success() && failed == 0 {
+        tally.failed += 1;
+    }
+    Ok(())
+}
+
+/// Starts the server on a free port and waits until it says where it listens.
+pub fn serve(binary: &std::path::Path, data: &std::path::Path, now: &str) -> Result<(Child, String)> {
+    let mut command = Command::new(binary);
+    command.args(["serve", "--listen", "127.0.0.1:0"]).arg("--data").arg(data);
+    if !now.is_empty() {
+        command.args(["--clock", now]);
+    }
+    let mut child = command.stdout(Stdio::piped()).spawn().context("the server does not start")?;
+    let out = child.stdout.take().context("no output of the server")?;
+    for line in BufReader::new(out).lines() {
+        if let Some(url) = line?.strip_prefix("listening on ") {
+            return Ok((child, url.trim_end_matches('/').to_owned()));
+        }
+    }
+    let _ = child.kill();
+    bail!("the server ended without saying where it listens")
+}
+
+/// PostgreSQL's own programs, in the path or where Debian puts them.
+fn postgres() -> bool {
+    shell::has("initdb")
+        || std::fs::read_dir("/usr/lib/postgresql").is_ok_and(|dirs| dirs.flatten().any(|d| d.path().join("bin/initdb").exists()))
+}
+
+fn install_postgres() {
+    if !postgres() {
+        apt("postgresql");
+    }
+}
+
+fn install_chromium() {
+    if chromium().is_none() {
+        apt("chromium");
+    }
+}
+
+/// Where a Chromium is, if there is one.
+fn chromium() -> Option<String> {
+    let named = std::env::var("CHROMIUM").ok();
+    let known = ["chromium", "chromium-browser", "google-chrome"].map(str::to_owned);
+    named.into_iter().chain(known).find(|name| shell::has(name))
+}
+
+/// Installs one Debian package where that is possible; where it is not, the tests that need it list themselves as skipped.
+fn apt(package: &str) {
+    if !shell::has("apt-get") {
+        return;
+    }
+    let mut commands = [Command::new("apt-get"), Command::new("apt-get")];
+    let [update, install] = &mut commands;
+    update.args(["-qq", "update"]);
+    install.args(["-qq", "install", "-y", "--no-install-recommends", package]);
+    for command in &mut commands {
+        command.env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
+        if let Err(error) = shell::run(command) {
+            eprintln!("{package} could not be installed: {error:#}");
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_output_of_passing_tests_is_held_back_but_not_what_they_skipped() {
+        let mut tally = Tally::default();
+        let mut quiet = false;
+        for line in [
+            "running 3 tests",
+            "successes:",
+            "---- a stdout ----",
+            "SKIPPED (no shared data): a",
+            "noise",
+            "successes:",
+            "    a",
+            "test result: ok. 2 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        ] {
+            note(line, &mut quiet, &mut tally);
+        }
+        assert_eq!((tally.passed, tally.failed), (2, 1));
+        assert_eq!(tally.skipped, ["SKIPPED (no shared data): a", "SKIPPED (marked ignored): 1 tests"]);
+        assert!(!quiet);
+    }
+}
