@@ -18,6 +18,6 @@ pub mod mail;
 
 pub mod plan;
 pub mod rules;
-pub mod text;
 #[cfg(test)]
 mod testing;
+pub mod text;

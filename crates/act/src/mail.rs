@@ -108,7 +108,8 @@ impl Smtp {
     /// Reads `smtp://HOST[:PORT]` (STARTTLS), `smtps://HOST[:PORT]` or `smtp+plain://LOOPBACK:PORT`. The host must stand in
     /// `allowed`; a server without TLS must be on this machine.
     pub fn new(url: &str, allowed: &[String], credentials: Option<(String, String)>) -> Result<Smtp, String> {
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| format!("{url:?} is no address such as smtp://mail.example:587"))?;
+        let (scheme, rest) =
+            url.split_once("://").ok_or_else(|| format!("{url:?} is no address such as smtp://mail.example:587"))?;
         let (tls, default) = match scheme {
             "smtp" => (Tls::StartTls, 587),
             "smtps" => (Tls::Implicit, 465),
@@ -218,7 +219,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Line {
     fn connect(&self) -> Result<SmtpConnection, String> {
-        let failed = |e: lettre::transport::smtp::Error| format!("{}:{} does not answer: {e}", self.smtp.host, self.smtp.port);
+        let failed =
+            |e: lettre::transport::smtp::Error| format!("{}:{} does not answer: {e}", self.smtp.host, self.smtp.port);
         let hello = ClientId::Domain(self.from.domain().to_owned());
         let tls = match self.smtp.tls {
             Tls::None => None,

@@ -2,7 +2,6 @@
 //! answer. Plain text. It is made from the facts that its reader may know and from nothing else: functions at stake, other
 //! owners and our ranking never enter [`Facts`], so no wording can depend on them.
 use minijinja::{Environment, UndefinedBehavior};
-use serde::Serialize;
 
 /// Languages that have a text; others read English.
 pub const LANGUAGES: [&str; 4] = ["en", "de", "fr", "es"];
@@ -10,8 +9,7 @@ pub const LANGUAGES: [&str; 4] = ["en", "de", "fr", "es"];
 const NAMED: usize = 12;
 
 /// Whom the text addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
     /// Its own equipment.
     Owner,
@@ -19,6 +17,16 @@ pub enum Reader {
     Csirt,
     /// The body that told of a count.
     Holder,
+}
+
+impl Reader {
+    fn as_str(self) -> &'static str {
+        match self {
+            Reader::Owner => "owner",
+            Reader::Csirt => "csirt",
+            Reader::Holder => "holder",
+        }
+    }
 }
 
 /// All that a text may say.
@@ -84,10 +92,8 @@ pub fn write(facts: &Facts<'_>, wanted: &str) -> Result<Text, String> {
     let language = language(wanted);
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Lenient);
-    environment.set_trim_blocks(false);
-    let view = View::of(facts);
     let failed = |e: minijinja::Error| format!("the text {language} cannot be written: {e}");
-    let body = environment.render_str(source(language), &view).map_err(failed)?;
+    let body = environment.render_str(source(language), view(facts)).map_err(failed)?;
     Ok(Text { subject: subject(facts, language), body })
 }
 
@@ -117,52 +123,27 @@ fn subject(facts: &Facts<'_>, language: &str) -> String {
 }
 
 /// What the templates see: strings of one line each.
-#[derive(Serialize)]
-struct View {
-    role: Reader,
-    reference: String,
-    exercise: bool,
-    tlp: String,
-    we: String,
-    about: String,
-    contact: Option<String>,
-    party_name: String,
-    title: String,
-    advisory: String,
-    vulnerabilities: String,
-    subjects: String,
-    count: Option<String>,
-    methods: Vec<String>,
-    exploited: bool,
-    fixes: Vec<String>,
-    link: String,
-    until: String,
-    hours: u32,
-}
-
-impl View {
-    fn of(facts: &Facts<'_>) -> View {
-        View {
-            role: facts.reader,
-            reference: one_line(facts.reference),
-            exercise: facts.exercise,
-            tlp: one_line(facts.tlp),
-            we: one_line(facts.we),
-            about: one_line(facts.about),
-            contact: facts.contact.map(one_line),
-            party_name: one_line(facts.party_name),
-            title: one_line(if facts.title.is_empty() { facts.advisory } else { facts.title }),
-            advisory: one_line(facts.advisory),
-            vulnerabilities: list(facts.vulnerabilities),
-            subjects: list(facts.subjects),
-            count: facts.count.map(interval),
-            methods: facts.methods.iter().map(|m| one_line(m)).collect(),
-            exploited: facts.exploited,
-            fixes: facts.fixes.iter().take(5).map(|f| one_line(f)).collect(),
-            link: one_line(facts.link),
-            until: one_line(facts.until),
-            hours: facts.hours,
-        }
+fn view(facts: &Facts<'_>) -> minijinja::Value {
+    minijinja::context! {
+        role => facts.reader.as_str(),
+        reference => one_line(facts.reference),
+        exercise => facts.exercise,
+        tlp => one_line(facts.tlp),
+        we => one_line(facts.we),
+        about => one_line(facts.about),
+        contact => facts.contact.map(one_line),
+        party_name => one_line(facts.party_name),
+        title => one_line(if facts.title.is_empty() { facts.advisory } else { facts.title }),
+        advisory => one_line(facts.advisory),
+        vulnerabilities => list(facts.vulnerabilities),
+        subjects => list(facts.subjects),
+        count => facts.count.map(interval),
+        methods => facts.methods.iter().map(|m| one_line(m)).collect::<Vec<_>>(),
+        exploited => facts.exploited,
+        fixes => facts.fixes.iter().take(5).map(|f| one_line(f)).collect::<Vec<_>>(),
+        link => one_line(facts.link),
+        until => one_line(facts.until),
+        hours => facts.hours,
     }
 }
 
@@ -228,8 +209,40 @@ mod tests {
     fn english_to_an_owner() {
         let lists = lists();
         let text = write(&facts(Reader::Owner, &lists), "en").unwrap();
-        assert_snapshot!(text.subject, @"");
-        assert_snapshot!(text.body, @"");
+        assert_snapshot!(text.subject, @"[REF#K7M3-9QRT-XW2B] Action requested: Acme PLC [TLP:CLEAR]");
+        assert_snapshot!(text.body, @"
+        TLP:CLEAR
+
+        Dear colleagues,
+
+        Example Cyber Agency asks you to act on a weakness in equipment that is listed as yours.
+
+        What:        Acme PLC
+        Advisory:    ICSA-24-001-01
+        Weaknesses:  CVE-2024-1, CVE-2024-2
+        Exploited:   yes, attackers are known to use it
+        Where:       plc-1
+        How we know: maker, model and version
+
+        What to do
+        1. Check whether this is so.
+        2. Follow the maker's advisory named above.
+           - Update to 2.1
+        3. Tell us what you found. No account is needed; opening the page changes nothing:
+
+           https://hub.example/answer/TOKEN
+
+           The link is yours alone and is good for one final answer until 2026-05-30.
+           We ask for a first word within 24 hours.
+
+        Who we are
+        Example Cyber Agency
+        Duty desk: +1 555 0100
+        This message has the reference K7M3-9QRT-XW2B. It has no attachment and asks for no
+        password. If you doubt it, ask us by a way you already know and name the reference.
+
+        TLP:CLEAR
+        ");
     }
 
     #[test]
@@ -237,15 +250,79 @@ mod tests {
         let lists = lists();
         let exercise = Facts { exercise: true, contact: Some("Lagezentrum"), ..facts(Reader::Csirt, &lists) };
         let text = write(&exercise, "de-AT").unwrap();
-        assert_snapshot!(text.subject, @"");
-        assert_snapshot!(text.body, @"");
+        assert_snapshot!(text.subject, @"ÜBUNG: [REF#K7M3-9QRT-XW2B] Bitte um Maßnahmen: Acme PLC [TLP:CLEAR]");
+        assert_snapshot!(text.body, @"
+        TLP:CLEAR
+        ÜBUNG - ÜBUNG - ÜBUNG: dies ist kein Ernstfall
+
+        Guten Tag Lagezentrum,
+
+        Example Cyber Agency bittet Sie, Aqua SA zu warnen: dort laufen in Ihrem Land Geräte mit einer bekannten Schwachstelle.
+
+        Worum es geht:  Acme PLC
+        Warnmeldung:    ICSA-24-001-01
+        Schwachstellen: CVE-2024-1, CVE-2024-2
+        Ausgenutzt:     ja, Angriffe sind bekannt
+        Wo:             plc-1
+        Woher bekannt:  Hersteller, Modell und Version
+
+        Was zu tun ist
+        1. Prüfen Sie mit Aqua SA, ob es zutrifft.
+        2. Folgen Sie der oben genannten Warnmeldung des Herstellers.
+           - Update to 2.1
+        3. Teilen Sie uns das Ergebnis mit. Sie brauchen kein Konto; das Öffnen der Seite ändert nichts:
+
+           https://hub.example/answer/TOKEN
+
+           Der Link gilt nur für Sie und für eine abschließende Antwort bis 2026-05-30.
+           Wir bitten um eine erste Rückmeldung innerhalb von 24 Stunden.
+
+        Wer wir sind
+        Example Cyber Agency
+        Duty desk: +1 555 0100
+        Diese Nachricht hat das Zeichen K7M3-9QRT-XW2B. Sie hat keinen Anhang und verlangt kein
+        Passwort. Im Zweifel fragen Sie uns auf einem Ihnen bekannten Weg und nennen das Zeichen.
+
+        TLP:CLEAR
+        ");
     }
 
     #[test]
     fn french_to_a_holder() {
         let lists = lists();
         let counted = Facts { count: Some((5, Some(9))), exploited: false, ..facts(Reader::Holder, &lists) };
-        assert_snapshot!(write(&counted, "fr").unwrap().body, @"");
+        assert_snapshot!(write(&counted, "fr").unwrap().body, @"
+        TLP:CLEAR
+
+        Bonjour,
+
+        Example Cyber Agency vous demande d'agir sur une faille que votre propre recherche a trouvée dans votre périmètre.
+
+        Objet :       Acme PLC
+        Avis :        ICSA-24-001-01
+        Failles :     CVE-2024-1, CVE-2024-2
+        Combien :     5-9
+        Origine :     fabricant, modèle et version
+
+        Que faire
+        1. Vérifiez si c'est bien le cas.
+        2. Suivez l'avis du fabricant indiqué ci-dessus.
+           - Update to 2.1
+        3. Dites-nous ce qu'il en est. Aucun compte n'est nécessaire ; ouvrir la page ne change rien :
+
+           https://hub.example/answer/TOKEN
+
+           Ce lien est pour vous seul et vaut pour une réponse définitive jusqu'au 2026-05-30.
+           Nous vous prions de donner un premier retour sous 24 heures.
+
+        Qui nous sommes
+        Example Cyber Agency
+        Duty desk: +1 555 0100
+        Ce message porte la référence K7M3-9QRT-XW2B. Il n'a pas de pièce jointe et ne demande aucun
+        mot de passe. En cas de doute, contactez-nous par une voie que vous connaissez et citez-la.
+
+        TLP:CLEAR
+        ");
     }
 
     #[test]
@@ -254,7 +331,17 @@ mod tests {
         for language in LANGUAGES {
             for reader in [Reader::Owner, Reader::Csirt, Reader::Holder] {
                 let text = write(&facts(reader, &lists), language).unwrap();
-                for part in ["TLP:CLEAR", "K7M3-9QRT-XW2B", "Acme PLC", "ICSA-24-001-01", "CVE-2024-2", "/answer/TOKEN", "2026-05-30", "Update to 2.1", "24"] {
+                for part in [
+                    "TLP:CLEAR",
+                    "K7M3-9QRT-XW2B",
+                    "Acme PLC",
+                    "ICSA-24-001-01",
+                    "CVE-2024-2",
+                    "/answer/TOKEN",
+                    "2026-05-30",
+                    "Update to 2.1",
+                    "24",
+                ] {
                     assert!(text.body.contains(part), "{language} {reader:?} lacks {part}");
                 }
                 assert!(text.subject.contains("[REF#K7M3-9QRT-XW2B]"));

@@ -67,7 +67,9 @@ fn csirt_first<'a>(input: &'a Input<'_>, index: &Index<'a>, group: &Group<'a>) -
 /// A team was asked while it could be reached, and its time is not over or it has spoken: the owner is not asked over its head.
 fn asked_another(index: &Index<'_>, group: &Group<'_>) -> bool {
     let known = group.exposures.iter().flat_map(|e| index.known(group.party, &e.vulnerability));
-    known.into_iter().any(|k| k.addressee != group.party && !matches!(k.state, State::Silent | State::Bounced | State::Closed))
+    known
+        .into_iter()
+        .any(|k| k.addressee != group.party && !matches!(k.state, State::Silent | State::Bounced | State::Closed))
 }
 
 fn own_constituency(input: &Input<'_>, group: &Group<'_>) -> bool {
@@ -79,7 +81,9 @@ fn by_csirt<'a>(input: &'a Input<'_>, index: &Index<'a>, group: &Group<'a>) -> C
     let known = group.country.and_then(|c| index.csirts.get(c));
     let Some(csirts) = known else {
         let reason = match group.country {
-            Some(place) => format!("no CSIRT of {place} is known; import it as a partner of kind csirt, with a contact"),
+            Some(place) => {
+                format!("no CSIRT of {place} is known; import it as a partner of kind csirt, with a contact")
+            }
             None => "its country is not known; give it in the inventory".to_owned(),
         };
         return Err(group.withheld("no-csirt", reason));
