@@ -1,0 +1,397 @@
+//! From exposures, contacts and rules to asks: one for each exposed owner, or for the holder where the exposure is a count,
+//! to the addressee that the rule of the country chooses, with its why in words. Pure: the same input gives the same plan,
+//! and what exists is never planned again.
+mod addressee;
+mod why;
+
+use crate::ask::{Kind, State, reference};
+use crate::contact::Contact;
+use crate::rules::{Rules, Way};
+use jiff::civil::Date;
+use partners::agreement::Agreement;
+use partners::release::{self, Readers, Recipient, Subject, Weakness};
+use partners::role::Role;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use stix::Tlp;
+
+/// An exposure as the plan needs it: somebody is affected by something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exposure {
+    /// `asset`, `organisation`, `constituency`, `sector`.
+    pub level: String,
+    /// The asset's key, else the organisation's, else `ISO:sector`.
+    pub subject: String,
+    /// The source whose inventory or answer says so.
+    pub source: String,
+    /// Key of the owner, where one is known.
+    pub owner: Option<String>,
+    /// Key of the body that told of a count.
+    pub holder: Option<String>,
+    /// Country in which it lies.
+    pub country: Option<String>,
+    /// The CVE, else another id.
+    pub vulnerability: String,
+    /// The deciding document.
+    pub advisory: String,
+    /// Its title and publisher, for people.
+    pub title: String,
+    /// Resolved marking of the deciding document.
+    pub tlp: Tlp,
+    /// How it is known: `purl`, `cpe`, `model`…
+    pub method: String,
+    /// The same in words: tier, method, evidence.
+    pub known_by: String,
+    /// How many, where it is a count.
+    pub count: Option<(i64, Option<i64>)>,
+    /// Functions at stake, by key. Never told to a partner.
+    pub functions: Vec<String>,
+    /// Exploitation is known.
+    pub exploited: bool,
+    /// Highest CVSS base score, in tenths.
+    pub severity: i64,
+    /// The victim's own systems are in the hands of an intruder.
+    pub compromised: bool,
+}
+
+impl Exposure {
+    /// Whom it concerns: the holder of a count, else the owner, else whoever told of the asset.
+    pub fn party(&self) -> &str {
+        let owner = self.owner.as_deref().unwrap_or(&self.source);
+        if self.is_count() { self.holder.as_deref().unwrap_or(owner) } else { owner }
+    }
+
+    fn is_count(&self) -> bool {
+        matches!(self.level.as_str(), "constituency" | "sector")
+    }
+}
+
+/// What is known of an organisation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Card {
+    /// For people.
+    pub name: String,
+    /// `csirt`, `operator`…
+    pub kind: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// Languages it reads, best first.
+    pub languages: Vec<String>,
+    /// Agreements in the order of their recording.
+    pub agreements: Vec<Agreement>,
+}
+
+/// An ask that exists, as far as a plan must know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its reference.
+    pub ask: String,
+    /// Whom it concerns.
+    pub party: String,
+    /// One of its vulnerabilities.
+    pub vulnerability: String,
+    /// To whom it went.
+    pub addressee: String,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// All that a plan is made from.
+pub struct Input<'a> {
+    /// What is affected now.
+    pub exposures: &'a [Exposure],
+    /// Organisations by key.
+    pub orgs: &'a BTreeMap<String, Card>,
+    /// All claims.
+    pub contacts: &'a [Contact],
+    /// Per country.
+    pub rules: &'a Rules,
+    /// One entry per ask and vulnerability.
+    pub known: &'a [Known],
+    /// Key of the operator's own organisation.
+    pub home: &'a str,
+    /// The day.
+    pub on: Date,
+}
+
+/// An ask to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// Its reference, the same for the same key.
+    pub ask: String,
+    /// Unique: party, country, advisory, vulnerabilities, addressee, how many times before.
+    pub key: String,
+    /// What is asked.
+    pub kind: Kind,
+    /// Whom it concerns: owner or holder.
+    pub party: String,
+    /// The party is the holder of a count.
+    pub count: Option<(i64, Option<i64>)>,
+    /// Organisation that gets it.
+    pub addressee: String,
+    /// Its kind: an owner is told of its own, a CSIRT of others'.
+    pub addressee_kind: String,
+    /// Name of the contact.
+    pub contact: Option<String>,
+    /// Address of the contact.
+    pub email: String,
+    /// Language of the text.
+    pub language: String,
+    /// Country whose rule chose.
+    pub country: Option<String>,
+    /// The rule.
+    pub rule: String,
+    /// Hours until silence counts.
+    pub hours: u32,
+    /// The ask whose silence led here.
+    pub follows: Option<String>,
+    /// Deciding document.
+    pub advisory: String,
+    /// Its title.
+    pub title: String,
+    /// All that it warns of.
+    pub vulnerabilities: Vec<String>,
+    /// Subjects by key.
+    pub subjects: Vec<String>,
+    /// How it is known: `purl`, `cpe`, `model`…
+    pub methods: Vec<String>,
+    /// Marking of the text.
+    pub tlp: String,
+    /// Exploitation is known.
+    pub exploited: bool,
+    /// In tenths.
+    pub severity: i64,
+    /// How many functions are at stake. Never told to a partner.
+    pub functions: usize,
+    /// Waits for a second person.
+    pub held: bool,
+    /// Advisory → asset → function → rule → contact, in words.
+    pub why: Vec<String>,
+}
+
+/// What would be an ask and is none, and why. Nothing is dropped in silence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    /// Whom it concerns.
+    pub party: String,
+    /// Country whose rule was asked.
+    pub country: Option<String>,
+    /// Deciding document.
+    pub advisory: String,
+    /// All that it would warn of.
+    pub vulnerabilities: Vec<String>,
+    /// Stable code: `country-rule`, `no-contact`, `no-csirt`, `own-mail-domain` or the release rule that said no.
+    pub rule: String,
+    /// In words, with what to do.
+    pub reason: String,
+}
+
+/// A plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Most urgent first.
+    pub asks: Vec<Planned>,
+    /// In order of party.
+    pub withheld: Vec<Withheld>,
+    /// How many addresses it goes to.
+    pub recipients: usize,
+}
+
+/// One warning before its addressees are known: a party in a country, under one document.
+struct Group<'a> {
+    party: &'a str,
+    country: Option<&'a str>,
+    advisory: &'a str,
+    exposures: Vec<&'a Exposure>,
+}
+
+impl Group<'_> {
+    fn vulnerabilities(&self) -> Vec<String> {
+        self.exposures.iter().map(|e| e.vulnerability.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn withheld(&self, rule: &str, reason: impl Into<String>) -> Withheld {
+        Withheld {
+            party: self.party.to_owned(),
+            country: self.country.map(str::to_owned),
+            advisory: self.advisory.to_owned(),
+            vulnerabilities: self.vulnerabilities(),
+            rule: rule.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// Makes the plan.
+pub fn plan(input: &Input<'_>) -> Plan {
+    let index = Index::new(input);
+    let mut out = Plan::default();
+    for group in groups(input.exposures) {
+        for target in addressee::of(input, &index, &group) {
+            match target.and_then(|target| ask(input, &index, &group, target)) {
+                Ok(Some(ask)) => out.asks.push(ask),
+                Ok(None) => {}
+                Err(withheld) => out.withheld.push(withheld),
+            }
+        }
+    }
+    let recipients: BTreeSet<&str> = out.asks.iter().map(|a| a.email.as_str()).collect();
+    out.recipients = recipients.len();
+    for ask in &mut out.asks {
+        let limit = input.rules.of(ask.country.as_deref()).hold_above;
+        ask.held = out.recipients > limit as usize;
+        if ask.held {
+            ask.why.push(format!(
+                "held: the plan goes to {} recipients, more than {limit} need a second person",
+                out.recipients
+            ));
+        }
+    }
+    out.asks.sort_by(|a, b| urgency(a).cmp(&urgency(b)));
+    out
+}
+
+fn urgency(ask: &Planned) -> (bool, std::cmp::Reverse<usize>, std::cmp::Reverse<i64>, &str) {
+    (!ask.exploited, std::cmp::Reverse(ask.functions), std::cmp::Reverse(ask.severity), &ask.key)
+}
+
+/// What is looked up often.
+struct Index<'a> {
+    contacts: BTreeMap<&'a str, Vec<&'a Contact>>,
+    csirts: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    known: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a Known>>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(input: &Input<'a>) -> Self {
+        let mut index = Index { contacts: BTreeMap::new(), csirts: BTreeMap::new(), known: BTreeMap::new() };
+        for contact in input.contacts {
+            index.contacts.entry(&contact.org).or_default().push(contact);
+            if let (Some("csirt"), Some(country)) = (contact.role.as_deref(), contact.country.as_deref()) {
+                index.csirts.entry(country).or_default().insert(&contact.org);
+            }
+        }
+        for (key, card) in input.orgs {
+            if let ("csirt", Some(country)) = (card.kind.as_str(), card.country.as_deref()) {
+                index.csirts.entry(country).or_default().insert(key);
+            }
+        }
+        for known in input.known {
+            let of_party = index.known.entry(&known.party).or_default();
+            of_party.entry(&known.vulnerability).or_default().push(known);
+        }
+        index
+    }
+
+    fn known(&self, party: &str, vulnerability: &str) -> &[&'a Known] {
+        self.known.get(party).and_then(|of| of.get(vulnerability)).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn groups(exposures: &[Exposure]) -> Vec<Group<'_>> {
+    let mut groups: BTreeMap<(&str, Option<&str>, &str, bool), Vec<&Exposure>> = BTreeMap::new();
+    for e in exposures {
+        groups.entry((e.party(), e.country.as_deref(), &e.advisory, e.is_count())).or_default().push(e);
+    }
+    let make = |((party, country, advisory, _), exposures)| Group { party, country, advisory, exposures };
+    groups.into_iter().map(make).collect()
+}
+
+/// The ask of a group to one addressee; `None` where all of it was asked before and is not over.
+fn ask(
+    input: &Input<'_>,
+    index: &Index<'_>,
+    group: &Group<'_>,
+    target: addressee::Target<'_>,
+) -> Result<Option<Planned>, Withheld> {
+    let asked = |e: &&&Exposure| !is_asked(index, group.party, &e.vulnerability, target.org);
+    let exposures: Vec<&Exposure> = group.exposures.iter().filter(asked).copied().collect();
+    let Some(first) = exposures.first() else { return Ok(None) };
+    let fresh = Group { exposures: exposures.clone(), ..*group };
+    let tlp = exposures.iter().map(|e| e.tlp).max().unwrap_or(Tlp::Red);
+    released(input, &fresh, &target, tlp)?;
+    let contact = target.contact;
+    let vulnerabilities = fresh.vulnerabilities();
+    let before = vulnerabilities.iter().map(|v| times_closed(index, group.party, v, target.org)).max().unwrap_or(0);
+    let place = group.country.unwrap_or("-");
+    let joined = vulnerabilities.join("+");
+    let key = format!("act/ask/{}/{place}/{}/{joined}/{}/{before}", group.party, group.advisory, target.org);
+    let functions: BTreeSet<&str> = exposures.iter().flat_map(|e| e.functions.iter().map(String::as_str)).collect();
+    let sorted = |of: fn(&Exposure) -> &str| -> Vec<String> {
+        exposures.iter().map(|e| of(e).to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    let rule = input.rules.of(group.country);
+    Ok(Some(Planned {
+        ask: reference(&key),
+        kind: Kind::Warn,
+        party: group.party.to_owned(),
+        count: count(&exposures),
+        addressee: target.org.to_owned(),
+        addressee_kind: input.orgs.get(target.org).map(|c| c.kind.clone()).unwrap_or_else(|| target.kind.to_owned()),
+        contact: contact.name.clone(),
+        email: contact.email.clone(),
+        language: language(input, target.org, contact),
+        country: group.country.map(str::to_owned),
+        rule: rule.way.as_str().to_owned(),
+        hours: rule.hours,
+        follows: target.follows.map(str::to_owned),
+        advisory: group.advisory.to_owned(),
+        title: first.title.clone(),
+        subjects: sorted(|e| &e.subject),
+        methods: sorted(|e| &e.method),
+        tlp: tlp.to_string(),
+        exploited: exposures.iter().any(|e| e.exploited),
+        severity: exposures.iter().map(|e| e.severity).max().unwrap_or(0),
+        functions: functions.len(),
+        held: false,
+        why: why::path(input, &fresh, &target, &functions),
+        vulnerabilities,
+        key,
+    }))
+}
+
+fn is_asked(index: &Index<'_>, party: &str, vulnerability: &str, addressee: &str) -> bool {
+    index.known(party, vulnerability).iter().any(|k| k.addressee == addressee && k.state != State::Closed)
+}
+
+/// A relapse is a new ask: what was closed and is so again is asked again, under a new key.
+fn times_closed(index: &Index<'_>, party: &str, vulnerability: &str, addressee: &str) -> usize {
+    index.known(party, vulnerability).iter().filter(|k| k.addressee == addressee && k.state == State::Closed).count()
+}
+
+fn count(exposures: &[&Exposure]) -> Option<(i64, Option<i64>)> {
+    // One document may name several vulnerabilities of the same product: the widest count covers them, the sum would not.
+    let counts = exposures.iter().filter_map(|e| e.count);
+    counts.reduce(|a, b| (a.0.max(b.0), a.1.zip(b.1).map(|(x, y)| x.max(y))))
+}
+
+fn language(input: &Input<'_>, org: &str, contact: &Contact) -> String {
+    let of_org = || input.orgs.get(org).and_then(|c| c.languages.first().cloned());
+    contact.language.clone().or_else(of_org).unwrap_or_else(|| "en".to_owned()).to_ascii_lowercase()
+}
+
+/// An ask is a way out like any other: the release decision is asked with the addressee as recipient.
+fn released(input: &Input<'_>, group: &Group<'_>, target: &addressee::Target<'_>, tlp: Tlp) -> Result<(), Withheld> {
+    let unknown = Card { kind: target.kind.to_owned(), country: target.contact.country.clone(), ..Card::default() };
+    let card = input.orgs.get(target.org).unwrap_or(&unknown);
+    let holder = group.exposures.iter().find_map(|e| e.holder.as_deref());
+    let weakness = Weakness { owner: group.party, holder, country: group.country, open: true, consent: false };
+    let subject = Subject { tlp, readers: Readers::Marking, audience: None, weakness: Some(weakness) };
+    let recipient = Recipient {
+        org: target.org,
+        kind: &card.kind,
+        country: card.country.as_deref().or(target.contact.country.as_deref()),
+        is_operator: target.org == input.home,
+        role: Role::Partner,
+        clearance: None,
+        agreements: &card.agreements,
+    };
+    let decision = release::decide(&subject, &recipient, input.on);
+    match decision.because.iter().find(|r| !r.passes) {
+        Some(no) => Err(group.withheld(no.code, format!("to {}: {}", target.org, no.reason))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
