@@ -165,7 +165,8 @@ fn check_tlp1(head: &Head<'_>) -> Result<(), Fault> {
             let created = head.created.as_deref().and_then(|text| Timestamp::parse(text).ok());
             // one widespread product sends these ids with its own writing of the same label
             let same_label = label.as_deref().is_some_and(|label| label.parse() == expected.parse::<Tlp>());
-            if is_tlp1 && !(label.as_deref() == Some(*expected) && created == instant) || !is_tlp1 && !same_label {
+            let fixed = if is_tlp1 { label.as_deref() == Some(*expected) && created == instant } else { same_label };
+            if !fixed {
                 let reason = format!(
                     "this id is the fixed instance of TLP:{}: send it as the standard has it",
                     expected.to_uppercase()
