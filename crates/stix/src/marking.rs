@@ -1,0 +1,297 @@
+//! Data markings (STIX 2.1 section 7.2): their form, and what they mean as TLP.
+//!
+//! Where a marking-definition is held is not known here: [`resolve`] asks its caller.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::tlp::{self, ById, TLP1, TLP2_EXTENSION, Tlp};
+use crate::{Fault, Head, Text, Timestamp, id};
+
+/// The extension of the access control specification of the United States; kept, treated strictly, not evaluated.
+const ACS_EXTENSION: &str = "extension-definition--3a65884d-005a-4290-8335-cb2d778a83ce";
+
+/// What a marking-definition object means.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Meaning {
+    /// Its TLP label, if it has to do with TLP at all.
+    pub tlp: Option<Tlp>,
+    /// Why the label is stricter than it may look: a contradiction, an unknown label, a policy that is not evaluated.
+    pub report: Option<String>,
+}
+
+/// The effect of all markings of one object.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resolved {
+    /// The strictest label, granular markings included; `None` for unmarked content.
+    pub tlp: Option<Tlp>,
+    /// References whose definition is not held: the object counts as RED until it is.
+    pub unresolved: Vec<String>,
+    /// What was strange about the markings.
+    pub reports: Vec<String>,
+}
+
+/// One granular marking.
+#[derive(Debug, Deserialize)]
+struct Granular<'a> {
+    #[serde(borrow, default)]
+    lang: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    marking_ref: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    selectors: Vec<Text<'a>>,
+}
+
+/// Checks the markings of one object against section 7.2.
+pub fn check(head: &Head<'_>, bytes: &[u8]) -> Result<(), Fault> {
+    let is_definition = &*head.kind == "marking-definition";
+    for (i, reference) in head.marking_refs.iter().enumerate() {
+        check_ref(head, reference, &format!("/object_marking_refs/{i}"))?;
+    }
+    let granular = granular(head)?;
+    if !granular.is_empty() {
+        let object: Value = serde_json::from_slice(bytes).map_err(|e| Fault::new("json-syntax", "", e.to_string()))?;
+        for (i, marking) in granular.iter().enumerate() {
+            check_granular(head, marking, &object, &format!("/granular_markings/{i}"))?;
+        }
+    }
+    if is_definition { check_tlp1(head) } else { Ok(()) }
+}
+
+/// Section 3.2: marking references name marking-definitions; a definition never marks itself (section 7.2.1).
+fn check_ref(head: &Head<'_>, reference: &str, place: &str) -> Result<(), Fault> {
+    id::check(reference, "marking-definition").map_err(|reason| Fault::new("marking-ref", place, reason))?;
+    if &*head.kind == "marking-definition" && reference == &*head.id {
+        return Err(Fault::new("marking-circular", place, "a marking-definition must not mark itself"));
+    }
+    Ok(())
+}
+
+fn granular<'a>(head: &Head<'a>) -> Result<Vec<Granular<'a>>, Fault> {
+    let Some(raw) = head.granular else { return Ok(Vec::new()) };
+    serde_json::from_str(raw.get()).map_err(|_| {
+        Fault::new("wrong-type", "/granular_markings", "`granular_markings` must be an array of granular markings")
+    })
+}
+
+/// Section 7.2.3: exactly one of `lang` and `marking_ref`; each selector is well formed and selects something.
+fn check_granular(head: &Head<'_>, marking: &Granular<'_>, object: &Value, place: &str) -> Result<(), Fault> {
+    match (&marking.lang, &marking.marking_ref) {
+        (Some(_), None) => {}
+        (None, Some(reference)) => check_ref(head, reference, &format!("{place}/marking_ref"))?,
+        _ => {
+            return Err(Fault::new(
+                "granular-marking",
+                place,
+                "a granular marking has exactly one of `lang` and `marking_ref`",
+            ));
+        }
+    }
+    if marking.selectors.is_empty() {
+        return Err(Fault::new(
+            "granular-marking",
+            format!("{place}/selectors"),
+            "a granular marking needs at least one selector",
+        ));
+    }
+    for (i, selector) in marking.selectors.iter().enumerate() {
+        let place = || format!("{place}/selectors/{i}");
+        let Some(steps) = selector_steps(selector) else {
+            let reason =
+                format!("`{}` is not a selector: write it like `external_references.[0].url`", id::cut(selector));
+            return Err(Fault::new("selector-syntax", place(), reason));
+        };
+        if !selects(object, &steps) {
+            let reason = format!("`{}` selects nothing in this object", id::cut(selector));
+            return Err(Fault::new("selector-unresolved", place(), reason));
+        }
+    }
+    Ok(())
+}
+
+#[derive(Debug, PartialEq)]
+enum Step<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+/// The syntax of section 7.2.3.1: property names and `[n]`, joined by points, a property name first.
+fn selector_steps(selector: &str) -> Option<Vec<Step<'_>>> {
+    let steps: Vec<Step<'_>> = selector.split('.').map(selector_step).collect::<Option<_>>()?;
+    matches!(steps.first(), Some(Step::Key(_))).then_some(steps)
+}
+
+fn selector_step(text: &str) -> Option<Step<'_>> {
+    if let Some(number) = text.strip_prefix('[') {
+        let number = number.strip_suffix(']')?;
+        let plain = number.bytes().all(|b| b.is_ascii_digit()) && (number == "0" || !number.starts_with('0'));
+        return plain.then(|| number.parse().ok()).flatten().map(Step::Index);
+    }
+    let fits = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    (fits && (1..=250).contains(&text.len())).then_some(Step::Key(text))
+}
+
+fn selects(object: &Value, steps: &[Step<'_>]) -> bool {
+    let mut at = object;
+    for step in steps {
+        let next = match step {
+            Step::Key(key) => at.as_object().and_then(|map| map.get(*key)),
+            Step::Index(index) => at.as_array().and_then(|list| list.get(*index)),
+        };
+        match next {
+            Some(value) => at = value,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Section 7.2.1.4: TLP 1 exists as four fixed instances and in no other form.
+fn check_tlp1(head: &Head<'_>) -> Result<(), Fault> {
+    let fixed = TLP1.iter().find(|(id, ..)| head.id.eq_ignore_ascii_case(id));
+    // some products write `TLP` in capitals for labels of their own: that is not the `tlp` of the standard, and is resolved by name
+    let is_tlp1 = head.definition_type.as_deref() == Some("tlp");
+    let label = definition_label(head);
+    match fixed {
+        None if is_tlp1 => {
+            let reason =
+                "markings of TLP 1 are the four instances of STIX 2.1 section 7.2.1.4: refer to one of these by its id";
+            Err(Fault::new("tlp1-instance", "/id", reason))
+        }
+        Some((_, expected, _)) => {
+            let instant = Timestamp::parse("2017-01-20T00:00:00Z").ok();
+            let created = head.created.as_deref().and_then(|text| Timestamp::parse(text).ok());
+            // one widespread product sends these ids with its own writing of the same label
+            let same_label = label.as_deref().is_some_and(|label| label.parse() == expected.parse::<Tlp>());
+            let fixed = if is_tlp1 { label.as_deref() == Some(*expected) && created == instant } else { same_label };
+            if !fixed {
+                let reason = format!(
+                    "this id is the fixed instance of TLP:{}: send it as the standard has it",
+                    expected.to_uppercase()
+                );
+                return Err(Fault::new("tlp1-instance", "/definition", reason));
+            }
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// The label under `definition.tlp`, in whatever case the key is written.
+fn definition_label(head: &Head<'_>) -> Option<String> {
+    let definition: BTreeMap<String, Value> = serde_json::from_str(head.definition?.get()).ok()?;
+    definition
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case("tlp"))
+        .and_then(|(_, label)| label.as_str().map(str::to_owned))
+}
+
+/// What a marking-definition means: the table of ids, the extension of TLP 2.0, the definition and the name are asked together. Where
+/// two of them differ, or one claims a label that does not exist, the meaning is the strictest label and a report.
+pub fn meaning(head: &Head<'_>) -> Meaning {
+    let extensions: BTreeMap<String, Value> =
+        head.extensions.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let mut said: Vec<(&str, Option<Tlp>)> = Vec::new();
+    match tlp::by_id(&head.id) {
+        ById::Known(tlp) => said.push(("id", Some(tlp))),
+        ById::Lookalike => said.push(("id", None)),
+        ById::Other => {}
+    }
+    if let Some(extension) = extensions.get(TLP2_EXTENSION) {
+        let label = extension.get("tlp_2_0").and_then(Value::as_str).unwrap_or("");
+        said.push(("extension", label.parse().ok()));
+    }
+    if head.definition_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("tlp")) {
+        said.push(("definition", definition_label(head).and_then(|label| label.parse().ok())));
+    }
+    if let Some(name) = head.name.as_deref().filter(|name| tlp::looks_like_tlp(name)) {
+        said.push(("name", name.parse().ok()));
+    }
+    let acs = extensions.keys().any(|key| key.eq_ignore_ascii_case(ACS_EXTENSION));
+    let first = said.first().map(|(_, tlp)| *tlp);
+    let agree = said.iter().all(|(_, tlp)| tlp.is_some() && Some(*tlp) == first);
+    let report = match (agree, acs) {
+        (true, false) => None,
+        (true, true) => {
+            Some(format!("{} carries an access control policy that is not evaluated: treated as RED", head.id))
+        }
+        (false, _) => {
+            let parts: Vec<String> =
+                said.iter().map(|(by, tlp)| format!("{by} {}", tlp.map_or("unknown", Tlp::label))).collect();
+            Some(format!("{} contradicts itself as TLP ({}): treated as RED", head.id, parts.join(", ")))
+        }
+    };
+    Meaning { tlp: if report.is_some() { Some(Tlp::Red) } else { first.flatten() }, report }
+}
+
+/// All marking references of an object, those of granular markings included, each once. On release the strictest counts for the whole.
+pub fn references<'a>(head: &Head<'a>) -> Vec<Text<'a>> {
+    let mut all = head.marking_refs.clone();
+    if head.granular.is_some() {
+        all.extend(granular(head).unwrap_or_default().into_iter().filter_map(|marking| marking.marking_ref));
+    }
+    let mut seen = BTreeSet::new();
+    all.retain(|reference| seen.insert(reference.to_string()));
+    all
+}
+
+/// The effect of the markings of an object. `held` gives the meaning of a definition that is at hand.
+pub fn resolve(head: &Head<'_>, held: impl Fn(&str) -> Option<Meaning>) -> Resolved {
+    let mut out = Resolved::default();
+    let mut own = None;
+    if &*head.kind == "marking-definition" {
+        // a definition tells nobody anything that its label forbids; it is as open as its label
+        let meaning = meaning(head);
+        out.reports.extend(meaning.report);
+        own = None.max(meaning.tlp.filter(|_| head.marking_refs.is_empty()));
+    }
+    for reference in references(head) {
+        let tlp = match (held(&reference), tlp::by_id(&reference)) {
+            (Some(meaning), _) => {
+                out.reports.extend(meaning.report);
+                meaning.tlp
+            }
+            (None, ById::Known(tlp)) => Some(tlp),
+            (None, ById::Lookalike) => {
+                out.reports.push(format!("{reference} looks like a TLP marking and is none: treated as RED"));
+                Some(Tlp::Red)
+            }
+            (None, ById::Other) => {
+                out.unresolved.push(reference.into_string());
+                Some(Tlp::Red)
+            }
+        };
+        own = own.max(tlp);
+    }
+    out.tlp = own;
+    out
+}
+
+/// The marking-definitions that mark themselves through others (section 7.2.1): every id on a circle. `refs` gives the references of
+/// each definition at hand.
+pub fn circular(refs: &BTreeMap<String, Vec<String>>) -> BTreeSet<String> {
+    let reaches_itself = |start: &String| {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<&String> = refs.get(start).into_iter().flatten().collect();
+        while let Some(next) = open.pop() {
+            if next == start {
+                return true;
+            }
+            if seen.insert(next) {
+                open.extend(refs.get(next).into_iter().flatten());
+            }
+        }
+        false
+    };
+    refs.iter()
+        .filter(|(_, marks)| !marks.is_empty())
+        .map(|(id, _)| id)
+        .filter(|id| reaches_itself(id))
+        .cloned()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
