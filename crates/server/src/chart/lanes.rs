@@ -87,7 +87,7 @@ pub struct Field {
 impl Field {
     /// The head: ticks below, the words of the lines above.
     pub fn head(&self) -> Svg {
-        let mut out = String::from(r#"<svg aria-hidden="true">"#);
+        let mut out = String::from(r#"<svg width="100%" height="64" aria-hidden="true">"#);
         let mut last = -100.0;
         for (at, word) in self.axis.ticks() {
             let x = self.axis.x(at);
@@ -124,7 +124,7 @@ impl Field {
 
     /// One lane, `height` pixels high.
     pub fn lane(&self, lane: &Lane, height: i32) -> Svg {
-        let mut out = format!(r#"<svg role="img" aria-label="{}">"#, escape(&lane.said));
+        let mut out = format!(r#"<svg width="100%" height="{height}" role="img" aria-label="{}">"#, escape(&lane.said));
         if let Some(hot) = self.rules.iter().find(|r| r.kind == RuleKind::Hot) {
             let x = self.axis.x(hot.at);
             out.push_str(&format!(r#"<rect class="hotwash" x="{}" width="{}" height="{height}"/>"#, percent(x), percent(100.0 - x)));
@@ -169,12 +169,16 @@ fn point(p: &Point, x: f64, middle: i32) -> String {
 }
 
 /// The stretches of one exposure: open until it is held, hot from the moment exploitation is known, calm once held.
-pub fn exposure(opened: i64, held: Option<i64>, exploited: Option<i64>, end: i64, counted: bool) -> Vec<Stretch> {
+/// Where nothing is known the whole lane is hatched: an unknown is neither open nor held.
+pub fn exposure(opened: i64, held: Option<i64>, exploited: Option<i64>, end: i64, known: bool) -> Vec<Stretch> {
+    if !known {
+        return vec![Stretch { from: opened, to: end, fill: "unknown" }];
+    }
     let mut out = Vec::new();
     let until = held.unwrap_or(end).clamp(opened, end.max(opened));
     let turn = exploited.unwrap_or(i64::MAX).clamp(opened, until);
     if turn > opened {
-        out.push(Stretch { from: opened, to: turn, fill: if counted { "unknown" } else { "open" } });
+        out.push(Stretch { from: opened, to: turn, fill: "open" });
     }
     if until > turn {
         out.push(Stretch { from: turn, to: until, fill: "late" });
@@ -192,7 +196,7 @@ mod tests {
 
     #[track_caller]
     fn check(opened: i64, held: Option<i64>, exploited: Option<i64>, expected: &str) {
-        let said: Vec<String> = exposure(opened, held, exploited, 100, false).iter().map(|s| format!("{} {}-{}", s.fill, s.from, s.to)).collect();
+        let said: Vec<String> = exposure(opened, held, exploited, 100, true).iter().map(|s| format!("{} {}-{}", s.fill, s.from, s.to)).collect();
         assert_eq!(said.join(", "), expected);
     }
 
@@ -213,7 +217,7 @@ mod tests {
             rules: vec![Rule { at: 60, kind: RuleKind::Hot, text: "known".to_owned() }],
         };
         let lane = Lane {
-            stretches: exposure(10, Some(70), Some(60), 100, false),
+            stretches: exposure(10, Some(70), Some(60), 100, true),
             points: vec![Point { at: 70, kind: PointKind::Mitigated, title: "fixed <E2>".to_owned() }],
             said: "late by \"ten\"".to_owned(),
         };

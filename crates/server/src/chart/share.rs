@@ -14,7 +14,7 @@ pub fn strip(parts: &[Part<'_>], whole: i64, tall: bool) -> Svg {
     let said: Vec<String> = parts.iter().filter(|p| p.0 > 0).map(|p| format!("{} {}", figure(p.0), p.2)).collect();
     let name = if said.is_empty() { "none".to_owned() } else { format!("{} of {}", said.join(", "), figure(whole)) };
     let mut out = format!(
-        r#"<svg class="share{}" role="img" aria-label="{}"><rect class="rest" width="100%" height="{height}"/>"#,
+        r#"<svg class="share{}" width="100%" height="{height}" role="img" aria-label="{}"><rect class="rest" width="100%" height="{height}"/>"#,
         if tall { " tall" } else { "" },
         escape(&name)
     );
@@ -37,7 +37,7 @@ pub fn strip(parts: &[Part<'_>], whole: i64, tall: bool) -> Svg {
 /// Values at E1 or better to E4 or better, as four bars of a common measure.
 pub fn steps(values: [f64; 4], most: f64) -> Svg {
     let most = if most > 0.0 { most } else { 1.0 };
-    let mut out = String::from(r#"<svg class="steps" aria-hidden="true">"#);
+    let mut out = String::from(r#"<svg class="steps" width="84" height="20" aria-hidden="true">"#);
     for (i, value) in values.into_iter().enumerate() {
         let height = (value / most).clamp(0.0, 1.0) * 17.0;
         let class = if i == 0 { "lo" } else { "hi" };
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_strip_says_what_it_shows() {
-        insta::assert_snapshot!(strip(&[(3, "held", "fixed"), (0, "late", "open"), (1, "unknown", "unknown")], 8, false), @r#"<svg class="share" role="img" aria-label="3 fixed, 1 unknown of 8"><rect class="rest" width="100%" height="12"/><rect class="held" x="0%" width="37.5%" height="12"><title>3 fixed</title></rect><rect class="unknown" x="37.5%" width="12.5%" height="12"><title>1 unknown</title></rect><rect class="edge" x=".5" y=".5" width="100%" height="11"/></svg>"#);
+        insta::assert_snapshot!(strip(&[(3, "held", "fixed"), (0, "late", "open"), (1, "unknown", "unknown")], 8, false), @r#"<svg class="share" width="100%" height="12" role="img" aria-label="3 fixed, 1 unknown of 8"><rect class="rest" width="100%" height="12"/><rect class="held" x="0%" width="37.5%" height="12"><title>3 fixed</title></rect><rect class="unknown" x="37.5%" width="12.5%" height="12"><title>1 unknown</title></rect><rect class="edge" x=".5" y=".5" width="100%" height="11"/></svg>"#);
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn today() {
     check("today-empty", &empty, "Nothing has been taken in yet");
 }
 
-struct Sample(&'static str, &'static str, i64, &'static [(i64, PointKind)], Option<i64>, &'static str, Option<u8>, bool);
+struct Sample(&'static str, &'static str, i64, &'static [(i64, PointKind)], Option<i64>, &'static str, Option<u8>);
 
 #[test]
 fn vulnerability() {
@@ -128,15 +128,15 @@ fn vulnerability() {
     // Days before NOW.
     let (advice, known) = (-167, -154);
     let partners = [
-        Sample("Aqua Borealis", "Norrland, 2 assets", -166, &[(-165, Asked), (-164, Answered), (-161, Mitigated)], Some(-161), "fixed", Some(3), false),
-        Sample("Vattenverk Kust", "Svealand, 1 asset", -166, &[(-165, Asked), (-158, Mitigated)], Some(-158), "fixed", Some(2), false),
-        Sample("CERT-Vesna", "Vesna, 40 to 70 in its constituency", -160, &[(-159, Asked), (-140, Answered)], None, "acknowledged", Some(1), true),
-        Sample("Rijnland Drinkwater", "Rijnland, 3 assets", -166, &[(-163, Asked), (-162, Answered), (-121, Mitigated)], Some(-121), "fixed", Some(2), false),
-        Sample("Port Authority Halden", "Halvania, 1 asset", -130, &[(-129, Asked), (-90, Silent)], None, "silent", Some(0), false),
-        Sample("CERT-Ostrava", "Ostrava, 5..9 in its constituency", -150, &[(-149, Asked), (-147, Answered), (-60, Mitigated)], Some(-60), "fixed", Some(2), true),
-        Sample("Hydro Selva", "Selva, 2 assets", -166, &[(-165, Asked), (-20, Lost)], None, "affected", None, false),
-        Sample("Waterworks of Tern Bay", "Ternland, 1 asset", -12, &[(-11, Asked)], None, "sent", Some(0), false),
-        Sample("Sector water in Kestria", "Kestria, no inventory; candidate by the advisory's sectors", -167, &[], None, "unknown", None, true),
+        Sample("Aqua Borealis", "Norrland, 2 assets", -166, &[(-165, Asked), (-164, Answered), (-161, Mitigated)], Some(-161), "fixed", Some(3)),
+        Sample("Vattenverk Kust", "Svealand, 1 asset", -166, &[(-165, Asked), (-158, Mitigated)], Some(-158), "fixed", Some(2)),
+        Sample("CERT-Vesna", "Vesna, 40 to 70 in its constituency", -160, &[(-159, Asked), (-140, Answered)], None, "acknowledged", Some(1)),
+        Sample("Rijnland Drinkwater", "Rijnland, 3 assets", -166, &[(-163, Asked), (-162, Answered), (-121, Mitigated)], Some(-121), "fixed", Some(2)),
+        Sample("Port Authority Halden", "Halvania, 1 asset", -130, &[(-129, Asked), (-90, Silent)], None, "silent", Some(0)),
+        Sample("CERT-Ostrava", "Ostrava, 5..9 in its constituency", -150, &[(-149, Asked), (-147, Answered), (-60, Mitigated)], Some(-60), "fixed", Some(2)),
+        Sample("Hydro Selva", "Selva, 2 assets", -166, &[(-165, Asked), (-20, Lost)], None, "affected", None),
+        Sample("Waterworks of Tern Bay", "Ternland, 1 asset", -12, &[(-11, Asked)], None, "sent", Some(0)),
+        Sample("Sector water in Kestria", "Kestria, no inventory; candidate by the advisory's sectors", -167, &[], None, "unknown", None),
     ];
     let mut rules = vec![
         Rule { at: NOW + advice * DAY, kind: RuleKind::Advice, text: "advice 29 Nov 2023".to_owned() },
@@ -150,7 +150,7 @@ fn vulnerability() {
         .map(|s| {
             let at = |d: i64| NOW + d * DAY;
             let lane = Lane {
-                stretches: exposure(at(s.2), s.4.map(at), Some(at(known)), end, s.7),
+                stretches: exposure(at(s.2), s.4.map(at), Some(at(known)), end, s.5 != "unknown"),
                 points: s.3.iter().map(|(d, kind)| Point { at: at(*d), kind: *kind, title: days(*d).day() }).collect(),
                 said: format!("{}: exposed since {}, {}", s.0, days(s.2).day(), s.5),
             };

@@ -86,7 +86,7 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shape { shape, class } = self.shape();
         let word = escape(self.word());
-        write!(f, r##"<span class="st {class}"><svg class="g" aria-hidden="true"><use href="#g-{shape}"/></svg>{word}</span>"##)
+        write!(f, r##"<span class="st {class}"><svg class="g" width="12" height="12" aria-hidden="true"><use href="#g-{shape}"/></svg>{word}</span>"##)
     }
 }
 impl HtmlSafe for State {}
@@ -100,7 +100,7 @@ pub struct Shape {
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, r##"<svg class="g {}" aria-hidden="true"><use href="#g-{}"/></svg>"##, self.class, self.shape)
+        write!(f, r##"<svg class="g {}" width="12" height="12" aria-hidden="true"><use href="#g-{}"/></svg>"##, self.class, self.shape)
     }
 }
 impl HtmlSafe for Shape {}
@@ -205,8 +205,8 @@ mod tests {
 
     #[test]
     fn a_state_is_a_shape_and_a_word() {
-        insta::assert_snapshot!(State::new("affected"), @r##"<span class="st hot"><svg class="g" aria-hidden="true"><use href="#g-diamond"/></svg>affected</span>"##);
-        insta::assert_snapshot!(State::new("<new>"), @r##"<span class="st "><svg class="g" aria-hidden="true"><use href="#g-query"/></svg>&lt;new&gt;</span>"##);
+        insta::assert_snapshot!(State::new("affected"), @r##"<span class="st hot"><svg class="g" width="12" height="12" aria-hidden="true"><use href="#g-diamond"/></svg>affected</span>"##);
+        insta::assert_snapshot!(State::new("<new>"), @r##"<span class="st "><svg class="g" width="12" height="12" aria-hidden="true"><use href="#g-query"/></svg>&lt;new&gt;</span>"##);
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl fmt::Display for Clock {
         let word = if past { "overdue by" } else { "due in" };
         write!(
             f,
-            r##"<span class="{class}"><svg class="g" aria-hidden="true"><use href="#g-clock"/></svg><time datetime="{}" title="{}">{word} {}</time></span>"##,
+            r##"<span class="{class}"><svg class="g" width="12" height="12" aria-hidden="true"><use href="#g-clock"/></svg><time datetime="{}" title="{}">{word} {}</time></span>"##,
             self.0.iso(),
             self.0.moment(),
             self.0.length()
@@ -160,7 +160,7 @@ mod tests {
     fn the_exact_time_stands_in_the_element() {
         let now = 1_709_647_380 * SECOND;
         insta::assert_snapshot!(When::new(now - 3 * HOUR, now), @r#"<time datetime="2024-03-05T11:03:00Z" title="Tue 5 Mar 2024, 11:03 UTC">3 h ago</time>"#);
-        insta::assert_snapshot!(When::new(now - 3 * HOUR, now).clock(), @r##"<span class="clock past"><svg class="g" aria-hidden="true"><use href="#g-clock"/></svg><time datetime="2024-03-05T11:03:00Z" title="Tue 5 Mar 2024, 11:03 UTC">overdue by 3 h</time></span>"##);
+        insta::assert_snapshot!(When::new(now - 3 * HOUR, now).clock(), @r##"<span class="clock past"><svg class="g" width="12" height="12" aria-hidden="true"><use href="#g-clock"/></svg><time datetime="2024-03-05T11:03:00Z" title="Tue 5 Mar 2024, 11:03 UTC">overdue by 3 h</time></span>"##);
     }
 
     #[test]
