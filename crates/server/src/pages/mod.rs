@@ -1,0 +1,108 @@
+//! The pages: each file has its view (what the page shows, as a struct) and how the view is made. Templates stand in `templates/`.
+//! Not for: rules of the domain; a page asks the stages and shows what they say.
+
+pub mod answer;
+pub mod ask;
+pub mod exchange;
+pub mod exposures;
+pub mod find;
+pub mod login;
+pub mod plan;
+pub mod signs;
+pub mod today;
+pub mod vulnerability;
+pub mod what_if;
+pub mod when;
+pub mod words;
+
+#[cfg(test)]
+mod samples;
+
+use crate::assets::Assets;
+use signs::{Mark, Shape};
+use when::When;
+
+/// What every page carries around its content.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The title in the browser's tab.
+    pub title: String,
+    /// Which turn of the loop is current: `today`, `exchange`, `depend`, `expose`, `act`, `assure`, or none.
+    pub turn: &'static str,
+    /// The strictest marking of what is shown.
+    pub mark: Mark,
+    /// When the page was made.
+    pub now: When,
+    /// The operator's own organisation.
+    pub home: String,
+    /// Who looks.
+    pub who: Option<Who>,
+    /// The ledger position that the page shows.
+    pub position: i64,
+    /// What stands still or lags, in words.
+    pub lag: Option<String>,
+    /// The store is an exercise.
+    pub exercise: bool,
+    /// What the search field shows.
+    pub query: String,
+    /// The token that forms send back.
+    pub csrf: String,
+    /// Style, script and type.
+    pub assets: Assets,
+}
+
+/// Who looks at a page.
+#[derive(Clone, Debug)]
+pub struct Who {
+    /// The person's name.
+    pub name: String,
+    /// The person's role.
+    pub role: String,
+    /// The person's organisation.
+    pub org: String,
+}
+
+impl Shell {
+    /// The five turns of the loop, in order: key, address, name.
+    pub fn turns(&self) -> [(&'static str, &'static str, &'static str); 5] {
+        [
+            ("exchange", "/exchange", "Exchange"),
+            ("depend", "/depend", "Depend"),
+            ("expose", "/expose", "Expose"),
+            ("act", "/act", "Act"),
+            ("assure", "/assure", "Assure"),
+        ]
+    }
+}
+
+/// One part of a strip, with its shape and where it leads.
+#[derive(Clone, Debug)]
+pub struct Legend {
+    /// The sign of the part.
+    pub shape: Shape,
+    /// How many.
+    pub count: String,
+    /// What they are.
+    pub word: String,
+    /// What the number counts.
+    pub href: String,
+}
+
+/// One choice of a select.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// What is sent.
+    pub value: String,
+    /// What is read.
+    pub text: String,
+    /// It is the current one.
+    pub chosen: bool,
+}
+
+impl Choice {
+    /// Choices from values and words, with the current one marked.
+    pub fn list(all: &[(&str, &str)], current: &str) -> Vec<Choice> {
+        all.iter().map(|(value, text)| Choice { value: (*value).to_owned(), text: (*text).to_owned(), chosen: *value == current }).collect()
+    }
+}
+

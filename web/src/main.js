@@ -1,0 +1,8 @@
+// What the pages gain where script runs: the reader's own zone beside UTC, keys, the map. Every page is whole without it.
+import { readTimes } from "./times.js";
+import { listenToKeys } from "./keys.js";
+import { WorldMap } from "./map.js";
+
+readTimes(document);
+listenToKeys(document);
+customElements.define("world-map", WorldMap);
