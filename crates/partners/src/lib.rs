@@ -2,10 +2,28 @@
 //!
 //! What is here knows nothing of assets or threats. Nothing leaves the hub without [`release::decide`]; every way out
 //! stands in [`sinks::SINKS`].
+//!
+//! # Layout
+//!
+//! * [`release`], [`agreement`]: may it go to them, and why; [`sinks`]: where it could go
+//! * [`may`], [`role`]: may they do it, and why
+//! * [`org`], [`person`]: recording and asking; [`stage`]: the fold
+//! * [`register`], [`table`]: the partners table, and small tables in general
 pub mod agreement;
 pub mod may;
+pub mod org;
+pub mod person;
 pub mod register;
 pub mod release;
 pub mod role;
 pub mod sinks;
+pub mod stage;
 pub mod table;
+
+pub use org::{Imported, effective_clearance, import_csv, register_key, trust};
+pub use person::{Authenticator, LOCAL_OPERATOR, NewPerson, Person, add_person};
+pub use role::Role;
+pub use stage::Partners;
+
+#[cfg(test)]
+mod tests;

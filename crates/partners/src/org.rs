@@ -1,0 +1,203 @@
+//! Organisations, their agreements, keys and trust: recording and asking.
+use crate::agreement::{Agreement, in_force};
+use crate::register::{self, Org, is_key};
+use crate::stage::{AgreementMeta, KeyMeta, OrgMeta, TrustMeta};
+use crate::table::Fault;
+use base64::Engine as _;
+use jiff::civil::Date;
+use ledger::{Draft, Error, Result, Tx};
+use std::collections::BTreeMap;
+use stix::Tlp;
+
+/// What became of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Rows that were new or changed something.
+    pub accepted: usize,
+    /// Rows that say what stands already.
+    pub unchanged: usize,
+    /// Refused rows with line, rule and reason.
+    pub refused: Vec<Fault>,
+    /// What ought to be looked at.
+    pub warnings: Vec<Fault>,
+}
+
+/// An organisation as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// Its key.
+    pub key: String,
+    /// For people.
+    pub name: String,
+    /// `csirt`, `operator`…
+    pub kind: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// Languages it reads, best first.
+    pub languages: Vec<String>,
+}
+
+/// Reads and records the partners table.
+pub fn import_csv(tx: &mut Tx<'_>, bytes: &[u8]) -> Result<Imported> {
+    let read = register::read(bytes);
+    let mut out = Imported { refused: read.faults, warnings: read.warnings, ..Imported::default() };
+    for (_, org) in read.rows {
+        let changed = add_org(tx, &org)?;
+        *(if changed { &mut out.accepted } else { &mut out.unchanged }) += 1;
+    }
+    Ok(out)
+}
+
+/// Records an organisation and its agreement. Gives false where both stand already.
+pub fn add_org(tx: &mut Tx<'_>, org: &Org) -> Result<bool> {
+    let card = Card {
+        key: org.key.clone(),
+        name: org.name.clone(),
+        kind: org.kind.clone(),
+        country: org.country.clone(),
+        languages: org.languages.clone(),
+    };
+    let mut changed = false;
+    if find(tx, &org.key)?.as_ref() != Some(&card) {
+        let Card { key, name, kind, country, languages } = card;
+        tx.append(Draft::new("partners.org", &OrgMeta { key, name, kind, country, languages })?)?;
+        changed = true;
+    }
+    if let Some(agreement) = &org.agreement
+        && agreements(tx, &org.key)?.last() != Some(agreement)
+    {
+        add_agreement(tx, &org.key, agreement, None)?;
+        changed = true;
+    }
+    Ok(changed)
+}
+
+/// Records an agreement. It speaks over earlier ones from its first day on.
+pub fn add_agreement(tx: &mut Tx<'_>, org: &str, agreement: &Agreement, basis: Option<&str>) -> Result<()> {
+    let meta = AgreementMeta {
+        org: org.to_owned(),
+        from: agreement.from.to_string(),
+        to: agreement.to.map(|d| d.to_string()),
+        clearance: agreement.clearance.to_string(),
+        basis: basis.map(str::to_owned),
+    };
+    tx.append(Draft::new("partners.agreement", &meta)?)?;
+    Ok(())
+}
+
+/// Makes an organisation of this key, if there is none.
+pub fn ensure(tx: &mut Tx<'_>, key: &str) -> Result<()> {
+    if !is_key(key) {
+        let reason = format!("{key:?} is no key of an organisation");
+        return Err(Error::refused("org-key", reason, "use up to 64 letters, digits, dots, dashes and underscores"));
+    }
+    if find(tx, key)?.is_none() {
+        let meta = OrgMeta { key: key.to_owned(), name: key.to_owned(), kind: None, country: None, languages: Vec::new() };
+        // The key keeps two verbs of one moment from making it twice; a later change has none and stands over it.
+        tx.append(Draft::new("partners.org", &meta)?.key(format!("partners/ensure/{key}")))?;
+    }
+    Ok(())
+}
+
+/// An organisation by key.
+pub fn find(tx: &mut Tx<'_>, key: &str) -> Result<Option<Card>> {
+    tx.one("SELECT org, name, kind, country, languages FROM @org WHERE org = $1", &[key.into()], card)
+}
+
+/// All organisations by key.
+pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Card>> {
+    tx.all("SELECT org, name, kind, country, languages FROM @org ORDER BY org", &[], card)
+}
+
+fn card(r: &ledger::Row<'_>) -> Card {
+    Card {
+        key: r.text(0).to_owned(),
+        name: r.text(1).to_owned(),
+        kind: r.opt_text(2).map(str::to_owned),
+        country: r.opt_text(3).map(str::to_owned),
+        languages: r.text(4).split(';').filter(|l| !l.is_empty()).map(str::to_owned).collect(),
+    }
+}
+
+/// The agreements of an organisation in the order of their recording.
+pub fn agreements(tx: &mut Tx<'_>, org: &str) -> Result<Vec<Agreement>> {
+    let sql = "SELECT from_day, to_day, clearance FROM @agreement WHERE org = $1 ORDER BY idx";
+    let rows = tx.all(sql, &[org.into()], |r| read_agreement(r, 0))?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// The agreements of all organisations, by key.
+pub fn all_agreements(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Vec<Agreement>>> {
+    let sql = "SELECT org, from_day, to_day, clearance FROM @agreement ORDER BY idx";
+    let mut out: BTreeMap<String, Vec<Agreement>> = BTreeMap::new();
+    for (org, agreement) in tx.all(sql, &[], |r| (r.text(0).to_owned(), read_agreement(r, 1)))? {
+        out.entry(org).or_default().extend(agreement);
+    }
+    Ok(out)
+}
+
+fn read_agreement(r: &ledger::Row<'_>, at: usize) -> Option<Agreement> {
+    let to = r.opt_text(at + 1).map(str::parse).transpose().ok()?;
+    Some(Agreement { from: r.text(at).parse().ok()?, to, clearance: Tlp::from_rank(r.int(at + 2)) })
+}
+
+/// What an organisation may get on a day: CLEAR without an agreement in force.
+pub fn effective_clearance(tx: &mut Tx<'_>, org: &str, on: Date) -> Result<Tlp> {
+    Ok(in_force(&agreements(tx, org)?, on).map_or(Tlp::Clear, |a| a.clearance))
+}
+
+/// Records a public key of an organisation (Ed25519, base64), or revokes it.
+pub fn register_key(tx: &mut Tx<'_>, org: &str, public: &str, revoked: bool) -> Result<bool> {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(public);
+    if bytes.is_ok_and(|b| b.len() == 32) {
+        ensure(tx, org)?;
+    } else {
+        let reason = "the key is not 32 bytes in base64".to_owned();
+        return Err(Error::refused("key-form", reason, "give what `mainstay key new` printed"));
+    }
+    let state = if revoked { "revoked" } else { "active" };
+    let standing = key_state(tx, org, public)?;
+    if standing.as_deref() == Some(state) {
+        return Ok(false);
+    }
+    let meta = KeyMeta { org: org.to_owned(), key: public.to_owned(), state: state.to_owned() };
+    tx.append(Draft::new("partners.key", &meta)?)?;
+    Ok(true)
+}
+
+/// `active`, `revoked`, or nothing where the organisation never named this key.
+pub fn key_state(tx: &mut Tx<'_>, org: &str, public: &str) -> Result<Option<String>> {
+    let sql = "SELECT state FROM @partner_key WHERE org = $1 AND public = $2";
+    tx.one(sql, &[org.into(), public.into()], |r| r.text(0).to_owned())
+}
+
+/// Records a person's decision that a partner is trusted from a day to a day, and why.
+pub fn trust(tx: &mut Tx<'_>, org: &str, from: Date, to: Date, reason: &str, by: &str) -> Result<()> {
+    if to < from {
+        return Err(Error::refused("trust-window", format!("{to} is before {from}"), "give --from and --to in order"));
+    }
+    if reason.trim().is_empty() {
+        return Err(Error::refused("trust-reason", "a reason is needed", "give it with --reason"));
+    }
+    if find(tx, org)?.is_none() {
+        let reason = format!("no partner {org} is known");
+        return Err(Error::refused("org-unknown", reason, "import it in a partners table first"));
+    }
+    let meta = TrustMeta {
+        org: org.to_owned(),
+        from: from.to_string(),
+        to: to.to_string(),
+        reason: reason.to_owned(),
+        by: by.to_owned(),
+    };
+    tx.append(Draft::new("partners.trust", &meta)?)?;
+    Ok(())
+}
+
+/// Whether somebody decided that a partner is trusted on a day. As with agreements, of the decisions that have begun the one
+/// recorded last speaks.
+pub fn is_trusted(tx: &mut Tx<'_>, org: &str, on: Date) -> Result<bool> {
+    let day = on.to_string();
+    let sql = "SELECT to_day FROM @trust WHERE org = $1 AND from_day <= $2 ORDER BY idx DESC";
+    Ok(tx.one(sql, &[org.into(), (&day).into()], |r| r.text(0) >= day.as_str())? == Some(true))
+}
