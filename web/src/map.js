@@ -5,8 +5,8 @@ import { geoEqualEarth, geoGraticule10, geoPath } from "d3-geo";
 import { feature, mesh } from "topojson-client";
 import atlas from "world-atlas/countries-110m.json";
 
-const W = 1120;
-const H = 460;
+let W = 1120;
+let H = 460;
 const words = { hot: "open", calm: "mitigated", unknown: "unknown", asked: "asked" };
 
 export class WorldMap extends HTMLElement {
@@ -25,6 +25,9 @@ export class WorldMap extends HTMLElement {
   }
 
   draw(world, places) {
+    // Drawn for the width there is, so that labels keep their size on a phone.
+    W = Math.round(Math.min(1120, Math.max(320, this.clientWidth)));
+    H = Math.round(Math.max(280, W * 0.41));
     const projection = view(places);
     const path = geoPath(projection);
     const svg = element("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": this.getAttribute("label") ?? "map" });
