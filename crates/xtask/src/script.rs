@@ -225,6 +225,16 @@ mod tests {
     }
 
     #[test]
+    fn the_samples_script_is_well_formed_and_names_files_that_exist() {
+        let sample = crate::shell::root().join("examples");
+        let script = Script::open(&sample).unwrap();
+        assert!(script.now >= script.step.last().unwrap().at);
+        for path in script.step.iter().flat_map(|s| &s.run).filter_map(|arg| arg.strip_prefix("{sample}/")) {
+            assert!(sample.join(path).is_file(), "{path}");
+        }
+    }
+
+    #[test]
     fn a_row_is_found_in_an_array_and_in_lines() {
         for text in ["[{\"id\":1,\"to\":\"x\"},{\"id\":2,\"to\":\"y\"}]", "{\"id\":1,\"to\":\"x\"}\n{\"id\":2,\"to\":\"y\"}\n"] {
             let found: Vec<_> = rows(text).into_iter().filter(|r| r.get("to").map(plain).as_deref() == Some("y")).collect();
