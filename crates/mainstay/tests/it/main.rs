@@ -1,1 +1,4 @@
-//! The stories: what a person does, end to end.
+//! The stories: what a person does, end to end, through the binary. One test program, so that it is linked once.
+mod crash;
+mod hostile;
+mod harness;

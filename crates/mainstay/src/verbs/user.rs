@@ -1,0 +1,83 @@
+//! `user add`: people and what they may do.
+use crate::actor;
+use crate::args::Global;
+use crate::failure::{Done, Failure};
+use crate::{out, store};
+use clap::{Subcommand, ValueEnum};
+use partners::may::Verb;
+use partners::{NewPerson, Role, person};
+use stix::Tlp;
+
+/// People.
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Add a person, or change one of the same name; the password comes on standard input
+    Add {
+        /// The sign-in name
+        name: String,
+        /// The key of the organisation; made if it is not known
+        #[arg(long)]
+        org: String,
+        /// What they are here for
+        #[arg(long, value_enum)]
+        role: RoleArg,
+        /// The strongest marking they may see; the organisation's agreement caps it
+        #[arg(long, default_value = "CLEAR")]
+        clearance: Tlp,
+        /// Read the password from standard input (the only way: it never stands on a command line)
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+    /// Who has an account
+    List,
+}
+
+/// The roles.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum RoleArg {
+    Admin,
+    Operator,
+    Analyst,
+    Partner,
+    Auditor,
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Role {
+        match role {
+            RoleArg::Admin => Role::Admin,
+            RoleArg::Operator => Role::Operator,
+            RoleArg::Analyst => Role::Analyst,
+            RoleArg::Partner => Role::Partner,
+            RoleArg::Auditor => Role::Auditor,
+        }
+    }
+}
+
+impl User {
+    pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
+        match self {
+            User::Add { name, org, role, clearance, password_stdin: _ } => {
+                let ledger = store::open_or_create(global)?;
+                actor::must(global, &ledger, Verb::ManagePartners)?;
+                let hashed = person::hash(&actor::password_from_stdin()?, &*ledger.env().entropy)?;
+                let new = NewPerson { name, org, role: (*role).into(), clearance: Some(*clearance) };
+                ledger.write(|tx| partners::add_person(tx, &new, &hashed))?;
+                store::settle(global, &ledger)?;
+                out::say(format!("{name} of {org} may sign in"));
+                Ok(Done::Fine)
+            }
+            User::List => {
+                let ledger = store::open_existing(global)?;
+                let home = ledger.genesis().home.clone();
+                let people = ledger.read(|tx| person::people(tx, &home))?;
+                let rows: Vec<[String; 4]> = people
+                    .iter()
+                    .map(|p| [p.name.clone(), p.org.clone(), p.role.as_str().to_owned(), p.own_clearance.to_string()])
+                    .collect();
+                out::rows(global.format, &rows, &["name", "org", "role", "clearance"], |r| r.to_vec())?;
+                Ok(Done::Fine)
+            }
+        }
+    }
+}

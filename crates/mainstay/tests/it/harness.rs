@@ -1,0 +1,87 @@
+//! Running the binary as a person does, in a folder of its own.
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A store in a folder that goes away with this value.
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+}
+
+/// What a verb gave back.
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl World {
+    pub(crate) fn new() -> World {
+        World { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+        command.arg("--data").arg(self.path("data")).args(args).env_remove("MAINSTAY_DATA").env_remove("MAINSTAY_DATABASE");
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Said {
+        said(self.command(args).stdin(Stdio::null()).output().unwrap())
+    }
+
+    pub(crate) fn run_with(&self, args: &[&str], stdin: &str) -> Said {
+        let mut child =
+            self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        said(child.wait_with_output().unwrap())
+    }
+
+    /// Runs a verb that must end with 0 and gives its standard output.
+    #[track_caller]
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
+        let said = self.run(args);
+        assert_eq!(said.code, 0, "{args:?}\n{}{}", said.out, said.err);
+        said.out
+    }
+
+    /// Imports and gives the JSON report.
+    pub(crate) fn import(&self, path: &Path, more: &[&str]) -> serde_json::Value {
+        let path = path.to_str().unwrap();
+        let said = self.run(&[&["import", path, "--format", "json"], more].concat());
+        serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}\n{}\n{}", said.out, said.err))
+    }
+}
+
+fn said(output: Output) -> Said {
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// A bundle of `n` identities, numbered from `from`: the same numbers give the same objects.
+pub(crate) fn bundle(from: usize, n: usize) -> String {
+    let objects: Vec<String> = (from..from + n)
+        .map(|i| {
+            format!(
+                r#"{{"type":"identity","spec_version":"2.1","id":"identity--{i:08x}-0000-4000-8000-000000000000","created":"2024-01-01T00:00:00.000Z","modified":"2024-01-01T00:00:00.000Z","name":"organisation {i}"}}"#
+            )
+        })
+        .collect();
+    format!(
+        r#"{{"type":"bundle","id":"bundle--{from:08x}-0000-4000-8000-000000000000","objects":[{}]}}"#,
+        objects.join(",")
+    )
+}
