@@ -78,12 +78,9 @@ impl Ledger {
         if !exists {
             create(&engine, &env, &seal, &all, genesis)?;
         }
-        engine.transaction(Mode::Write, &mut |mut session| {
-            session.define(tables::OPERATIONAL)?;
-            all.iter().try_for_each(|stage| session.define(stage.operational()))
-        })?;
         let ledger = identify(engine, env, seal, all)?;
         if ledger.schema_is_old()? {
+            ledger.engine.transaction(Mode::Write, &mut |mut s| define_operational(&mut s, &ledger.stages))?;
             ledger.rebuild()?;
         }
         Ok(ledger)
@@ -222,8 +219,16 @@ pub(crate) fn derived_ddl(stages: &[Arc<dyn Stage>]) -> String {
     ddl
 }
 
+/// What the store's tables were made for: when it differs, a later program opens an older store, or the reverse.
 pub(crate) fn schema_hash(stages: &[Arc<dyn Stage>]) -> String {
-    crate::merkle::sha256(derived_ddl(stages).as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect()
+    let operational = stages.iter().map(|s| s.operational()).collect::<String>();
+    let all = [tables::OPERATIONAL, &operational, &derived_ddl(stages)].concat();
+    crate::merkle::sha256(all.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+fn define_operational(session: &mut Session<'_>, stages: &[Arc<dyn Stage>]) -> Result<()> {
+    session.define(tables::OPERATIONAL)?;
+    stages.iter().try_for_each(|stage| session.define(stage.operational()))
 }
 
 fn generation_of(session: &mut Session<'_>) -> Result<i64> {
@@ -250,7 +255,7 @@ fn create(engine: &Engine, env: &Env, seal: &Seal, stages: &[Arc<dyn Stage>], ge
     };
     engine.transaction(Mode::Write, &mut |mut session| {
         session.define(tables::LEDGER)?;
-        session.define(tables::OPERATIONAL)?;
+        define_operational(&mut session, stages)?;
         session.define(&derived_ddl(stages).replace('@', "g0_"))?;
         let sql = "INSERT INTO hub_key (id, public, sealed) VALUES ('hub', $1, $2)";
         session.run(sql, &[(&public).into(), (&sealed).into()])?;

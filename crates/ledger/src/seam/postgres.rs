@@ -255,8 +255,10 @@ fn engine(e: tokio_postgres::Error) -> Error {
     };
     let Some(code) = e.code() else { return Error::Engine(message) };
     match *code {
-        // 42P01 and 0A000: a rebuild swapped the generation under a reader; run again, it reads the new one.
-        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Error::Again(message),
+        // An undefined table: a rebuild swapped the generation under a reader; run again, it reads the new one.
+        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::UNDEFINED_TABLE => {
+            Error::Again(message)
+        }
         SqlState::DISK_FULL => {
             Error::Engine("the disk is full; nothing of this unit was stored; free some space and run it again".into())
         }

@@ -1,0 +1,63 @@
+//! `collection`: collections and who reads and writes them.
+use crate::actor;
+use crate::args::Global;
+use crate::failure::{Done, Failure};
+use crate::{out, store};
+use clap::Subcommand;
+use exchange::{NewCollection, collection};
+use partners::may::Verb;
+use stix::Tlp;
+
+/// Collections.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Collection {
+    /// Make a collection and print its id; with the id of one that stands, say it anew
+    Add {
+        /// For people
+        title: String,
+        /// A UUID of version 4; drawn where none is given
+        #[arg(long, value_name = "UUID")]
+        id: Option<String>,
+        /// The API root
+        #[arg(long)]
+        root: Option<String>,
+        /// The mark of content that has none; AMBER where none is given
+        #[arg(long)]
+        tlp: Option<Tlp>,
+        /// An organisation that may read; may be given again
+        #[arg(long, value_name = "ORG")]
+        read: Vec<String>,
+        /// An organisation that may write; may be given again
+        #[arg(long, value_name = "ORG")]
+        write: Vec<String>,
+    },
+    /// Which collections there are
+    List,
+}
+
+impl Collection {
+    pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
+        match self {
+            Collection::Add { title, id, root, tlp, read, write } => {
+                let ledger = store::open_or_create(global)?;
+                actor::must(global, &ledger, Verb::ManageCollections)?;
+                let new = NewCollection { title, id: id.as_deref(), root: root.as_deref(), tlp: *tlp, read, write };
+                let id = ledger.write(|tx| collection::add(tx, &new))?;
+                store::settle(global, &ledger)?;
+                out::line(&id)?;
+                Ok(Done::Fine)
+            }
+            Collection::List => list(global),
+        }
+    }
+}
+
+fn list(global: &Global) -> Result<Done, Failure> {
+    let rows: Vec<[String; 5]> = store::open_existing(global)?
+        .read(collection::all)?
+        .into_iter()
+        .map(|c| [c.id, c.title, c.tlp.to_string(), c.read.join(" "), c.write.join(" ")])
+        .collect();
+    out::rows(global.format, &rows, &["id", "title", "default mark", "read", "write"], |r| r.to_vec())?;
+    Ok(Done::Fine)
+}
