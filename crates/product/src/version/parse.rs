@@ -70,7 +70,7 @@ impl Mark {
 
     fn of(word: &str) -> Option<Mark> {
         Some(match word {
-            "dev" | "develop" | "snapshot" => Mark::Dev,
+            "dev" | "develop" => Mark::Dev,
             "alpha" => Mark::Alpha,
             "beta" => Mark::Beta,
             "rc" | "pre" | "preview" | "candidate" => Mark::Candidate,
