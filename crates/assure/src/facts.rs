@@ -1,0 +1,342 @@
+//! Plain facts that measures are computed from. Each carries two times: when it was so, and when the hub came to know it.
+//! Nothing here reads a database; [`Facts::seen_at`] cuts what lay in the future of a reader.
+use std::collections::BTreeMap;
+
+use ledger::Micros;
+use serde::Serialize;
+
+/// When a fact was so, when it became known, and the ledger entry that says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Stamp {
+    /// Valid time.
+    pub valid: Micros,
+    /// Known time: the instant of the append.
+    pub known: Micros,
+    /// Index of the entry.
+    pub entry: i64,
+}
+
+/// The two dates of a question, both inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Facts that were so by then.
+    pub as_of: Micros,
+    /// Facts that were known by then.
+    pub known_as_of: Micros,
+}
+
+impl View {
+    /// Whether a fact with this stamp may be used.
+    pub fn sees(&self, at: Stamp) -> bool {
+        at.valid <= self.as_of && at.known <= self.known_as_of
+    }
+
+    /// Until when the world has been watched: knowledge cannot reach past either date.
+    pub fn watched_until(&self) -> Micros {
+        self.as_of.min(self.known_as_of)
+    }
+}
+
+/// An interval of a count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// At least.
+    pub min: i64,
+    /// At most.
+    pub max: i64,
+}
+
+impl Count {
+    /// An exact count.
+    pub fn exact(n: i64) -> Count {
+        Count { min: n, max: n }
+    }
+}
+
+/// How well something is shown (DESIGN, idea 4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Evidence {
+    /// We say so.
+    #[default]
+    E0,
+    /// The partner acknowledged.
+    E1,
+    /// The partner's statement with an artefact, its own next inventory included.
+    E2,
+    /// A source other than the claimant.
+    E3,
+    /// An independent party.
+    E4,
+}
+
+impl Evidence {
+    /// E1 to E4, the columns of every figure.
+    pub const COLUMNS: [Evidence; 4] = [Evidence::E1, Evidence::E2, Evidence::E3, Evidence::E4];
+
+    /// Reads `E2`.
+    pub fn read(text: &str) -> Option<Evidence> {
+        match text {
+            "E0" => Some(Evidence::E0),
+            "E1" => Some(Evidence::E1),
+            "E2" => Some(Evidence::E2),
+            "E3" => Some(Evidence::E3),
+            "E4" => Some(Evidence::E4),
+            _ => None,
+        }
+    }
+}
+
+/// What is known of an organisation.
+#[derive(Clone, Debug, Default)]
+pub struct Partner {
+    /// Key.
+    pub key: String,
+    /// `csirt`, `operator`, `vendor`, `agency`, `other`.
+    pub kind: String,
+    /// ISO 3166-1 alpha-2, empty where not known.
+    pub country: String,
+    /// When.
+    pub at: Stamp,
+}
+
+/// Trust or an agreement, both decided by a person: a span of days.
+#[derive(Clone, Debug, Default)]
+pub struct Span {
+    /// Whom.
+    pub org: String,
+    /// First instant.
+    pub from: Micros,
+    /// First instant after the last day; none where it is open.
+    pub until: Option<Micros>,
+    /// Why, or the agreement's basis.
+    pub reason: String,
+    /// By whom.
+    pub by: String,
+    /// When.
+    pub at: Stamp,
+}
+
+impl Span {
+    /// Whether it is in force at `at`.
+    pub fn holds(&self, at: Micros) -> bool {
+        self.from <= at && self.until.is_none_or(|until| at < until)
+    }
+
+    /// Whether any of it lies in `[from, until)`.
+    pub fn overlaps(&self, from: Micros, until: Micros) -> bool {
+        self.from < until && self.until.is_none_or(|own| from < own)
+    }
+}
+
+/// A partner's signing key was declared or revoked.
+#[derive(Clone, Debug, Default)]
+pub struct Key {
+    /// Whose.
+    pub org: String,
+    /// The public key.
+    pub key: String,
+    /// Active, or revoked.
+    pub active: bool,
+    /// When.
+    pub at: Stamp,
+}
+
+/// Something passed between a partner and us.
+#[derive(Clone, Debug, Default)]
+pub struct Passing {
+    /// The partner.
+    pub org: String,
+    /// From the partner to us.
+    pub inbound: bool,
+    /// About what: a vulnerability, a type of object, `inventory`.
+    pub topic: String,
+    /// How well it shows the partner's part.
+    pub evidence: Evidence,
+    /// An inbound or outbound ask, if it was one: a bounce of it takes the passing back.
+    pub ask: String,
+    /// When.
+    pub at: Stamp,
+}
+
+/// Advice about one vulnerability reached a constituency.
+#[derive(Clone, Debug, Default)]
+pub struct Delivery {
+    /// The response team of the constituency.
+    pub partner: String,
+    /// Whom it was addressed to: the team, or an owner by its country's rule.
+    pub to: String,
+    /// The vulnerability, which names the recommendation.
+    pub vulnerability: String,
+    /// The ask.
+    pub ask: String,
+    /// When it was sent.
+    pub at: Stamp,
+    /// The message came back: it was never delivered.
+    pub bounced: Option<Stamp>,
+}
+
+/// What a source said of an exposure at some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// So many are affected.
+    Affected(Count),
+    /// So many are still affected, the rest is mitigated in this way: `fixed`, `removed`, `segmented`, `not_affected`…
+    Mitigated(Count, String),
+    /// Nothing is known: a candidate, or a question under review.
+    Unknown,
+    /// It was never real: the advisory or the match was corrected.
+    Withdrawn,
+}
+
+/// One statement on an exposure.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// What it says.
+    pub state: State,
+    /// How well it is shown.
+    pub evidence: Evidence,
+    /// Who says it.
+    pub by: String,
+    /// When.
+    pub at: Stamp,
+}
+
+/// A subject in a partner's constituency and a vulnerability, with all that was said of it.
+#[derive(Clone, Debug, Default)]
+pub struct Exposure {
+    /// The response team of the constituency.
+    pub partner: String,
+    /// Level, source and subject: unique together with the vulnerability.
+    pub subject: String,
+    /// `asset`, `organisation`, `constituency`, `sector`.
+    pub level: String,
+    /// The vulnerability.
+    pub vulnerability: String,
+    /// The deciding document.
+    pub advisory: String,
+    /// Criticality: one, and one for each national function at stake.
+    pub weight: f64,
+    /// Statements.
+    pub said: Vec<Statement>,
+}
+
+/// One source's knowledge of exploitation: it began in `[from, by]`.
+#[derive(Clone, Debug, Default)]
+pub struct Exploitation {
+    /// The vulnerability.
+    pub vulnerability: String,
+    /// `kev`, `eukev`, or the id of the sighting.
+    pub source: String,
+    /// Not before; none where only an upper bound is known.
+    pub from: Option<Micros>,
+    /// Not after. A catalogue's listing date is such a bound, not the date of the attack.
+    pub by: Micros,
+    /// Known to the day only.
+    pub whole_day: bool,
+    /// The constituencies it was seen in; empty where the source does not say.
+    pub partners: Vec<String>,
+    /// When.
+    pub at: Stamp,
+}
+
+impl Exploitation {
+    /// The last instant it may have begun.
+    pub fn latest(&self) -> Micros {
+        if self.whole_day { Micros(self.by.0.saturating_add(Micros::DAY - 1)) } else { self.by }
+    }
+}
+
+/// A document made a flaw, and perhaps a fix, public.
+#[derive(Clone, Debug, Default)]
+pub struct Publication {
+    /// The vulnerability.
+    pub vulnerability: String,
+    /// It offers a fix.
+    pub fix: bool,
+    /// When.
+    pub at: Stamp,
+}
+
+/// All facts a measure may look at.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Country of the home nation; empty where it was never said.
+    pub home: String,
+    /// First known time of each event kind: what was never seen is missing.
+    pub kinds: BTreeMap<String, Micros>,
+    /// Organisations, each statement on them.
+    pub partners: Vec<Partner>,
+    /// Trust.
+    pub trusts: Vec<Span>,
+    /// Agreements.
+    pub agreements: Vec<Span>,
+    /// Keys.
+    pub keys: Vec<Key>,
+    /// Passings both ways.
+    pub passings: Vec<Passing>,
+    /// Advice.
+    pub deliveries: Vec<Delivery>,
+    /// Exposures.
+    pub exposures: Vec<Exposure>,
+    /// Exploitation.
+    pub exploitations: Vec<Exploitation>,
+    /// Publications.
+    pub publications: Vec<Publication>,
+}
+
+impl Facts {
+    /// What `view` sees, the rest cut away: a measure cannot look ahead even by mistake.
+    pub fn seen_at(&self, view: View) -> Facts {
+        let mut seen = self.clone();
+        seen.kinds.retain(|_, first| *first <= view.known_as_of);
+        seen.partners.retain(|x| view.sees(x.at));
+        seen.trusts.retain(|x| x.at.known <= view.known_as_of);
+        seen.agreements.retain(|x| x.at.known <= view.known_as_of);
+        seen.keys.retain(|x| view.sees(x.at));
+        seen.passings.retain(|x| view.sees(x.at));
+        seen.deliveries.retain(|x| view.sees(x.at) && !x.bounced.is_some_and(|b| view.sees(b)));
+        for exposure in &mut seen.exposures {
+            exposure.said.retain(|s| view.sees(s.at));
+        }
+        seen.exposures.retain(|x| !x.said.is_empty());
+        seen.exploitations.retain(|x| x.at.known <= view.known_as_of && x.by <= view.as_of);
+        seen.publications.retain(|x| view.sees(x.at));
+        seen
+    }
+
+    /// The kinds among `needs` of which nothing is known.
+    pub fn missing(&self, needs: &[String]) -> Vec<String> {
+        needs.iter().filter(|k| !self.kinds.contains_key(k.as_str())).cloned().collect()
+    }
+
+    /// The latest word on each organisation.
+    pub fn latest_partners(&self) -> BTreeMap<&str, &Partner> {
+        let mut latest: BTreeMap<&str, &Partner> = BTreeMap::new();
+        for partner in &self.partners {
+            let best = latest.entry(&partner.key).or_insert(partner);
+            if (partner.at.known, partner.at.entry) >= (best.at.known, best.at.entry) {
+                *best = partner;
+            }
+        }
+        latest
+    }
+
+    /// Spans of which a later one with the same organisation and first day replaces the earlier.
+    pub fn standing(spans: &[Span]) -> Vec<&Span> {
+        let mut latest: BTreeMap<(&str, Micros), &Span> = BTreeMap::new();
+        for span in spans {
+            let best = latest.entry((&span.org, span.from)).or_insert(span);
+            if (span.at.known, span.at.entry) >= (best.at.known, best.at.entry) {
+                *best = span;
+            }
+        }
+        latest.into_values().collect()
+    }
+
+    /// Response teams abroad, by key.
+    pub fn teams(&self) -> Vec<&Partner> {
+        let home = self.home.as_str();
+        let foreign = |p: &&Partner| p.kind == "csirt" && (home.is_empty() || p.country != home);
+        self.latest_partners().into_values().filter(foreign).collect()
+    }
+}

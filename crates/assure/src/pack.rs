@@ -1,0 +1,281 @@
+//! Plan packs: goals, objectives, enabling measures, measures of effectiveness and alignments, read from TOML.
+//! Reading is strict on names (an unknown key is a fault) and lenient on gaps: a missing field is kept as missing, so that
+//! [`crate::lint`] can list all of them at once. Signing and storing packs is the ledger's work.
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The plan that ships with the program, joined from its files in order.
+pub const ISP_2025_2026: &str = concat!(
+    include_str!("../../../packs/plans/isp-2025-2026/pack.toml"),
+    "\n",
+    include_str!("../../../packs/plans/isp-2025-2026/plan.toml"),
+    "\n",
+    include_str!("../../../packs/plans/isp-2025-2026/records.toml"),
+    "\n",
+    include_str!("../../../packs/plans/isp-2025-2026/measures-1.toml"),
+    "\n",
+    include_str!("../../../packs/plans/isp-2025-2026/measures-2.toml"),
+    "\n",
+    include_str!("../../../packs/plans/isp-2025-2026/measures-3.toml"),
+);
+
+/// A plan as its pack says it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Name, version, validity.
+    pub pack: Head,
+    /// The defaults of `{home}` and `{agency}`.
+    #[serde(default)]
+    pub params: BTreeMap<String, String>,
+    /// What the pack says it holds.
+    #[serde(default)]
+    pub counts: BTreeMap<String, usize>,
+    /// Goals.
+    #[serde(default, rename = "goal")]
+    pub goals: Vec<Goal>,
+    /// Objectives, each of a goal.
+    #[serde(default, rename = "objective")]
+    pub objectives: Vec<Objective>,
+    /// Enabling measures, each of an objective.
+    #[serde(default, rename = "enabling")]
+    pub enabling: Vec<Enabling>,
+    /// Measures of effectiveness.
+    #[serde(default, rename = "measure")]
+    pub measures: Vec<Measure>,
+    /// Objectives of another plan that this one serves.
+    #[serde(default, rename = "aligned")]
+    pub aligned: Vec<Aligned>,
+    /// Which objective serves which.
+    #[serde(default, rename = "alignment")]
+    pub alignments: Vec<Alignment>,
+    /// Kinds of records that measures wait for.
+    #[serde(default, rename = "record")]
+    pub records: Vec<Record>,
+}
+
+/// The head of a pack.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Head {
+    /// Unique name.
+    pub name: String,
+    /// `plan`.
+    pub kind: String,
+    /// What stands before the colon in ids of its measures.
+    pub prefix: String,
+    /// Version of the pack.
+    pub version: String,
+    /// Title for people.
+    pub title: String,
+    /// Whose plan it is.
+    pub issuer: String,
+    /// First day.
+    pub valid_from: String,
+    /// Last day.
+    pub valid_to: String,
+    /// How often progress is reviewed.
+    pub review: String,
+}
+
+/// A goal.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Goal {
+    /// Number in the plan.
+    pub id: String,
+    /// Our short wording.
+    pub title: String,
+}
+
+/// An objective.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Objective {
+    /// Number in the plan.
+    pub id: String,
+    /// The goal it belongs to.
+    pub goal: String,
+    /// Our short wording.
+    pub title: String,
+}
+
+/// An enabling measure.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Enabling {
+    /// Number in the plan.
+    pub id: String,
+    /// The objective it belongs to.
+    pub objective: String,
+    /// Our short wording.
+    pub statement: String,
+    /// The leading indicator we give it.
+    pub indicator: String,
+}
+
+/// An objective of another plan.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Aligned {
+    /// Its id, prefix included.
+    pub id: String,
+    /// Our short wording.
+    pub title: String,
+}
+
+/// One edge from an objective here to one of another plan.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alignment {
+    /// Ours.
+    pub objective: String,
+    /// Theirs.
+    pub serves: String,
+}
+
+/// A kind of record that people make and measures wait for.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Record {
+    /// Event kind.
+    pub kind: String,
+    /// What such a record says.
+    pub says: String,
+}
+
+/// The fixed period a measure is compared with.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Baseline {
+    /// Before the plan, the same for every measure.
+    pub period: String,
+    /// How the figure of that period is found.
+    pub method: String,
+}
+
+/// What chance alone achieves, by the state of fix and flaw at delivery (spec assure, "Luck").
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Luck {
+    /// A fix and the flaw are public.
+    pub fix_public: f64,
+    /// The flaw is public, no fix is.
+    pub flaw_public: f64,
+    /// Nobody knows of the flaw.
+    pub unknown: f64,
+}
+
+impl Default for Luck {
+    fn default() -> Self {
+        Luck { fix_public: 0.5, flaw_public: 0.25, unknown: 0.1875 }
+    }
+}
+
+/// A measure of effectiveness as an auditable definition (spec assure a.0).
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Measure {
+    /// `isp:2.1.3`.
+    pub id: String,
+    /// Where it stands in the plan.
+    pub plan_ref: String,
+    /// Our short wording.
+    pub statement: String,
+    /// `computed` from the ledger, or `recorded` by people.
+    pub kind: String,
+    /// What the value counts, or `percent`.
+    pub unit: String,
+    /// Who or what is looked at.
+    pub population: String,
+    /// What counts.
+    pub numerator: String,
+    /// Over what; a plain count has none.
+    pub denominator: Option<String>,
+    /// By which key doubles fall together.
+    pub dedup_key: String,
+    /// `quarter`.
+    pub period: String,
+    /// What it is compared with.
+    pub baseline: Option<Baseline>,
+    /// What is to be reached.
+    pub target: String,
+    /// `up` or `down`.
+    pub direction: String,
+    /// `E0` to `E4`.
+    pub min_evidence: String,
+    /// What never counts.
+    pub exclusions: Vec<String>,
+    /// Who answers for the figure.
+    pub owner: String,
+    /// Who approved the definition.
+    pub approver: String,
+    /// From when it holds.
+    pub valid_from: String,
+    /// Counted up with every change.
+    pub definition_version: u32,
+    /// The event kinds it waits for.
+    pub needs: Vec<String>,
+    /// Smallest reduction that counts (1.1.3).
+    pub threshold: Option<f64>,
+    /// Share of the exposures that must be mitigated (2.1.3).
+    pub theta: Option<f64>,
+    /// The values of theta the figure is printed for.
+    pub theta_forms: Vec<f64>,
+    /// Days without a known attack after which a mitigation counts as in time.
+    pub quiet_days: Option<i64>,
+    /// Share of a partner's pairs that must have succeeded.
+    pub half: Option<f64>,
+    /// Chance.
+    pub luck: Option<Luck>,
+    /// Forms printed beside each other.
+    pub forms: Vec<String>,
+}
+
+impl Plan {
+    /// Reads a pack from its files joined end to end.
+    pub fn parse(text: &str) -> Result<Plan, String> {
+        toml::from_str(text).map_err(|e| format!("the plan pack cannot be read: {}", e.to_string().trim_end()))
+    }
+
+    /// The plan that ships with the program.
+    pub fn shipped() -> Result<Plan, String> {
+        Plan::parse(ISP_2025_2026)
+    }
+
+    /// A text of the plan with its parameters put in: those given first, else the pack's own.
+    pub fn fill(&self, text: &str, given: &BTreeMap<String, String>) -> String {
+        let mut out = text.to_owned();
+        for (name, own) in &self.params {
+            out = out.replace(&format!("{{{name}}}"), given.get(name).unwrap_or(own));
+        }
+        out
+    }
+
+    /// The measure with this id; the prefix may be left away.
+    pub fn measure(&self, id: &str) -> Option<&Measure> {
+        self.measures.iter().find(|m| m.id == id || m.id.split_once(':').is_some_and(|(_, short)| short == id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_put_in() {
+        let plan = Plan::shipped().unwrap();
+        let text = &plan.measure("1.2.2").unwrap().statement;
+        let own = plan.fill(text, &BTreeMap::new());
+        assert!(own.contains("the priorities of the United States") && own.contains("CISA's own products"), "{own}");
+        let given = BTreeMap::from([("agency".to_owned(), "NASK".to_owned()), ("home".to_owned(), "Poland".to_owned())]);
+        assert!(plan.fill(text, &given).contains("the priorities of Poland"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place() {
+        let fault = Plan::parse("[pack]\nname = \"x\"\n[[goal]]\nid = \"1\"\ntitel = \"y\"\n").unwrap_err();
+        assert!(fault.contains("titel") && fault.contains("line 5"), "{fault}");
+    }
+}

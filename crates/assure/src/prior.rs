@@ -1,0 +1,316 @@
+//! Measure 2.1.3: who mitigated before the attack came (spec assure, "Decided" and a.2).
+//!
+//! The atom is a pair of a partner and a recommendation, which the vulnerability names. A pair belongs to the period of its
+//! first delivered advice; its cohort is what was open then. Pure: facts in, pairs and verdicts out.
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger::Micros;
+use serde::Serialize;
+
+use crate::facts::{Count, Delivery, Evidence, Exploitation, Exposure, Facts, State};
+use crate::pack::{Luck, Measure};
+use crate::period::Period;
+use crate::share::{Part, open_at, ordered, share};
+
+/// The numbers of the definition.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Share of the exposures that must be mitigated.
+    pub theta: f64,
+    /// Shares the figure is printed for.
+    pub theta_forms: Vec<f64>,
+    /// Microseconds without a known attack after which a mitigation was in time.
+    pub quiet: i64,
+    /// Share of a partner's pairs that must have succeeded.
+    pub half: f64,
+    /// Least evidence of a mitigation.
+    pub level: Evidence,
+    /// Chance.
+    pub luck: Luck,
+}
+
+impl Rule {
+    /// The numbers as the pack has them, else those of the decided form.
+    pub fn of(measure: &Measure) -> Rule {
+        Rule {
+            theta: measure.theta.unwrap_or(0.8),
+            theta_forms: if measure.theta_forms.is_empty() { vec![0.5, 0.8, 1.0] } else { measure.theta_forms.clone() },
+            quiet: measure.quiet_days.unwrap_or(180).saturating_mul(Micros::DAY),
+            half: measure.half.unwrap_or(0.5),
+            level: Evidence::read(&measure.min_evidence).unwrap_or(Evidence::E2),
+            luck: measure.luck.unwrap_or_default(),
+        }
+    }
+}
+
+/// What was public when the advice arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PublicState {
+    /// Flaw and fix.
+    FixPublic,
+    /// The flaw.
+    FlawPublic,
+    /// Neither.
+    Unknown,
+}
+
+/// Where an attack must have been seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In the partner's constituency.
+    Local,
+    /// Anywhere.
+    Anywhere,
+}
+
+/// Which end of the mitigated share must reach theta.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// At least so much is shown.
+    Low,
+    /// At most so much is possible.
+    High,
+}
+
+/// A partner and a recommendation.
+#[derive(Clone, Debug)]
+pub struct Pair<'a> {
+    /// The response team.
+    pub partner: &'a str,
+    /// The vulnerability, which names the recommendation.
+    pub vulnerability: &'a str,
+    /// The first delivered advice.
+    pub advice: &'a Delivery,
+    /// When the cohort was set: at the advice, or when the first exposure became known where nothing counted was known then.
+    pub set_at: Micros,
+    /// What was open then.
+    pub cohort: Vec<(&'a Exposure, Count)>,
+    /// Exposures that were taken back as never real.
+    pub withdrawn: usize,
+    /// Exposures found after the cohort was set: shown, not counted.
+    pub later: usize,
+    /// All that is known of exploitation, by the last instant it may have begun.
+    pub attacks: Vec<&'a Exploitation>,
+    /// What was public at the advice.
+    pub public: PublicState,
+}
+
+/// How a pair stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Mitigated before the first known attack.
+    BeforeAttack {
+        /// Mitigated.
+        at: Micros,
+        /// Attacked.
+        attack: Micros,
+    },
+    /// Mitigated, and no attack known through the quiet time.
+    Quiet {
+        /// Mitigated.
+        at: Micros,
+    },
+    /// Mitigated, no attack known, the quiet time not over.
+    Provisional {
+        /// Mitigated.
+        at: Micros,
+        /// When the quiet time ends.
+        until: Micros,
+    },
+    /// The attack came first.
+    TooLate {
+        /// Attacked.
+        attack: Micros,
+        /// Mitigated afterwards, if at all.
+        mitigated: Option<Micros>,
+    },
+    /// Neither mitigated nor attacked, as far as is known.
+    NotYet,
+    /// Nothing counted is known of an exposure: it stands apart.
+    Apart,
+}
+
+impl Verdict {
+    /// Whether the pair is a success.
+    pub fn success(self) -> bool {
+        matches!(self, Verdict::BeforeAttack { .. } | Verdict::Quiet { .. })
+    }
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::BeforeAttack { .. } | Verdict::Quiet { .. } => "success",
+            Verdict::Provisional { .. } => "provisional",
+            Verdict::TooLate { .. } => "too late",
+            Verdict::NotYet => "not yet",
+            Verdict::Apart => "apart",
+        }
+    }
+}
+
+/// The pairs of the period, in the order of partner and vulnerability. `seen` holds only what the reader may see.
+pub fn pairs<'a>(seen: &'a Facts, period: &Period) -> Vec<Pair<'a>> {
+    let mut first: BTreeMap<(&str, &str), &Delivery> = BTreeMap::new();
+    for delivery in &seen.deliveries {
+        let best = first.entry((&delivery.partner, &delivery.vulnerability)).or_insert(delivery);
+        if (delivery.at.valid, delivery.at.entry) < (best.at.valid, best.at.entry) {
+            *best = delivery;
+        }
+    }
+    first.retain(|_, d| period.holds(d.at.valid));
+    let mut exposures: BTreeMap<(&str, &str), Vec<&Exposure>> = BTreeMap::new();
+    for exposure in &seen.exposures {
+        exposures.entry((&exposure.partner, &exposure.vulnerability)).or_default().push(exposure);
+    }
+    let pair = |((partner, vulnerability), advice)| {
+        let among = exposures.get(&(partner, vulnerability)).map_or(&[][..], Vec::as_slice);
+        one_pair(seen, partner, vulnerability, advice, among)
+    };
+    first.into_iter().map(pair).collect()
+}
+
+fn one_pair<'a>(
+    seen: &'a Facts,
+    partner: &'a str,
+    vulnerability: &'a str,
+    advice: &'a Delivery,
+    among: &[&'a Exposure],
+) -> Pair<'a> {
+    let advised = advice.at.valid;
+    let withdrawn = |x: &Exposure| ordered(x).last().is_some_and(|s| s.state == State::Withdrawn);
+    let real: Vec<&Exposure> = among.iter().copied().filter(|x| !withdrawn(x)).collect();
+    let open = |at: Micros| -> Vec<(&'a Exposure, Count)> {
+        let open = real.iter().filter_map(|x| open_at(x, at, Evidence::E2).map(|count| (*x, count)));
+        open.filter(|(_, count)| count.max > 0).collect()
+    };
+    let mut set_at = advised;
+    let mut cohort = open(advised);
+    if cohort.is_empty() {
+        // the advice asked what nobody knew yet: the first counted word after it sets the cohort
+        let counted = |x: &&Exposure| {
+            let after = x.said.iter().filter(|s| s.at.valid > advised);
+            after.filter(|s| matches!(s.state, State::Affected(c) if c.max > 0)).map(|s| s.at.valid).min()
+        };
+        if let Some(at) = real.iter().filter_map(counted).min() {
+            set_at = at;
+            cohort = open(at);
+        }
+    }
+    let mut attacks: Vec<&Exploitation> = seen.exploitations.iter().filter(|e| e.vulnerability == vulnerability).collect();
+    attacks.sort_by(|a, b| (a.by, &a.source).cmp(&(b.by, &b.source)));
+    let opened = |x: &&Exposure| x.said.iter().any(|s| matches!(s.state, State::Affected(c) if c.max > 0));
+    Pair {
+        partner,
+        vulnerability,
+        advice,
+        set_at,
+        withdrawn: among.len() - real.len(),
+        later: real.iter().filter(|x| opened(x) && !cohort.iter().any(|(c, _)| std::ptr::eq(*c, **x))).count(),
+        cohort,
+        attacks,
+        public: public_state(seen, vulnerability, advised),
+    }
+}
+
+fn public_state(seen: &Facts, vulnerability: &str, at: Micros) -> PublicState {
+    let about = |p: &&crate::facts::Publication| p.vulnerability == vulnerability && p.at.valid <= at;
+    let mut state = PublicState::Unknown;
+    for publication in seen.publications.iter().filter(about) {
+        if publication.fix {
+            return PublicState::FixPublic;
+        }
+        state = PublicState::FlawPublic;
+    }
+    state
+}
+
+impl Pair<'_> {
+    /// The first known attack in scope: the upper bound of its beginning.
+    pub fn attack(&self, scope: Scope) -> Option<Micros> {
+        let here = |e: &&&Exploitation| scope == Scope::Anywhere || e.partners.iter().any(|p| p == self.partner);
+        self.attacks.iter().filter(here).map(|e| e.by).min()
+    }
+
+    /// The mitigated share, both ends, at `at` by mitigations shown at `level` or better.
+    pub fn share_at(&self, at: Micros, level: Evidence) -> Option<(f64, f64)> {
+        let parts: Vec<Part> = self
+            .cohort
+            .iter()
+            .map(|(x, open)| Part { weight: x.weight.max(1.0), open: *open, left: open_at(x, at, level).unwrap_or(*open) })
+            .collect();
+        share(&parts)
+    }
+
+    /// Since when the share has reached theta without a break, looking at what was so before `before`.
+    pub fn mitigated(&self, theta: f64, level: Evidence, end: End, before: Option<Micros>) -> Option<Micros> {
+        let said = self.cohort.iter().flat_map(|(x, _)| &x.said).map(|s| s.at.valid);
+        let times: BTreeSet<Micros> =
+            said.filter(|t| *t > self.set_at && before.is_none_or(|limit| *t < limit)).collect();
+        let mut since = None;
+        for at in times {
+            let (low, high) = self.share_at(at, level)?;
+            let reached = if end == End::Low { low } else { high };
+            since = if reached + 1e-9 >= theta { since.or(Some(at)) } else { None };
+        }
+        since
+    }
+
+    /// The verdict; `watched_until` is how far knowledge reaches.
+    pub fn judge(&self, rule: &Rule, form: Form, watched_until: Micros) -> Verdict {
+        if self.cohort.is_empty() {
+            return Verdict::Apart;
+        }
+        let mitigated = |before| self.mitigated(form.theta, form.level, form.end, before);
+        if let Some(attack) = self.attack(form.scope) {
+            return match mitigated(Some(attack)) {
+                Some(at) => Verdict::BeforeAttack { at, attack },
+                None => Verdict::TooLate { attack, mitigated: mitigated(None) },
+            };
+        }
+        match mitigated(None) {
+            None => Verdict::NotYet,
+            Some(at) => {
+                let until = Micros(at.0.saturating_add(rule.quiet));
+                if until <= watched_until { Verdict::Quiet { at } } else { Verdict::Provisional { at, until } }
+            }
+        }
+    }
+
+    /// Whether exploitation had begun, somewhere, before the advice arrived.
+    pub fn moot(&self) -> bool {
+        self.attacks.iter().any(|e| e.latest() < self.advice.at.valid)
+    }
+
+    /// Whether a source dates exploitation on the very day of the advice.
+    pub fn same_day(&self) -> bool {
+        let day = self.advice.at.valid.day();
+        !self.moot() && self.attacks.iter().any(|e| e.by.day() == day)
+    }
+
+    /// Days from the advice to the first exploitation known anywhere; negative where it came before.
+    pub fn room_days(&self) -> Option<i64> {
+        let first = self.attack(Scope::Anywhere)?;
+        Some((first.0 - self.advice.at.valid.0).div_euclid(Micros::DAY))
+    }
+}
+
+/// One way of asking.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// Share to be reached.
+    pub theta: f64,
+    /// Least evidence.
+    pub level: Evidence,
+    /// Which end of the share.
+    pub end: End,
+    /// Whose attacks.
+    pub scope: Scope,
+}
+
+impl Form {
+    /// The headline's.
+    pub fn headline(rule: &Rule) -> Form {
+        Form { theta: rule.theta, level: rule.level, end: End::Low, scope: Scope::Local }
+    }
+}
