@@ -45,6 +45,11 @@ impl Context {
         When::new(at.0, self.now.0)
     }
 
+    /// Whether the viewer may see something: the one release decision.
+    pub fn sees(&self, subject: &partners::release::Subject<'_>) -> bool {
+        partners::release::decide(subject, &self.person().recipient(), self.today()).allowed
+    }
+
     /// Today, UTC.
     pub fn today(&self) -> jiff::civil::Date {
         self.now.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date()
@@ -133,6 +138,13 @@ fn refuse(tx: &mut Tx<'_>, context: &Context, error: &Error) -> Result<(StatusCo
     let said = format!("{}.", crate::pages::words::capital(said.trim_end_matches('.')));
     let next = crate::pages::words::capital(&next);
     Ok((status, Problem { shell, status: title.to_owned(), lede: Sentence::new().say(&said), next }))
+}
+
+/// The page of an error that came from elsewhere than the making of a page.
+pub async fn refusal(state: AppState, viewer: Viewer, error: Error) -> Response {
+    let mut once = Some(error);
+    let make = move |_: &mut Tx<'_>, _: &Context| Err::<Problem, _>(once.take().unwrap_or_else(|| Error::Engine("said before".to_owned())));
+    page(state, viewer, make).await
 }
 
 /// A page that says that something is not there.

@@ -1,5 +1,7 @@
 //! Asks: the list, and one ask with what happened and why it went to whom it went.
 
+pub(crate) mod view;
+
 use askama::Template;
 
 use super::signs::{Evidence, Shape, State};
@@ -80,10 +82,6 @@ pub struct Ask {
     pub why: Vec<Reason>,
     /// What it is about.
     pub subjects: Vec<Subject>,
-    /// The message.
-    pub text: Option<String>,
-    /// It went out.
-    pub sent: bool,
 }
 
 /// Why it waits and who may decide.
@@ -94,8 +92,8 @@ pub struct Held {
     pub action: String,
     /// The viewer may decide.
     pub may_decide: bool,
-    /// Why not.
-    pub why_not: String,
+    /// Why, or why not.
+    pub because: String,
 }
 
 /// Something that happened to the ask.
@@ -128,14 +126,8 @@ pub struct Subject {
     pub subject: String,
     /// How many, where it is a count.
     pub count: Option<String>,
-    /// The vulnerability.
-    pub vulnerability: String,
-    /// Its loop.
-    pub loop_href: String,
-    /// Where it stands.
-    pub status: State,
-    /// The functions at stake.
-    pub functions: String,
-    /// Tier and method of the match.
+    /// The vulnerabilities, each with its loop.
+    pub vulnerabilities: Sentence,
+    /// How it is known.
     pub matched: String,
 }

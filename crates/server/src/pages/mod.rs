@@ -22,6 +22,31 @@ use crate::assets::Assets;
 use signs::{Mark, Shape};
 use when::When;
 
+/// The addresses of all pages.
+pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
+    ask::view::routes().merge(answer::view::routes())
+}
+
+/// A marking as the release decision takes it; what cannot be read is the strictest.
+pub(crate) fn tlp(text: &str) -> stix::Tlp {
+    text.parse().unwrap_or(stix::Tlp::Red)
+}
+
+/// Names of organisations by key.
+pub(crate) struct Names(std::collections::BTreeMap<String, String>);
+
+impl Names {
+    /// The name, else the key.
+    pub(crate) fn of(&self, key: &str) -> String {
+        self.0.get(key).cloned().unwrap_or_else(|| key.to_owned())
+    }
+}
+
+/// All names.
+pub(crate) fn names(tx: &mut ledger::Tx<'_>) -> ledger::Result<Names> {
+    Ok(Names(partners::org::all(tx)?.into_iter().map(|card| (card.key, card.name)).collect()))
+}
+
 /// What every page carries around its content.
 #[derive(Clone, Debug)]
 pub struct Shell {

@@ -337,12 +337,10 @@ fn ask() {
         state: State::new("silent"),
         due: Some(days(-2)),
         lede: Sentence::new().say("CERT-Vesna was asked about ").link("/loop/CVE-2023-6448", "CVE-2023-6448").say(" 30 days ago and has not answered."),
-        held: Some(Held { reason: "It would go to 23 owners, more than the pack's limit of 10 (packs/rules/ha.toml).".into(), action: "/act/ask-31".into(), may_decide: true, why_not: String::new() }),
+        held: Some(Held { reason: "It would go to 23 owners, more than the pack's limit of 10 (packs/rules/ha.toml).".into(), action: "/act/ask-31".into(), may_decide: true, because: String::new() }),
         story: vec![step(-31, "planned", "Planned", "One ask for the holder, since only a count is known", None), step(-30, "sent", "Sent", "by mail, Slovene and English, reference REF-31", Some(0)), step(-2, "silent", "Silent", "No answer within 28 days", None)],
         why: vec![why("affected", "40 to 70 subjects are affected", "signed answer of 2 May 2024, 512 rows"), why("sent", "Vesna: CSIRT only", "packs/rules/si.toml: owners are never addressed from abroad"), why("acknowledged", "ops@cert.example", "claim of the partners table, verified 61 days ago")],
-        subjects: vec![Subject { subject: "CERT-Vesna".into(), count: Some("40..70".into()), vulnerability: "CVE-2023-6448".into(), loop_href: "/loop/CVE-2023-6448".into(), status: State::new("affected"), functions: "Supply of drinking water, coast".into(), matched: "B remote".into() }],
-        text: Some("Subject: [REF-31] CVE-2023-6448 in your constituency\n\nDear colleagues,\n\nyour signed answer of 2 May names 40 to 70 controllers …".into()),
-        sent: true,
+        subjects: vec![Subject { subject: "CERT-Vesna".into(), count: Some("40..70".into()), vulnerabilities: Sentence::new().link("/loop/CVE-2023-6448", "CVE-2023-6448"), matched: "remote".into() }],
     };
     check("ask", &page, "has not answered");
 }
@@ -408,7 +406,7 @@ fn answer() {
             problem: None,
             headline: if code == "de" { "CVE-2023-6448 in Ihrer Steuerung".into() } else { "CVE-2023-6448 in your controllers".into() },
             summary: "Two controllers at Waterworks of Tern Bay run a version with a weakness that is being exploited. Please say whether it is fixed.".into(),
-            facts: t.facts.iter().zip(["CVE-2023-6448, CVSS 9.8, exploitation known", "Vision series, before 9.9.00", "Tern Bay, pumping station 2", "You are named as the owner in the register of 3 May 2024", "17 May 2024, 12:00 UTC", "Your own inventory row, matched by model and version"]).map(|(a, b)| ((*a).to_owned(), b.to_owned())).collect(),
+            facts: t.facts.iter().zip(["CVE-2023-6448, CVSS 9.8, exploitation known", "Vision series, before 9.9.00", "Tern Bay, pumping station 2", "17 May 2024, 12:00 UTC", "Your own inventory row, matched by model and version"]).map(|(a, b)| ((*a).to_owned(), b.to_owned())).collect(),
             steps: vec!["Update to version 9.9.00 or later.".into(), "Change the default administrative password.".into(), "Take the controller off the open network.".into()],
             steps_lang: "en".into(),
             open: true,

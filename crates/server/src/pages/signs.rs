@@ -34,6 +34,8 @@ const STATES: &[Row] = &[
     ("false_positive", "cross", "", "disputed"),
     ("help", "diamond", "hot", "asks for help"),
     ("forwarded", "half", "", "forwarded"),
+    ("closed", "dash", "dim", "closed"),
+    ("unsure", "query", "", "may have gone"),
     // nodes
     ("failed", "cross", "hot", "failed"),
     ("lost", "diamond", "hot", "lost"),

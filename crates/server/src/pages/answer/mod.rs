@@ -2,6 +2,7 @@
 //! Not for: sending, or deciding what an answer means; that is `act`.
 
 pub mod tongue;
+pub(crate) mod view;
 
 use askama::Template;
 

@@ -39,8 +39,22 @@ pub struct Tongue {
     pub who: &'static str,
     /// How to check who we are; followed by the reference.
     pub verify: &'static str,
-    /// Labels of the facts: vulnerability, product, where, why you, by when, how we know.
-    pub facts: [&'static str; 6],
+    /// Labels of the facts: vulnerability, advisory, where, answer by, how we know.
+    pub facts: [&'static str; 5],
+    /// The headline for who runs it, after the vulnerability.
+    pub headline_owner: &'static str,
+    /// The headline for a CSIRT or the holder of a count, after the vulnerability.
+    pub headline_other: &'static str,
+    /// Attackers use it.
+    pub exploited: &'static str,
+    /// What we ask for.
+    pub please: &'static str,
+    /// How we know: an inventory, the vendor's statement, a signed answer, a guess by sector.
+    pub known: [&'static str; 4],
+    /// A final answer was given.
+    pub closed: &'static str,
+    /// What we do, after our name.
+    pub about_us: &'static str,
     /// An answer is missing.
     pub choose: &'static str,
     /// The address to forward to is missing.
@@ -87,7 +101,19 @@ static ENGLISH: Tongue = Tongue {
     spent: "This link is not valid, or no longer.",
     who: "Who is asking",
     verify: "To check that this is genuine, call the number you already have for us and quote",
-    facts: ["Vulnerability", "Product", "Where", "Why you", "Answer by", "How we know"],
+    facts: ["Vulnerability", "Advisory", "Where", "Answer by", "How we know"],
+    headline_owner: "a weakness in systems that you run",
+    headline_other: "a weakness in systems within your remit",
+    exploited: "Attackers are known to use this weakness.",
+    please: "Please check whether you are affected, act, and tell us below what is so.",
+    known: [
+        "An inventory of yours, compared with the vendor's advisory",
+        "The vendor's own statement on this product",
+        "A signed answer that was matched at home, without rows",
+        "Not known: the advisory names your sector and country",
+    ],
+    closed: "An answer that ends the matter has been given; this link takes no further one.",
+    about_us: "warns operators of systems that other nations depend on, and does not share your answer beyond its marking.",
     choose: "Choose one of the answers.",
     need_address: "Give the address to forward to.",
 };
@@ -118,7 +144,19 @@ static GERMAN: Tongue = Tongue {
     spent: "Dieser Link gilt nicht oder nicht mehr.",
     who: "Wer fragt",
     verify: "Zur Prüfung der Echtheit rufen Sie uns unter der Ihnen bekannten Nummer an und nennen",
-    facts: ["Schwachstelle", "Produkt", "Wo", "Warum Sie", "Antwort bis", "Woher wir es wissen"],
+    facts: ["Schwachstelle", "Hinweis", "Wo", "Antwort bis", "Woher wir es wissen"],
+    headline_owner: "eine Schwachstelle in Systemen, die Sie betreiben",
+    headline_other: "eine Schwachstelle in Systemen Ihres Zuständigkeitsbereichs",
+    exploited: "Diese Schwachstelle wird nachweislich angegriffen.",
+    please: "Bitte prüfen Sie, ob Sie betroffen sind, handeln Sie und sagen Sie uns unten, was zutrifft.",
+    known: [
+        "Ein Bestandsverzeichnis von Ihnen, verglichen mit dem Hinweis des Herstellers",
+        "Die eigene Aussage des Herstellers zu diesem Produkt",
+        "Eine signierte Antwort, vor Ort abgeglichen, ohne Zeilen",
+        "Nicht bekannt: Der Hinweis nennt Ihre Branche und Ihr Land",
+    ],
+    closed: "Eine abschließende Antwort liegt vor; dieser Link nimmt keine weitere an.",
+    about_us: "warnt Betreiber von Systemen, von denen andere Staaten abhängen, und gibt Ihre Antwort nicht über ihre Kennzeichnung hinaus weiter.",
     choose: "Bitte wählen Sie eine Antwort.",
     need_address: "Bitte geben Sie die Adresse zum Weiterleiten an.",
 };
@@ -149,7 +187,19 @@ static FRENCH: Tongue = Tongue {
     spent: "Ce lien n’est pas valable, ou ne l’est plus.",
     who: "Qui demande",
     verify: "Pour vérifier l’authenticité, appelez-nous au numéro que vous avez déjà et citez",
-    facts: ["Vulnérabilité", "Produit", "Où", "Pourquoi vous", "Réponse avant le", "Comment nous le savons"],
+    facts: ["Vulnérabilité", "Avis", "Où", "Réponse avant le", "Comment nous le savons"],
+    headline_owner: "une faille dans des systèmes que vous exploitez",
+    headline_other: "une faille dans des systèmes de votre ressort",
+    exploited: "Cette faille est exploitée par des attaquants.",
+    please: "Vérifiez si vous êtes concernés, agissez et dites-nous ci-dessous ce qu’il en est.",
+    known: [
+        "Un inventaire de votre part, comparé à l’avis du fabricant",
+        "La déclaration du fabricant sur ce produit",
+        "Une réponse signée, rapprochée sur place, sans lignes",
+        "Non connu : l’avis nomme votre secteur et votre pays",
+    ],
+    closed: "Une réponse définitive a été donnée ; ce lien n’en accepte plus d’autre.",
+    about_us: "avertit les exploitants de systèmes dont dépendent d’autres nations et ne partage votre réponse que dans la limite de son marquage.",
     choose: "Choisissez une des réponses.",
     need_address: "Indiquez l’adresse à laquelle transmettre.",
 };
@@ -180,7 +230,19 @@ static SPANISH: Tongue = Tongue {
     spent: "Este enlace no es válido o ha dejado de serlo.",
     who: "Quién pregunta",
     verify: "Para comprobar la autenticidad, llame al número nuestro que ya tiene e indique",
-    facts: ["Vulnerabilidad", "Producto", "Dónde", "Por qué ustedes", "Responder antes del", "Cómo lo sabemos"],
+    facts: ["Vulnerabilidad", "Aviso", "Dónde", "Responder antes del", "Cómo lo sabemos"],
+    headline_owner: "un fallo en sistemas que ustedes operan",
+    headline_other: "un fallo en sistemas de su ámbito",
+    exploited: "Se sabe que hay atacantes que aprovechan este fallo.",
+    please: "Comprueben si están afectados, actúen y dígannos abajo lo que proceda.",
+    known: [
+        "Un inventario suyo, comparado con el aviso del fabricante",
+        "La declaración del fabricante sobre este producto",
+        "Una respuesta firmada, cotejada en origen, sin filas",
+        "No se sabe: el aviso nombra su sector y su país",
+    ],
+    closed: "Ya se dio una respuesta definitiva; este enlace no admite otra.",
+    about_us: "advierte a los operadores de sistemas de los que dependen otras naciones y no comparte su respuesta más allá de su marca.",
     choose: "Elija una de las respuestas.",
     need_address: "Indique la dirección a la que reenviar.",
 };
@@ -211,7 +273,19 @@ static DUTCH: Tongue = Tongue {
     spent: "Deze link is niet geldig, of niet meer.",
     who: "Wie vraagt dit",
     verify: "Om de echtheid na te gaan belt u ons op het nummer dat u al hebt en noemt u",
-    facts: ["Kwetsbaarheid", "Product", "Waar", "Waarom u", "Antwoord vóór", "Hoe wij dit weten"],
+    facts: ["Kwetsbaarheid", "Advies", "Waar", "Antwoord vóór", "Hoe wij dit weten"],
+    headline_owner: "een zwakke plek in systemen die u beheert",
+    headline_other: "een zwakke plek in systemen binnen uw werkgebied",
+    exploited: "Deze zwakke plek wordt aantoonbaar misbruikt.",
+    please: "Ga na of u getroffen bent, handel, en laat ons hieronder weten wat het geval is.",
+    known: [
+        "Een inventaris van u, vergeleken met het advies van de leverancier",
+        "De eigen verklaring van de leverancier over dit product",
+        "Een ondertekend antwoord, ter plaatse vergeleken, zonder rijen",
+        "Niet bekend: het advies noemt uw sector en land",
+    ],
+    closed: "Er is een afsluitend antwoord gegeven; deze link neemt geen ander meer aan.",
+    about_us: "waarschuwt beheerders van systemen waarvan andere landen afhangen en deelt uw antwoord niet verder dan de markering toestaat.",
     choose: "Kies een van de antwoorden.",
     need_address: "Geef het adres om naar door te sturen.",
 };
@@ -242,7 +316,19 @@ static POLISH: Tongue = Tongue {
     spent: "Ten odnośnik jest nieważny lub stracił ważność.",
     who: "Kto pyta",
     verify: "Aby sprawdzić autentyczność, proszę zadzwonić pod znany już numer i podać",
-    facts: ["Podatność", "Produkt", "Gdzie", "Dlaczego Państwo", "Odpowiedź do", "Skąd to wiemy"],
+    facts: ["Podatność", "Biuletyn", "Gdzie", "Odpowiedź do", "Skąd to wiemy"],
+    headline_owner: "podatność w systemach, które Państwo prowadzą",
+    headline_other: "podatność w systemach w Państwa obszarze",
+    exploited: "Wiadomo, że ta podatność jest wykorzystywana.",
+    please: "Proszę sprawdzić, czy Państwa to dotyczy, podjąć działania i poniżej odpowiedzieć.",
+    known: [
+        "Państwa wykaz zasobów, porównany z biuletynem producenta",
+        "Własne oświadczenie producenta o tym produkcie",
+        "Podpisana odpowiedź, porównana na miejscu, bez wierszy",
+        "Nie wiadomo: biuletyn wymienia Państwa sektor i kraj",
+    ],
+    closed: "Udzielono już ostatecznej odpowiedzi; ten odnośnik nie przyjmie kolejnej.",
+    about_us: "ostrzega operatorów systemów, od których zależą inne państwa, i nie przekazuje odpowiedzi poza jej oznaczenie.",
     choose: "Proszę wybrać jedną z odpowiedzi.",
     need_address: "Proszę podać adres do przekazania.",
 };
@@ -255,7 +341,9 @@ mod tests {
     fn every_language_is_whole() {
         for t in TONGUES {
             let mut all = vec![t.name, t.language, t.exercise, t.what, t.todo, t.answer, t.reference, t.forward_to, t.comment, t.send];
-            all.extend([t.nothing_changes, t.thanks, t.recorded, t.spent, t.who, t.verify, t.choose, t.need_address]);
+            all.extend([t.nothing_changes, t.thanks, t.recorded, t.spent, t.who, t.verify, t.choose, t.need_address, t.headline_owner, t.headline_other]);
+            all.extend([t.exploited, t.please, t.closed, t.about_us]);
+            all.extend(t.known);
             all.extend(t.answers.iter().flat_map(|(a, b)| [*a, *b]));
             all.extend(t.facts);
             assert!(all.iter().all(|s| s.trim().len() > 1), "{}: a text is missing", t.code);
