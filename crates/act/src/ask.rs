@@ -269,9 +269,34 @@ impl Answer {
         }
     }
 
-    /// Reads what [`Answer::as_str`] writes.
+    /// Reads what [`Answer::as_str`] writes, and the short names of the answer page's form.
     pub fn parse(text: &str) -> Option<Answer> {
-        Answer::ALL.into_iter().find(|a| a.as_str() == text)
+        match text {
+            "not_mine" => Some(Answer::NotOurs),
+            "false_positive" => Some(Answer::NotAffected),
+            "help" => Some(Answer::NeedHelp),
+            "forward" => Some(Answer::Forwarded),
+            _ => Answer::ALL.into_iter().find(|a| a.as_str() == text),
+        }
+    }
+
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Answer::Acknowledged => "seen",
+            Answer::Fixed => "fixed",
+            Answer::Mitigated => "guarded by other means",
+            Answer::Planned => "will be done",
+            Answer::NeedHelp => "help is needed",
+            Answer::Forwarded => "passed on to whoever must act",
+            Answer::NotAffected => "not affected",
+            Answer::NotOurs => "not ours",
+        }
+    }
+
+    /// Nothing more is expected after it.
+    pub fn is_final(self) -> bool {
+        matches!(self, Answer::Fixed | Answer::Mitigated | Answer::NotAffected | Answer::NotOurs)
     }
 
     /// What it does to the ask.

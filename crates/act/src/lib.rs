@@ -12,12 +12,31 @@
 //! * [`plan`]: exposures, contacts and rules make asks, each with its why in words
 //! * [`text`]: what a warning says, in four languages
 //! * [`mail`]: a text as a message; a folder or SMTP
+//! * [`stage`], [`events`]: the fold, and what stands in the log
+//! * [`desk`]: contacts in, plan, second person, silence, closing
+//! * [`post`]: the outbox and the sending; [`answer`]: links, tokens, answers
+//! * [`query`]: what lists and pages read; `exposed`: what this stage reads of the stage below
+pub mod answer;
 pub mod ask;
 pub mod contact;
+pub mod desk;
+pub mod events;
+mod exposed;
 pub mod mail;
-
 pub mod plan;
+pub mod post;
+pub mod query;
 pub mod rules;
+pub mod stage;
+pub mod text;
+
+pub use answer::{answer, answer_as, look};
+pub use desk::{approve, import_contacts, plan, reject, tick};
+pub use post::{Post, Report, send};
+pub use query::{Ask, Filter, ask, asks, story};
+pub use stage::Act;
+
 #[cfg(test)]
 mod testing;
-pub mod text;
+#[cfg(test)]
+mod tests;

@@ -150,8 +150,8 @@ pub trait Carrier {
     fn ready(&mut self) -> Result<(), String>;
     /// Hands the message over.
     fn offer(&mut self, message_id: &str, to: &str, message: &[u8]) -> Outcome;
-    /// Whether a message that was offered under this id is known to have arrived; `None` where the channel cannot tell.
-    fn has(&mut self, message_id: &str) -> Option<bool>;
+    /// Whether offering the same message again leaves one message: then no offer is ever lost, it is simply repeated.
+    fn repeats_safely(&self) -> bool;
 }
 
 impl Channel {
@@ -203,8 +203,8 @@ impl Carrier for Folder {
         }
     }
 
-    fn has(&mut self, message_id: &str) -> Option<bool> {
-        Some(self.path(message_id).exists())
+    fn repeats_safely(&self) -> bool {
+        true
     }
 }
 
@@ -270,8 +270,8 @@ impl Carrier for Line {
         }
     }
 
-    fn has(&mut self, _message_id: &str) -> Option<bool> {
-        None
+    fn repeats_safely(&self) -> bool {
+        false
     }
 }
 

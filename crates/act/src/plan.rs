@@ -44,6 +44,8 @@ pub struct Exposure {
     pub known_by: String,
     /// How many, where it is a count.
     pub count: Option<(i64, Option<i64>)>,
+    /// Remediations of the deciding document, short.
+    pub fixes: Vec<String>,
     /// Functions at stake, by key. Never told to a partner.
     pub functions: Vec<String>,
     /// Exploitation is known.
@@ -155,6 +157,12 @@ pub struct Planned {
     pub subjects: Vec<String>,
     /// How it is known: `purl`, `cpe`, `model`…
     pub methods: Vec<String>,
+    /// Remediations of the deciding document, short.
+    #[serde(default)]
+    pub fixes: Vec<String>,
+    /// Holder of the inventory, where it is neither party nor addressee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
     /// Marking of the text.
     pub tlp: String,
     /// Exploitation is known.
@@ -339,6 +347,8 @@ fn ask(
         title: first.title.clone(),
         subjects: sorted(|e| &e.subject),
         methods: sorted(|e| &e.method),
+        fixes: first.fixes.clone(),
+        holder: exposures.iter().find_map(|e| e.holder.clone()),
         tlp: tlp.to_string(),
         exploited: exposures.iter().any(|e| e.exploited),
         severity: exposures.iter().map(|e| e.severity).max().unwrap_or(0),
@@ -376,21 +386,37 @@ fn released(input: &Input<'_>, group: &Group<'_>, target: &addressee::Target<'_>
     let card = input.orgs.get(target.org).unwrap_or(&unknown);
     let holder = group.exposures.iter().find_map(|e| e.holder.as_deref());
     let weakness = Weakness { owner: group.party, holder, country: group.country, open: true, consent: false };
-    let subject = Subject { tlp, readers: Readers::Marking, audience: None, weakness: Some(weakness) };
-    let recipient = Recipient {
-        org: target.org,
-        kind: &card.kind,
-        country: card.country.as_deref().or(target.contact.country.as_deref()),
-        is_operator: target.org == input.home,
-        role: Role::Partner,
-        clearance: None,
-        agreements: &card.agreements,
-    };
-    let decision = release::decide(&subject, &recipient, input.on);
-    match decision.because.iter().find(|r| !r.passes) {
+    match refusal(target.org, card, tlp, weakness, input.home, input.on) {
         Some(no) => Err(group.withheld(no.code, format!("to {}: {}", target.org, no.reason))),
         None => Ok(()),
     }
+}
+
+/// Whether an ask may still go to its addressee: agreements end between the plan and the sending.
+pub(crate) fn still_released(orgs: &BTreeMap<String, Card>, ask: &Planned, home: &str, on: Date) -> Result<(), String> {
+    let unknown = Card { kind: ask.addressee_kind.clone(), country: ask.country.clone(), ..Card::default() };
+    let card = orgs.get(&ask.addressee).unwrap_or(&unknown);
+    let tlp = ask.tlp.parse().unwrap_or(Tlp::Red);
+    let (holder, country) = (ask.holder.as_deref(), ask.country.as_deref());
+    let weakness = Weakness { owner: &ask.party, holder, country, open: true, consent: false };
+    match refusal(&ask.addressee, card, tlp, weakness, home, on) {
+        Some(no) => Err(no.to_string()),
+        None => Ok(()),
+    }
+}
+
+fn refusal(org: &str, card: &Card, tlp: Tlp, weakness: Weakness<'_>, home: &str, on: Date) -> Option<release::Rule> {
+    let subject = Subject { tlp, readers: Readers::Marking, audience: None, weakness: Some(weakness) };
+    let recipient = Recipient {
+        org,
+        kind: &card.kind,
+        country: card.country.as_deref(),
+        is_operator: org == home,
+        role: if org == home { Role::Operator } else { Role::Partner },
+        clearance: None,
+        agreements: &card.agreements,
+    };
+    release::decide(&subject, &recipient, on).because.into_iter().find(|r| !r.passes)
 }
 
 #[cfg(test)]

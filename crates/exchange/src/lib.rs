@@ -1,1 +1,27 @@
-//! Admission, collections and views; what a partner gave and what a partner may get. No HTTP.
+//! Exchange: what a partner gave and what a partner may get. Admission, collections, views. Knows no HTTP.
+//!
+//! Bytes from a partner are kept as received and given as received: an object is the body of one event, and everything here
+//! stands beside it. What the meaning of a CSAF document or an exposure is, later stages say.
+//!
+//! # Layout
+//!
+//! * [`event`]: the kinds of event and their meta
+//! * [`stage`]: the fold, and what each derived table holds
+//! * [`admit`] with [`versions`]: STIX objects; [`document`]: documents of all other forms; [`review`]: what a person must decide
+//! * [`collection`]: collections and who may read and write them
+//! * [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
+pub mod admit;
+pub mod collection;
+pub mod document;
+pub mod event;
+pub mod page;
+pub mod review;
+pub mod rights;
+pub mod stage;
+pub mod versions;
+pub mod view;
+
+pub use admit::{Origin, import_stix};
+pub use collection::{Collection, NewCollection};
+pub use document::{NewDocument, import_documents};
+pub use stage::Exchange;

@@ -92,7 +92,8 @@ pub fn ensure(tx: &mut Tx<'_>, key: &str) -> Result<()> {
         return Err(Error::refused("org-key", reason, "use up to 64 letters, digits, dots, dashes and underscores"));
     }
     if find(tx, key)?.is_none() {
-        let meta = OrgMeta { key: key.to_owned(), name: key.to_owned(), kind: None, country: None, languages: Vec::new() };
+        let meta =
+            OrgMeta { key: key.to_owned(), name: key.to_owned(), kind: None, country: None, languages: Vec::new() };
         // The key keeps two verbs of one moment from making it twice; a later change has none and stands over it.
         tx.append(Draft::new("partners.org", &meta)?.key(format!("partners/ensure/{key}")))?;
     }

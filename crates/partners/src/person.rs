@@ -94,7 +94,8 @@ impl Person {
         }
         let open = matches!(verb, Verb::Read | Verb::Contribute | Verb::AnswerOwn);
         if !self.is_operator && !open {
-            let because = format!("{} belongs to {}; only the operator's own may {}", self.name, self.org, verb.words());
+            let because =
+                format!("{} belongs to {}; only the operator's own may {}", self.name, self.org, verb.words());
             return Verdict { allowed: false, because };
         }
         may(self.role, verb)
@@ -142,7 +143,11 @@ pub fn hash(password: &str, entropy: &dyn ledger::Entropy) -> Result<Hashed> {
 pub fn add_person(tx: &mut Tx<'_>, new: &NewPerson<'_>, password: &Hashed) -> Result<bool> {
     if !is_key(new.name) || new.name == LOCAL_OPERATOR {
         let reason = format!("{:?} can be nobody's name", new.name);
-        return Err(Error::refused("person-name", reason, "use up to 64 letters, digits, dots, dashes and underscores"));
+        return Err(Error::refused(
+            "person-name",
+            reason,
+            "use up to 64 letters, digits, dots, dashes and underscores",
+        ));
     }
     org::ensure(tx, new.org)?;
     let clearance = new.clearance.unwrap_or(Tlp::Clear);
@@ -152,11 +157,9 @@ pub fn add_person(tx: &mut Tx<'_>, new: &NewPerson<'_>, password: &Hashed) -> Re
          SET hash = excluded.hash, changed = excluded.changed",
         &[new.name.into(), (&password.0).into(), now.into()],
     )?;
-    let standing = tx.one(
-        "SELECT org, role, clearance FROM @person WHERE name = $1",
-        &[new.name.into()],
-        |r| r.text(0) == new.org && r.text(1) == new.role.as_str() && r.int(2) == clearance.rank(),
-    )?;
+    let standing = tx.one("SELECT org, role, clearance FROM @person WHERE name = $1", &[new.name.into()], |r| {
+        r.text(0) == new.org && r.text(1) == new.role.as_str() && r.int(2) == clearance.rank()
+    })?;
     if standing == Some(true) {
         return Ok(false);
     }

@@ -14,6 +14,7 @@ pub mod pages;
 pub mod respond;
 mod routes;
 pub mod state;
+pub mod tls;
 
 use std::future::Future;
 use std::time::Duration;

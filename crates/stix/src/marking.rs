@@ -25,12 +25,19 @@ pub struct Meaning {
 /// The effect of all markings of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Resolved {
-    /// The strictest label, granular markings included; `None` for unmarked content.
+    /// The strictest label of those that are known, granular markings included; `None` for unmarked content.
     pub tlp: Option<Tlp>,
     /// References whose definition is not held: the object counts as RED until it is.
     pub unresolved: Vec<String>,
     /// What was strange about the markings.
     pub reports: Vec<String>,
+}
+
+impl Resolved {
+    /// The label that counts now: RED as long as one marking is not held.
+    pub fn effective(&self) -> Option<Tlp> {
+        if self.unresolved.is_empty() { self.tlp } else { Some(Tlp::Red) }
+    }
 }
 
 /// One granular marking.
@@ -240,13 +247,9 @@ pub fn references<'a>(head: &Head<'a>) -> Vec<Text<'a>> {
 /// The effect of the markings of an object. `held` gives the meaning of a definition that is at hand.
 pub fn resolve(head: &Head<'_>, held: impl Fn(&str) -> Option<Meaning>) -> Resolved {
     let mut out = Resolved::default();
-    let mut own = None;
-    if &*head.kind == "marking-definition" {
-        // a definition tells nobody anything that its label forbids; it is as open as its label
-        let meaning = meaning(head);
-        out.reports.extend(meaning.report);
-        own = None.max(meaning.tlp.filter(|_| head.marking_refs.is_empty()));
-    }
+    // the definitions of the standard say nothing that is not public
+    let public = &*head.kind == "marking-definition" && matches!(tlp::by_id(&head.id), ById::Known(_));
+    let mut own = public.then_some(Tlp::Clear);
     for reference in references(head) {
         let tlp = match (held(&reference), tlp::by_id(&reference)) {
             (Some(meaning), _) => {
@@ -260,7 +263,7 @@ pub fn resolve(head: &Head<'_>, held: impl Fn(&str) -> Option<Meaning>) -> Resol
             }
             (None, ById::Other) => {
                 out.unresolved.push(reference.into_string());
-                Some(Tlp::Red)
+                None
             }
         };
         own = own.max(tlp);

@@ -48,9 +48,4 @@ impl<K: Copy + Eq + Hash, V: Copy> Keyed<K, V> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V, u32)> {
         self.rows.iter().flatten().map(|(key, value, stamp)| (key, value, *stamp))
     }
-
-    pub(crate) fn reserve(&mut self, more: usize) {
-        self.at.reserve(more);
-        self.rows.reserve(more);
-    }
 }

@@ -108,9 +108,9 @@ impl Build<'_> {
                 self.aside.mixed_needs += 1;
                 draft.rule = stricter(draft.rule, rule);
             }
-            self.aside.self_supplies += usize::from(supplier == consumer);
             let inferred = fact.counts.get(Provenance::Inferred as usize).copied().unwrap_or(0);
             let stated = fact.counts.iter().sum::<u32>() - inferred;
+            self.aside.self_supplies += if supplier == consumer { (stated + inferred) as usize } else { 0 };
             draft.members.push(Member { supplier, inferred, stated, share: None });
         }
         drafts

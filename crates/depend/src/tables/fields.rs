@@ -112,14 +112,16 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn degrees(&self, column: usize, most: f64) -> Result<Option<f32>, Fault> {
-        let text = self.text(column);
-        if text.is_empty() {
+    /// Latitude and longitude, longitudes up to 360 turned into those west of Greenwich. `Err` where there is something else:
+    /// a row is not lost for it, because nothing is computed from a place.
+    pub(super) fn place(&self, lat: usize, lon: usize) -> Result<Option<(f32, f32)>, ()> {
+        if self.text(lat).is_empty() && self.text(lon).is_empty() {
             return Ok(None);
         }
-        let bad = || ("bad-number", format!("{} is {text}, not a number from -{most} to {most}", self.name(column)));
-        let value: f64 = text.parse().map_err(|_| bad())?;
-        if value.abs() <= most { Ok(Some(value as f32)) } else { Err(bad()) }
+        let number = |column| self.text(column).parse::<f64>().map_err(|_| ());
+        let (lat, lon) = (number(lat)?, number(lon)?);
+        let lon = if lon > 180.0 { lon - 360.0 } else { lon };
+        if lat.abs() <= 90.0 && lon.abs() <= 180.0 { Ok(Some((lat as f32, lon as f32))) } else { Err(()) }
     }
 
     /// ISO 3166-1 alpha-2. Some tables write UK where the standard reserves it and assigns GB.

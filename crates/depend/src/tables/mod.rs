@@ -73,13 +73,21 @@ pub fn read(bytes: &[u8], mut each: impl FnMut(Place, Row<'_>)) -> Result<Read, 
         faults: Vec::new(),
         warnings: header.unknown().map(|name| format!("column {name} is not known and not used")).collect(),
     };
+    let mut misplaced: Vec<u64> = Vec::new();
     while let Ok(true) = reader.read_byte_record(&mut record) {
         let place = lines.next(start + reader.position().byte() as usize);
         let line = place.line;
         match row(&header, &record, place.raw.len()) {
-            Ok(row) => each(place, row),
+            Ok(row) => {
+                misplaced.extend(matches!(row, Row::Node(Node { misplaced: true, .. })).then_some(line));
+                each(place, row);
+            }
             Err((rule, reason)) => out.faults.push(RowFault { line, rule, reason }),
         }
+    }
+    if let Some(first) = misplaced.first() {
+        let count = misplaced.len();
+        out.warnings.push(format!("{count} nodes have coordinates that are none (first on line {first}); kept without a place"));
     }
     Ok(out)
 }
@@ -154,12 +162,13 @@ mod tests {
     fn nodes_with_faults() {
         let csv = b"id;key;type;layer;name;country;lat;lon\n0;fn:water:AA;function;function;\"Water; of A\";AA;;\n1;x;pump;water;P;Atlantis;1;2\n2;;pump;water;P;AA;1;2\n3;y;pump;water;P;uk;91;2\n4;z;pump;water;\xff;AA;1;2\n5;q;pump;water;Q;UK;1.5;-2\n";
         assert_snapshot!(show(csv), @r#"
-        2 Node(Node { id: "0", key: "fn:water:AA", kind: "function", layer: "function", name: "Water; of A", country: "AA", place: None, capacity: "", owner: "", owner_country: "", grounded: false })
-        7 Node(Node { id: "5", key: "q", kind: "pump", layer: "water", name: "Q", country: "GB", place: Some((1.5, -2.0)), capacity: "", owner: "", owner_country: "", grounded: false })
+        2 Node(Node { id: "0", key: "fn:water:AA", kind: "function", layer: "function", name: "Water; of A", country: "AA", place: None, misplaced: false, capacity: "", owner: "", owner_country: "", grounded: false })
+        5 Node(Node { id: "3", key: "y", kind: "pump", layer: "water", name: "P", country: "GB", place: None, misplaced: true, capacity: "", owner: "", owner_country: "", grounded: false })
+        7 Node(Node { id: "5", key: "q", kind: "pump", layer: "water", name: "Q", country: "GB", place: Some((1.5, -2.0)), misplaced: false, capacity: "", owner: "", owner_country: "", grounded: false })
         3: country is Atlantis, not two letters of ISO 3166-1 [bad-country]
         4: key is empty [empty-field]
-        5: lat is 91, not a number from -90 to 90 [bad-number]
         6: the row is not UTF-8 [not-utf8]
+        warning: 1 nodes have coordinates that are none (first on line 5); kept without a place
         "#);
     }
 

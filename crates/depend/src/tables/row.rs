@@ -21,6 +21,8 @@ pub struct Node<'a> {
     pub country: Country,
     /// Latitude and longitude in degrees.
     pub place: Option<(f32, f32)>,
+    /// Whether the row gives a place that is none on this globe; the node is kept without it.
+    pub misplaced: bool,
     /// Capacity with its unit, as the source writes it.
     pub capacity: &'a str,
     /// Who owns it, as the source writes it.
@@ -169,10 +171,7 @@ impl<'a> Row<'a> {
 }
 
 fn node<'a>(fields: &Fields<'a>) -> Result<Node<'a>, Fault> {
-    let place = match (fields.degrees(6, 90.0)?, fields.degrees(7, 180.0)?) {
-        (Some(lat), Some(lon)) => Some((lat, lon)),
-        _ => None,
-    };
+    let place = fields.place(6, 7);
     Ok(Node {
         id: fields.text(0),
         key: fields.required(1)?,
@@ -180,7 +179,8 @@ fn node<'a>(fields: &Fields<'a>) -> Result<Node<'a>, Fault> {
         layer: fields.text(3),
         name: fields.text(4),
         country: fields.country(5)?,
-        place,
+        place: place.unwrap_or_default(),
+        misplaced: place.is_err(),
         capacity: fields.text(8),
         owner: fields.text(9),
         owner_country: fields.country(10)?,

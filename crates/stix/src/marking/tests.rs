@@ -115,7 +115,7 @@ fn effects() {
         let doc = marked(&format!(r#","object_marking_refs":[{refs}],"granular_markings":[{granular}]"#));
         let head = Head::read(doc.as_bytes()).unwrap();
         let r = resolve(&head, held);
-        format!("{} {:?} {:?}", r.tlp.map_or("-", Tlp::label), r.unresolved.len(), r.reports.len())
+        format!("{} {:?} {:?}", r.effective().map_or("-", Tlp::label), r.unresolved.len(), r.reports.len())
     };
     let granular = format!(r#"{{"marking_ref":"{}","selectors":["name"]}}"#, TLP1[3].0);
     assert_eq!(effect("", ""), "- 0 0");

@@ -1,0 +1,191 @@
+//! Asking for asks and contacts: what lists, pages and later stages read. Changes nothing.
+use crate::ask::{Evidence, State};
+use crate::contact::Contact;
+use crate::events::About;
+use crate::plan::Planned;
+use ledger::{Error, Micros, Result, Row, Tx, Value};
+
+/// Which asks.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// In one of these states; all where empty.
+    pub states: Vec<State>,
+    /// Concerning this organisation or sent to it.
+    pub org: Option<String>,
+    /// About this vulnerability.
+    pub vulnerability: Option<String>,
+    /// At most so many.
+    pub limit: Option<usize>,
+}
+
+/// An ask as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// What was planned: addressee, rule, why.
+    pub planned: Planned,
+    /// Who planned it.
+    pub by: String,
+    /// Where it stands.
+    pub state: State,
+    /// The highest evidence reached.
+    pub evidence: Option<Evidence>,
+    /// The last answer.
+    pub answer: Option<String>,
+    /// Who gave it.
+    pub claimant: Option<String>,
+    /// The address it went to last, or will go to.
+    pub email: String,
+    /// When.
+    pub planned_at: Micros,
+    /// When it first left.
+    pub sent_at: Option<Micros>,
+    /// When silence counts.
+    pub due_at: Option<Micros>,
+    /// When it last changed.
+    pub changed_at: Micros,
+}
+
+impl Ask {
+    /// What each event of the ask says first.
+    pub fn about(&self) -> About {
+        let p = &self.planned;
+        About {
+            ask: p.ask.clone(),
+            party: p.party.clone(),
+            addressee: p.addressee.clone(),
+            country: p.country.clone(),
+            advisory: p.advisory.clone(),
+            vulnerabilities: p.vulnerabilities.clone(),
+        }
+    }
+
+    /// Its clock has run out without a word.
+    pub fn is_overdue(&self, now: Micros) -> bool {
+        self.state.clock_runs() && self.due_at.is_some_and(|due| due <= now)
+    }
+}
+
+/// Something that happened to an ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happened {
+    /// Index of the entry.
+    pub index: i64,
+    /// `act.sent`…
+    pub kind: String,
+    /// When the hub came to know it.
+    pub known: Micros,
+    /// When it was so, as claimed.
+    pub claimed: Option<Micros>,
+    /// Who.
+    pub by: String,
+    /// In words.
+    pub words: String,
+    /// What it proves.
+    pub evidence: Option<Evidence>,
+}
+
+const COLUMNS: &str = "a.meta, a.by_whom, a.state, a.evidence, a.answer, a.claimant, a.email, a.planned_at, a.sent_at, a.due_at, a.changed_at";
+
+/// The asks that pass a filter: what is exploited first, then by the functions at stake, severity, and age.
+pub fn asks(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Ask>> {
+    let states = filter.states.iter().map(|s| format!("'{s}'")).collect::<Vec<_>>().join(",");
+    let mut conditions = vec!["1 = 1".to_owned()];
+    let mut args: Vec<Value<'_>> = Vec::new();
+    if !states.is_empty() {
+        conditions.push(format!("a.state IN ({states})"));
+    }
+    if let Some(org) = &filter.org {
+        args.push(org.into());
+        conditions.push(format!("(a.party = ${0} OR a.addressee = ${0})", args.len()));
+    }
+    if let Some(vulnerability) = &filter.vulnerability {
+        args.push(vulnerability.into());
+        conditions.push(format!("a.ask IN (SELECT i.ask FROM @ask_item i WHERE i.vulnerability = ${})", args.len()));
+    }
+    let limit = filter.limit.map(|n| format!(" LIMIT {n}")).unwrap_or_default();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM @ask a WHERE {} ORDER BY a.exploited DESC, a.functions DESC, a.severity DESC, a.idx{limit}",
+        conditions.join(" AND ")
+    );
+    let mut out = Vec::new();
+    tx.each(&sql, &args, &mut |r| {
+        out.push(read(r)?);
+        Ok(())
+    })?;
+    Ok(out)
+}
+
+/// One ask by its reference.
+pub fn ask(tx: &mut Tx<'_>, reference: &str) -> Result<Option<Ask>> {
+    let sql = format!("SELECT {COLUMNS} FROM @ask a WHERE a.ask = $1");
+    tx.one(&sql, &[reference.into()], read)?.transpose()
+}
+
+/// One ask, or a refusal that says what to do.
+pub fn must(tx: &mut Tx<'_>, reference: &str) -> Result<Ask> {
+    let reference = crate::ask::read_reference(reference).unwrap_or_else(|| reference.to_owned());
+    let unknown = || Error::refused("ask-unknown", format!("there is no ask {reference}"), "see `mainstay ask list`");
+    ask(tx, &reference)?.ok_or_else(unknown)
+}
+
+/// What happened to an ask, in order.
+pub fn story(tx: &mut Tx<'_>, reference: &str) -> Result<Vec<Happened>> {
+    let sql = "SELECT idx, kind, known, claimed, by_whom, words, evidence FROM @ask_event WHERE ask = $1 ORDER BY idx";
+    tx.all(sql, &[reference.into()], |r| Happened {
+        index: r.int(0),
+        kind: r.text(1).to_owned(),
+        known: r.micros(2),
+        claimed: r.opt_int(3).map(Micros),
+        by: r.text(4).to_owned(),
+        words: r.text(5).to_owned(),
+        evidence: r.opt_text(6).and_then(Evidence::parse),
+    })
+}
+
+/// How many asks stand in each state, in the order of a life.
+pub fn by_state(tx: &mut Tx<'_>) -> Result<Vec<(State, i64)>> {
+    let rows = tx.all("SELECT state, count(*) FROM @ask GROUP BY state ORDER BY state", &[], |r| {
+        (State::parse(r.text(0)), r.int(1))
+    })?;
+    let of = |state: State| rows.iter().find(|(s, _)| *s == Some(state)).map(|(_, n)| (state, *n));
+    Ok(State::ALL.into_iter().filter_map(of).collect())
+}
+
+/// All claims, by organisation and address.
+pub fn contacts(tx: &mut Tx<'_>) -> Result<Vec<Contact>> {
+    let sql = "SELECT org, email, source, name, role, country, sector, language, pgp, verified, bounces FROM @contact \
+               ORDER BY org, email, source";
+    tx.all(sql, &[], |r| {
+        let text = |i: usize| r.opt_text(i).map(str::to_owned);
+        Contact {
+            org: r.text(0).to_owned(),
+            email: r.text(1).to_owned(),
+            source: r.text(2).to_owned(),
+            name: text(3),
+            role: text(4),
+            country: text(5),
+            sector: text(6),
+            language: text(7),
+            pgp: text(8),
+            verified: r.opt_text(9).and_then(|d| d.parse().ok()),
+            bounces: u32::try_from(r.int(10)).unwrap_or(u32::MAX),
+        }
+    })
+}
+
+fn read(r: &Row<'_>) -> Result<Ask> {
+    let broken = |e: serde_json::Error| Error::Integrity(format!("an ask in the store is unreadable: {e}"));
+    Ok(Ask {
+        planned: serde_json::from_str(r.text(0)).map_err(broken)?,
+        by: r.text(1).to_owned(),
+        state: State::parse(r.text(2)).ok_or_else(|| Error::Integrity(format!("{:?} is no state", r.text(2))))?,
+        evidence: r.opt_text(3).and_then(Evidence::parse),
+        answer: r.opt_text(4).map(str::to_owned),
+        claimant: r.opt_text(5).map(str::to_owned),
+        email: r.text(6).to_owned(),
+        planned_at: r.micros(7),
+        sent_at: r.opt_int(8).map(Micros),
+        due_at: r.opt_int(9).map(Micros),
+        changed_at: r.micros(10),
+    })
+}

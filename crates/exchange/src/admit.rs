@@ -1,0 +1,351 @@
+//! Admission of STIX objects: each by itself refused, unchanged, in review or accepted; never the batch.
+//!
+//! [`stix::admit`] has decided on what one object shows by itself. Here it meets what is held: earlier versions, definitions of
+//! markings. A rule that needs what is held is judged against what the submitter may see; a conflict with the rest is answered as
+//! success and goes to review, so that writing tells nothing.
+use crate::event::{self, ListedMeta, ObjectMeta, ReviewMeta};
+use crate::review;
+use crate::versions::{self, Held, Verdict, Wanted};
+use ledger::{Draft, Intake, Ledger, Note, Result, Tx};
+use std::collections::{BTreeMap, BTreeSet};
+use stix::bundle::{self, Item};
+use stix::marking::{self, Meaning};
+use stix::scan::Limits;
+use stix::{Fault, Head, Timestamp, Tlp, jcs};
+
+/// Objects of one unit of work.
+const UNIT_OBJECTS: usize = 5_000;
+
+/// What a submitter may see of what is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sees {
+    /// Everything: whoever imports at the operator's own.
+    All,
+    /// This view of the collection, or nothing.
+    View(Option<i64>),
+}
+
+/// Where something comes from and where it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The file, or the request, for messages.
+    pub file: &'a str,
+    /// The id of the collection.
+    pub collection: &'a str,
+    /// The source, as the ledger keeps it.
+    pub source: &'a str,
+    /// The mark of what has none, where it is not to be the collection's.
+    pub tlp: Option<Tlp>,
+    /// Who gives it.
+    pub by: &'a str,
+    /// What they may see.
+    pub sees: Sees,
+}
+
+/// What became of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is new.
+    Accepted,
+    /// It was held already, with the same content, or lies in review already.
+    Unchanged,
+    /// A rule says no.
+    Refused(Fault),
+    /// A person must decide. `hidden`: because of something that the submitter may not see.
+    Review {
+        /// Why.
+        fault: Fault,
+        /// The submitter is told that all is well.
+        hidden: bool,
+    },
+}
+
+/// One object, its outcome and what is to be said about it beside.
+#[derive(Debug)]
+pub struct Told<'a> {
+    /// The object's place in the document.
+    pub place: String,
+    /// Its `id`, as far as it could be read.
+    pub id: String,
+    /// Its version as written, as far as it could be read.
+    pub version: Option<String>,
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What is strange about it and refuses nothing.
+    pub warnings: Vec<Fault>,
+}
+
+/// Imports a bundle, an envelope or one object, and tells of it as `import` does.
+pub fn import_stix(ledger: &Ledger, bytes: &[u8], origin: &Origin<'_>) -> Result<Intake> {
+    let mut intake = Intake::default();
+    let note = |place: String, id: &str, fault: &Fault| Note {
+        file: origin.file.to_owned(),
+        place,
+        id: id.to_owned(),
+        rule: fault.rule.to_owned(),
+        reason: fault.reason.clone(),
+    };
+    let told = match submit(ledger, bytes, origin)? {
+        Ok(told) => told,
+        Err(fault) => {
+            intake.refused.push(note(fault.place.clone(), "", &fault));
+            return Ok(intake);
+        }
+    };
+    let mut said: BTreeSet<(&str, String)> = BTreeSet::new();
+    for one in told {
+        match &one.outcome {
+            Outcome::Accepted => intake.accept("stix", 1),
+            Outcome::Unchanged => intake.unchanged += 1,
+            Outcome::Refused(fault) => intake.refused.push(note(format!("{}{}", one.place, fault.place), &one.id, fault)),
+            Outcome::Review { fault, .. } => intake.review.push(note(one.place.clone(), &one.id, fault)),
+        }
+        for warning in one.warnings {
+            if said.insert((warning.rule, warning.reason.clone())) {
+                intake.warnings.push(note(format!("{}{}", one.place, warning.place), &one.id, &warning));
+            }
+        }
+    }
+    Ok(intake)
+}
+
+/// Admits the objects of a document and tells of each, in order. The inner error is a fault of the document as a whole: nothing of it
+/// was stored.
+pub fn submit<'a>(ledger: &Ledger, bytes: &'a [u8], origin: &Origin<'_>) -> Result<std::result::Result<Vec<Told<'a>>, Fault>> {
+    let split = match bundle::split(bytes, &Limits::default()) {
+        Ok(split) => split,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let mut candidates: Vec<Candidate<'_>> = split.items.iter().map(Candidate::read).collect();
+    let definitions = in_unit(ledger, |tx| refuse_circles(tx, &mut candidates))?;
+    let mut told = Vec::with_capacity(candidates.len());
+    for unit in candidates.chunks(UNIT_OBJECTS) {
+        told.extend(in_unit(ledger, |tx| admit_unit(tx, unit, &definitions, origin))?);
+    }
+    Ok(Ok(told))
+}
+
+/// Runs a write unit in which every event so far is applied: what it reads of the derived tables is all there is.
+pub(crate) fn in_unit<T>(ledger: &Ledger, mut work: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+    loop {
+        ledger.catch_up()?;
+        let done = ledger.write(|tx| {
+            let size = tx.size()?;
+            let applied = tx.one("SELECT idx FROM @cursor WHERE stage = 'exchange'", &[], |r| r.int(0))?.unwrap_or(0);
+            if applied < size { Ok(None) } else { work(tx).map(Some) }
+        })?;
+        if let Some(value) = done {
+            return Ok(value);
+        }
+    }
+}
+
+/// An object of the document, checked by itself.
+struct Candidate<'a> {
+    bytes: &'a [u8],
+    place: String,
+    head: std::result::Result<Head<'a>, Fault>,
+}
+
+impl<'a> Candidate<'a> {
+    fn read(item: &Item<'a>) -> Candidate<'a> {
+        let head = match &item.fault {
+            Some(fault) => Err(fault.clone()),
+            None => stix::admit(item.bytes),
+        };
+        Candidate { bytes: item.bytes, place: item.place(), head }
+    }
+
+    fn told(&self, outcome: Outcome, warnings: Vec<Fault>) -> Told<'a> {
+        let (id, version) = match &self.head {
+            Ok(head) => (head.id.to_string(), head.version().map(str::to_owned)),
+            Err(_) => (stix::object::names(self.bytes).1.map(stix::Text::into_string).unwrap_or_default(), None),
+        };
+        Told { place: self.place.clone(), id, version, bytes: self.bytes, outcome, warnings }
+    }
+}
+
+/// STIX 2.1 section 7.2.1: no marking-definition marks itself, through others neither. Gives the meanings of the definitions that stay.
+fn refuse_circles(tx: &mut Tx<'_>, candidates: &mut [Candidate<'_>]) -> Result<BTreeMap<String, Meaning>> {
+    let mut refs: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut marked = false;
+    for head in candidates.iter().filter_map(|c| c.head.as_ref().ok()).filter(|h| &*h.kind == "marking-definition") {
+        let to: Vec<String> = marking::references(head).into_iter().map(stix::Text::into_string).collect();
+        marked |= !to.is_empty();
+        refs.insert(head.id.to_string(), to);
+    }
+    if marked {
+        let sql = "SELECT id, refs FROM @marking WHERE refs <> '' ORDER BY id";
+        for (id, to) in tx.all(sql, &[], |r| (r.text(0).to_owned(), r.text(1).split(' ').map(str::to_owned).collect()))? {
+            refs.insert(id, to);
+        }
+        let circular = marking::circular(&refs);
+        for candidate in candidates.iter_mut() {
+            if candidate.head.as_ref().is_ok_and(|head| circular.contains(&*head.id)) {
+                let reason = "this marking-definition marks itself through others";
+                candidate.head = Err(Fault::new("marking-circular", "/object_marking_refs", reason));
+            }
+        }
+    }
+    let definitions = candidates.iter().filter_map(|c| c.head.as_ref().ok()).filter(|h| &*h.kind == "marking-definition");
+    Ok(definitions.map(|head| (head.id.to_string(), marking::meaning(head))).collect())
+}
+
+fn admit_unit<'a>(
+    tx: &mut Tx<'_>,
+    unit: &[Candidate<'a>],
+    definitions: &BTreeMap<String, Meaning>,
+    origin: &Origin<'_>,
+) -> Result<Vec<Told<'a>>> {
+    let ids: Vec<&str> = unit.iter().filter_map(|c| c.head.as_ref().ok()).map(|head| &*head.id).collect();
+    let held = versions::held(tx, &ids)?;
+    let meanings = meanings(tx, unit, definitions)?;
+    let mut desk = Desk { held, meanings, origin, unit };
+    unit.iter().enumerate().map(|(i, candidate)| desk.admit(tx, i, candidate)).collect()
+}
+
+/// The meanings of the markings that this unit names, as far as they are held or come along. Where both are, the stricter counts.
+fn meanings(tx: &mut Tx<'_>, unit: &[Candidate<'_>], along: &BTreeMap<String, Meaning>) -> Result<BTreeMap<String, Meaning>> {
+    let mut out = BTreeMap::new();
+    let heads = unit.iter().filter_map(|c| c.head.as_ref().ok());
+    let names: BTreeSet<String> = heads.flat_map(marking::references).map(stix::Text::into_string).collect();
+    for name in names {
+        let sql = "SELECT tlp, report FROM @marking WHERE id = $1";
+        let held = tx.one(sql, &[(&name).into()], |r| Meaning {
+            tlp: r.opt_int(0).map(Tlp::from_rank),
+            report: r.opt_text(1).map(str::to_owned),
+        })?;
+        let meaning = match (held, along.get(&name)) {
+            (Some(a), Some(b)) => Meaning { tlp: a.tlp.max(b.tlp), report: a.report.or_else(|| b.report.clone()) },
+            (Some(a), None) => a,
+            (None, Some(b)) => b.clone(),
+            (None, None) => continue,
+        };
+        out.insert(name, meaning);
+    }
+    Ok(out)
+}
+
+/// One unit's decisions: what is held, and what this unit has accepted so far.
+struct Desk<'u, 'a> {
+    held: BTreeMap<String, Vec<Held>>,
+    meanings: BTreeMap<String, Meaning>,
+    origin: &'u Origin<'u>,
+    unit: &'u [Candidate<'a>],
+}
+
+impl<'a> Desk<'_, 'a> {
+    fn admit(&mut self, tx: &mut Tx<'_>, i: usize, candidate: &Candidate<'a>) -> Result<Told<'a>> {
+        let head = match &candidate.head {
+            Ok(head) => head,
+            Err(fault) => return Ok(candidate.told(Outcome::Refused(fault.clone()), Vec::new())),
+        };
+        let vkey = head.version_key().map_or("", Timestamp::key);
+        let created = head.created.as_deref().and_then(|text| Timestamp::parse(text).ok()).map_or("", Timestamp::key);
+        let creator = head.created_by.as_deref().unwrap_or("");
+        let wanted = Wanted { kind: &head.kind, vkey, created, creator, revoked: head.revoked };
+        let verdict = versions::decide(&wanted, self.held.get(&*head.id).map_or(&[], Vec::as_slice));
+        match verdict {
+            Verdict::SameVersion(object) => {
+                let outcome = self.same_version(tx, object, candidate, head)?;
+                Ok(candidate.told(outcome, Vec::new()))
+            }
+            Verdict::Refused { rule, reason, because } => {
+                let fault = Fault::new(rule, "/modified", reason);
+                let outcome = match self.sees(tx, because)? {
+                    true => Outcome::Refused(fault),
+                    false => self.review(tx, candidate, head, fault, true)?,
+                };
+                Ok(candidate.told(outcome, Vec::new()))
+            }
+            Verdict::New => {
+                let warnings = self.append(tx, head, candidate.bytes)?;
+                let (vkey, created, creator) = (vkey.to_owned(), created.to_owned(), creator.to_owned());
+                let accepted = Held { object: -1 - i as i64, vkey, created, creator, revoked: head.revoked };
+                self.held.entry(head.id.to_string()).or_default().push(accepted);
+                Ok(candidate.told(Outcome::Accepted, warnings))
+            }
+        }
+    }
+
+    fn append(&self, tx: &mut Tx<'_>, head: &Head<'_>, bytes: &[u8]) -> Result<Vec<Fault>> {
+        let resolved = marking::resolve(head, |id| self.meanings.get(id).cloned());
+        let mut warnings = head.warnings.clone();
+        warnings.extend(resolved.reports.iter().map(|report| Fault::new("tlp-unclear", "/object_marking_refs", report.clone())));
+        for marking in &resolved.unresolved {
+            let reason = format!("{marking} is not held: what it marks counts as RED until its definition arrives");
+            warnings.push(Fault::new("marking-unresolved", "/object_marking_refs", reason));
+        }
+        let meta = ObjectMeta {
+            collection: self.origin.collection.to_owned(),
+            id: head.id.to_string(),
+            kind: head.kind.to_string(),
+            version: head.version().map(str::to_owned),
+            tlp: resolved.tlp.or(self.origin.tlp),
+            waiting: resolved.unresolved,
+            source: self.origin.source.to_owned(),
+            by: self.origin.by.to_owned(),
+            spec: head.spec().to_owned(),
+        };
+        tx.append(Draft::new(event::OBJECT, &meta)?.body(bytes))?;
+        Ok(warnings)
+    }
+
+    /// This version is held. Same content after RFC 8785: unchanged, though it may be new to this collection. Other content: the
+    /// first stays, a person decides (the standard leaves it open, STIX 2.1 section 3.6).
+    fn same_version(&self, tx: &mut Tx<'_>, object: i64, candidate: &Candidate<'_>, head: &Head<'_>) -> Result<Outcome> {
+        let earlier = usize::try_from(-1 - object).ok().and_then(|i| self.unit.get(i));
+        let same = match earlier {
+            Some(earlier) => jcs::equal(earlier.bytes, candidate.bytes),
+            None => tx.body(object)?.is_some_and(|body| jcs::equal(&body, candidate.bytes)),
+        };
+        if !same {
+            let hidden = earlier.is_none() && !self.sees(tx, object)?;
+            let reason = "this version is held with other content: the first stays, a person decides";
+            return self.review(tx, candidate, head, Fault::new("same-version-differs", "", reason), hidden);
+        }
+        if earlier.is_some() {
+            return Ok(Outcome::Unchanged);
+        }
+        let collection = self.origin.collection;
+        let sql = "SELECT 1 FROM @listing WHERE object = $1 AND collection = $2";
+        if tx.one(sql, &[object.into(), collection.into()], |_| ())?.is_some() {
+            return Ok(Outcome::Unchanged);
+        }
+        let meta = ListedMeta { collection: collection.to_owned(), object, by: self.origin.by.to_owned() };
+        // an object that was withdrawn may be listed again, so the key names the size of the log
+        let key = format!("exchange/listed/{collection}/{object}/{}", tx.size()?);
+        tx.append(Draft::new(event::LISTED, &meta)?.key(key))?;
+        Ok(Outcome::Accepted)
+    }
+
+    fn review(&self, tx: &mut Tx<'_>, candidate: &Candidate<'_>, head: &Head<'_>, fault: Fault, hidden: bool) -> Result<Outcome> {
+        let meta = ReviewMeta {
+            file: self.origin.file.to_owned(),
+            place: candidate.place.clone(),
+            id: head.id.to_string(),
+            rule: fault.rule.to_owned(),
+            reason: fault.reason.clone(),
+            form: "stix".to_owned(),
+        };
+        match review::put(tx, &meta, candidate.bytes)? {
+            true => Ok(Outcome::Review { fault, hidden }),
+            false => Ok(Outcome::Unchanged),
+        }
+    }
+
+    /// Whether the submitter may see an object. What came in the same unit they know.
+    fn sees(&self, tx: &mut Tx<'_>, object: i64) -> Result<bool> {
+        match self.origin.sees {
+            Sees::All => Ok(true),
+            _ if object < 0 => Ok(true),
+            Sees::View(None) => Ok(false),
+            Sees::View(Some(view)) => {
+                let sql = "SELECT 1 FROM @view_entry WHERE view = $1 AND object = $2";
+                Ok(tx.one(sql, &[view.into(), object.into()], |_| ())?.is_some())
+            }
+        }
+    }
+}

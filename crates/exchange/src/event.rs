@@ -1,0 +1,139 @@
+//! The kinds of event of this stage and their meta. A kind once written is read for ever.
+use serde::{Deserialize, Serialize};
+use stix::Tlp;
+
+/// `exchange.collection`: the last one of an id stands.
+pub const COLLECTION: &str = "exchange.collection";
+/// `exchange.object`: a STIX object; the body is the object as received.
+pub const OBJECT: &str = "exchange.object";
+/// `exchange.listed`: an object that is held already stands in one more collection.
+pub const LISTED: &str = "exchange.listed";
+/// `exchange.withdrawn`: objects leave a collection.
+pub const WITHDRAWN: &str = "exchange.withdrawn";
+/// `exchange.document`: a document or row of another form; the body is it as received.
+pub const DOCUMENT: &str = "exchange.document";
+/// `exchange.review`: what a person must decide; the body is it as received.
+pub const REVIEW: &str = "exchange.review";
+/// `exchange.turned`: a day began on which an agreement begins or has ended.
+pub const TURNED: &str = "exchange.turned";
+
+/// Meta of [`COLLECTION`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionMeta {
+    /// A UUID of version 4 (TAXII 2.1 section 3.3, `identifier`).
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// The API root.
+    pub root: String,
+    /// The mark of content that has none.
+    pub tlp: Tlp,
+    /// Keys of the organisations that may read; the operator's own always may.
+    #[serde(default)]
+    pub read: Vec<String>,
+    /// Keys of the organisations that may write; the operator's own always may.
+    #[serde(default)]
+    pub write: Vec<String>,
+}
+
+/// Meta of [`OBJECT`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectMeta {
+    /// The collection it was given to.
+    pub collection: String,
+    /// The object's `id`.
+    pub id: String,
+    /// The object's `type`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its version as written: `modified`, else `created`, else none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// What its markings come to, as far as they could be resolved; none for unmarked content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlp: Option<Tlp>,
+    /// Marking-definitions it names that are not held: it counts as RED until all are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
+    /// Where it came from.
+    pub source: String,
+    /// Who gave it.
+    pub by: String,
+    /// The version of STIX it follows.
+    pub spec: String,
+}
+
+/// Meta of [`LISTED`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedMeta {
+    /// The collection in which it stands now.
+    pub collection: String,
+    /// The event of the object.
+    pub object: i64,
+    /// Who gave it.
+    pub by: String,
+}
+
+/// Meta of [`WITHDRAWN`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithdrawnMeta {
+    /// The collection that they leave.
+    pub collection: String,
+    /// The events of the objects.
+    pub objects: Vec<i64>,
+    /// Who withdrew them.
+    pub by: String,
+}
+
+/// Meta of [`DOCUMENT`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentMeta {
+    /// `csaf`, `cve`, `kev`, `eukev`, `cyclonedx`, `spdx`.
+    pub form: String,
+    /// The document's own id.
+    pub id: String,
+    /// The document's own version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Its mark: its own, else the import's, else the collection's.
+    pub tlp: Tlp,
+    /// Where it came from.
+    pub source: String,
+    /// The collection it was given to.
+    pub collection: String,
+    /// The asset an SBOM belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<String>,
+    /// When its publisher released it, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<String>,
+    /// Who gave it.
+    pub by: String,
+}
+
+/// Meta of [`REVIEW`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewMeta {
+    /// The file, or the request it came in.
+    pub file: String,
+    /// A JSON pointer or a line.
+    pub place: String,
+    /// The object's or document's id.
+    pub id: String,
+    /// Stable code.
+    pub rule: String,
+    /// In words.
+    pub reason: String,
+    /// `stix`, `csaf`, …
+    pub form: String,
+}
+
+/// Meta of [`TURNED`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnedMeta {
+    /// The day, UTC.
+    pub day: String,
+}

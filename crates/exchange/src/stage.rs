@@ -1,0 +1,257 @@
+//! The fold of this stage, and its derived tables.
+//!
+//! `stix_object` is one row per object version held, by the event whose body it is; `listing` says in which collections it stands;
+//! `view`, `view_entry`, `withdrawn` and `recipient` are rights compiled ahead ([`crate::view`], [`crate::rights`]); `right_*` is what of
+//! the partners' events that needs; `marking` and `waiting` resolve markings that arrive late.
+use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
+use crate::{collection, document, review, rights, view};
+use ledger::{Column, Draft, Error, Event, Result, Stage, Tx};
+use std::collections::BTreeSet;
+use stix::{Head, Timestamp, Tlp, marking};
+
+/// The stage.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Exchange;
+
+const SCHEMA: &str = "
+CREATE TABLE @collection (id {text} PRIMARY KEY, title {text} NOT NULL, root {text} NOT NULL, tlp {int} NOT NULL,
+  readers {text} NOT NULL, writers {text} NOT NULL, idx {int} NOT NULL);
+CREATE TABLE @stix_object (idx {int} PRIMARY KEY, id {text} NOT NULL, kind {text} NOT NULL, version {text}, vkey {text} NOT NULL,
+  created {text} NOT NULL, creator {text} NOT NULL, revoked {int} NOT NULL, spec {text} NOT NULL, tlp {int}, waiting {int} NOT NULL,
+  source {text} NOT NULL);
+CREATE UNIQUE INDEX @stix_object_version ON @stix_object (id, vkey);
+CREATE TABLE @marking (id {text} PRIMARY KEY, tlp {int}, report {text}, refs {text} NOT NULL);
+CREATE TABLE @waiting (marking {text} NOT NULL, object {int} NOT NULL, PRIMARY KEY (marking, object));
+CREATE INDEX @waiting_object ON @waiting (object);
+CREATE TABLE @listing (collection {text} NOT NULL, seq {int} NOT NULL, object {int} NOT NULL, known {int} NOT NULL,
+  PRIMARY KEY (collection, seq, object));
+CREATE UNIQUE INDEX @listing_object ON @listing (object, collection);
+CREATE TABLE @view (id {int} PRIMARY KEY, collection {text} NOT NULL, level {int} NOT NULL, last {int} NOT NULL);
+CREATE INDEX @view_collection ON @view (collection, level, id);
+CREATE TABLE @view_entry (view {int} NOT NULL, added {int} NOT NULL, object {int} NOT NULL, is_first {int} NOT NULL,
+  is_last {int} NOT NULL, PRIMARY KEY (view, added));
+CREATE UNIQUE INDEX @view_entry_object ON @view_entry (view, object);
+CREATE INDEX @view_entry_last ON @view_entry (view, is_last, added, object);
+CREATE TABLE @withdrawn (view {int} NOT NULL, object {int} NOT NULL, at {int} NOT NULL, PRIMARY KEY (view, object, at));
+CREATE TABLE @recipient (person {text} NOT NULL, collection {text} NOT NULL, view {int} NOT NULL, level {int},
+  PRIMARY KEY (person, collection));
+CREATE INDEX @recipient_view ON @recipient (view);
+CREATE TABLE @right_home (id {int} PRIMARY KEY, home {text} NOT NULL, day {text} NOT NULL);
+CREATE TABLE @right_person (name {text} PRIMARY KEY, org {text} NOT NULL, role {text} NOT NULL, clearance {int} NOT NULL);
+CREATE INDEX @right_person_org ON @right_person (org, name);
+CREATE TABLE @right_agreement (idx {int} PRIMARY KEY, org {text} NOT NULL, from_day {text} NOT NULL, to_day {text},
+  clearance {int} NOT NULL);
+CREATE INDEX @right_agreement_org ON @right_agreement (org, idx);
+CREATE TABLE @review (idx {int} PRIMARY KEY, known {int} NOT NULL, file {text} NOT NULL, place {text} NOT NULL, id {text} NOT NULL,
+  rule {text} NOT NULL, reason {text} NOT NULL, form {text} NOT NULL);
+CREATE TABLE @document (idx {int} PRIMARY KEY, known {int} NOT NULL, form {text} NOT NULL, id {text} NOT NULL, version {text} NOT NULL,
+  title {text}, tlp {int} NOT NULL, source {text} NOT NULL, collection {text} NOT NULL, asset {text}, released {text});
+CREATE INDEX @document_id ON @document (form, id, version, idx)
+";
+
+impl Stage for Exchange {
+    fn name(&self) -> &'static str {
+        "exchange"
+    }
+
+    fn schema(&self) -> &'static str {
+        SCHEMA
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["ledger.genesis", "partners.agreement", "partners.person", "exchange."]
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+        self.apply_all(tx, &[event])
+    }
+
+    /// Runs of objects for one collection go in at once; all else one by one, in the order of the log.
+    fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event]) -> Result<()> {
+        let mut run: Vec<Object<'_>> = Vec::new();
+        let mut ids: BTreeSet<String> = BTreeSet::new();
+        for event in events {
+            if event.kind != event::OBJECT {
+                fold_run(tx, &mut run)?;
+                fold_one(tx, event)?;
+                continue;
+            }
+            let object = Object::read(event)?;
+            // a definition may change what others are: alone, and after all before it
+            let alone = object.head.kind.as_str() == "marking-definition";
+            let other = run.last().is_some_and(|last| last.meta.collection != object.meta.collection);
+            let again = ids.contains(&object.meta.id);
+            if alone || other || again {
+                fold_run(tx, &mut run)?;
+                ids.clear();
+            }
+            ids.insert(object.meta.id.clone());
+            run.push(object);
+            if alone {
+                fold_run(tx, &mut run)?;
+            }
+        }
+        fold_run(tx, &mut run)
+    }
+
+    /// DESIGN: a collection `default`, readable by the operator alone, is made with the store.
+    fn react(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+        if event.kind != "ledger.genesis" {
+            return Ok(());
+        }
+        let meta = CollectionMeta {
+            id: collection::new_id(tx),
+            title: collection::DEFAULT.to_owned(),
+            root: collection::DEFAULT_ROOT.to_owned(),
+            tlp: Tlp::Amber,
+            read: Vec::new(),
+            write: Vec::new(),
+        };
+        tx.append(Draft::new(event::COLLECTION, &meta)?.key("exchange/collection/default")).map(drop)
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct GenesisMeta {
+    home: String,
+}
+
+fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+    match event.kind.as_str() {
+        "ledger.genesis" => {
+            let meta: GenesisMeta = event.meta()?;
+            let day = event.known.day();
+            let sql = "INSERT INTO @right_home (id, home, day) VALUES (1, $1, $2)";
+            tx.run(sql, &[(&meta.home).into(), (&day).into()]).map(drop)
+        }
+        "partners.agreement" => rights::fold_agreement(tx, event.index, event.known, &event.meta()?),
+        "partners.person" => rights::fold_person(tx, event.known, &event.meta()?),
+        event::COLLECTION => collection::fold(tx, event.index, event.known, &event.meta::<CollectionMeta>()?),
+        event::LISTED => fold_listed(tx, event, &event.meta()?),
+        event::WITHDRAWN => fold_withdrawn(tx, event, &event.meta()?),
+        event::DOCUMENT => document::fold(tx, event, &event.meta::<DocumentMeta>()?),
+        event::REVIEW => review::fold(tx, event, &event.meta::<ReviewMeta>()?),
+        event::TURNED => rights::fold_turned(tx, event.known, &event.meta::<TurnedMeta>()?),
+        other => Err(Error::park("kind-unknown", format!("{other} is not known to this version: update the program"))),
+    }
+}
+
+/// One object of a run.
+struct Object<'a> {
+    index: i64,
+    known: ledger::Micros,
+    meta: ObjectMeta,
+    head: Head<'a>,
+}
+
+impl<'a> Object<'a> {
+    fn read(event: &'a Event) -> Result<Object<'a>> {
+        let meta: ObjectMeta = event.meta()?;
+        let head = Head::read(event.body()).map_err(|fault| Error::park("object-unreadable", fault.to_string()))?;
+        Ok(Object { index: event.index, known: event.known, meta, head })
+    }
+
+    fn vkey(&self) -> &str {
+        self.head.version_key().map_or("", Timestamp::key)
+    }
+
+    /// The created instant, in canonical form: it never changes from version to version.
+    fn created(&self) -> &str {
+        self.head.created.as_deref().and_then(|text| Timestamp::parse(text).ok()).map_or("", Timestamp::key)
+    }
+}
+
+fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
+    let objects = std::mem::take(run);
+    let Some(first) = objects.first() else { return Ok(()) };
+    let collection = first.meta.collection.clone();
+    insert_objects(tx, &objects)?;
+    let listed: Vec<view::Listed> = objects
+        .iter()
+        .map(|o| view::Listed {
+            object: o.index,
+            seq: o.index,
+            known: o.known,
+            id: o.meta.id.clone(),
+            vkey: o.vkey().to_owned(),
+            tlp: view::effective(o.meta.tlp.map(Tlp::rank), o.meta.waiting.len() as i64),
+        })
+        .collect();
+    view::list(tx, &collection, &listed)?;
+    match objects.first() {
+        Some(object) if object.head.kind.as_str() == "marking-definition" => fold_marking(tx, object),
+        _ => Ok(()),
+    }
+}
+
+fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>]) -> Result<()> {
+    let texts = |f: fn(&Object<'_>) -> &str| -> Vec<String> { objects.iter().map(|o| f(o).to_owned()).collect() };
+    let (vkeys, created) = (texts(Object::vkey), texts(Object::created));
+    let columns = [
+        Column::Int(objects.iter().map(|o| o.index).collect()),
+        Column::Text(objects.iter().map(|o| o.meta.id.as_str()).collect()),
+        Column::Text(objects.iter().map(|o| o.meta.kind.as_str()).collect()),
+        Column::OptText(objects.iter().map(|o| o.meta.version.as_deref()).collect()),
+        Column::Text(vkeys.iter().map(String::as_str).collect()),
+        Column::Text(created.iter().map(String::as_str).collect()),
+        Column::Text(objects.iter().map(|o| o.head.created_by.as_deref().unwrap_or("")).collect()),
+        Column::Int(objects.iter().map(|o| i64::from(o.head.revoked)).collect()),
+        Column::Text(objects.iter().map(|o| o.meta.spec.as_str()).collect()),
+        Column::OptInt(objects.iter().map(|o| o.meta.tlp.map(Tlp::rank)).collect()),
+        Column::Int(objects.iter().map(|o| o.meta.waiting.len() as i64).collect()),
+        Column::Text(objects.iter().map(|o| o.meta.source.as_str()).collect()),
+    ];
+    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source)";
+    tx.bulk(insert, &columns, "")?;
+    for object in objects {
+        for marking in &object.meta.waiting {
+            let sql = "INSERT INTO @waiting (marking, object) VALUES ($1, $2) ON CONFLICT (marking, object) DO NOTHING";
+            tx.run(sql, &[marking.into(), object.index.into()])?;
+        }
+    }
+    Ok(())
+}
+
+/// A marking-definition has arrived: what it means is kept, and whatever waited for it is resolved as far as it can be.
+fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
+    let meaning = marking::meaning(&object.head);
+    let refs: Vec<String> = marking::references(&object.head).into_iter().map(stix::Text::into_string).collect();
+    let refs = refs.join(" ");
+    tx.run(
+        "INSERT INTO @marking (id, tlp, report, refs) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
+        &[(&object.meta.id).into(), meaning.tlp.map(Tlp::rank).into(), (&meaning.report).into(), (&refs).into()],
+    )?;
+    let waiting = tx.all(
+        "SELECT o.idx, o.tlp, o.waiting FROM @waiting w JOIN @stix_object o ON o.idx = w.object WHERE w.marking = $1 ORDER BY o.idx",
+        &[(&object.meta.id).into()],
+        |r| (r.int(0), r.opt_int(1), r.int(2)),
+    )?;
+    for (index, tlp, count) in &waiting {
+        let tlp = (*tlp).max(meaning.tlp.map(Tlp::rank));
+        let sql = "UPDATE @stix_object SET tlp = $2, waiting = $3 WHERE idx = $1";
+        tx.run(sql, &[(*index).into(), tlp.into(), (count - 1).into()])?;
+    }
+    tx.run("DELETE FROM @waiting WHERE marking = $1", &[(&object.meta.id).into()])?;
+    if waiting.is_empty() { Ok(()) } else { view::settle_all(tx, object.known) }
+}
+
+fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> {
+    let row = tx.one("SELECT id, vkey, tlp, waiting FROM @stix_object WHERE idx = $1", &[meta.object.into()], |r| view::Listed {
+        object: meta.object,
+        seq: event.index,
+        known: event.known,
+        id: r.text(0).to_owned(),
+        vkey: r.text(1).to_owned(),
+        tlp: view::effective(r.opt_int(2), r.int(3)),
+    })?;
+    let row = row.ok_or_else(|| Error::park("object-unknown", format!("event {} is no object that is held", meta.object)))?;
+    view::list(tx, &meta.collection, &[row])
+}
+
+fn fold_withdrawn(tx: &mut Tx<'_>, event: &Event, meta: &WithdrawnMeta) -> Result<()> {
+    for object in &meta.objects {
+        let sql = "DELETE FROM @listing WHERE collection = $1 AND object = $2";
+        tx.run(sql, &[(&meta.collection).into(), (*object).into()])?;
+    }
+    view::settle_collection(tx, &meta.collection, event.known)
+}
