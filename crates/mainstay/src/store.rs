@@ -1,6 +1,7 @@
 //! Opening the store that a verb works on, as the person who types.
 use crate::args::Global;
 use crate::failure::Failure;
+use crate::packs;
 use ledger::keys::Seal;
 use ledger::{Clock, Env, FixedClock, Genesis, Ledger, Micros, Place, Stage, SystemClock, SystemEntropy};
 use std::sync::Arc;
@@ -74,16 +75,11 @@ fn check_clock(ledger: &Ledger, at: Micros) -> Result<(), Failure> {
     }
 }
 
-/// What every store has from the start: the operator's own organisation, the collection `default`, the packs that ship.
+/// The packs that ship with the program, signed by the hub as it loads them: the program is then the root of trust.
 fn furnish(ledger: &Ledger) -> Result<(), Failure> {
     let key = ledger.signing_key()?;
-    let genesis = ledger.genesis().clone();
-    ledger.write(|tx| {
-        partners::furnish(tx, &genesis)?;
-        exchange::furnish(tx, &genesis)?;
-        act::furnish(tx, &key)?;
-        assure::furnish(tx, &key)
-    })?;
+    let packs = packs::shipped()?;
+    ledger.write(|tx| packs.iter().try_for_each(|pack| ledger::pack::add(tx, pack, &key).map(drop)))?;
     ledger.catch_up()?;
     Ok(())
 }

@@ -8,6 +8,7 @@ mod source;
 mod walk;
 
 use crate::failure::Failure;
+use depend::stage::Table;
 use documents::Batch;
 use exchange::admit::{Origin, Sees};
 use form::{Form, Unknown};
@@ -43,11 +44,19 @@ pub(crate) fn import(ledger: &Ledger, order: &Order, paths: &[PathBuf]) -> Resul
     let collection = ledger.read(|tx| exchange::collection::need(tx, order.collection.as_deref()))?.id;
     let files = in_order(walk::files(paths)?)?;
     let bar = progress(files.len() as u64);
-    let mut work = Work { ledger, order, collection: &collection, batch: Batch::default(), intake: Intake::default() };
+    let mut work = Work {
+        ledger,
+        order,
+        collection: &collection,
+        batch: Batch::default(),
+        infrastructure: Vec::new(),
+        intake: Intake::default(),
+    };
     for file in &files {
         work.file(file)?;
         bar.inc(1);
     }
+    work.admit_infrastructure()?;
     work.admit_batch()?;
     bar.finish_and_clear();
     let mut intake = work.intake;
@@ -89,6 +98,8 @@ struct Work<'a> {
     order: &'a Order,
     collection: &'a str,
     batch: Batch,
+    /// Infrastructure tables refer to one another and are admitted together.
+    infrastructure: Vec<(String, Vec<u8>)>,
     intake: Intake,
 }
 
@@ -120,6 +131,11 @@ impl Work<'_> {
     }
 
     fn take(&mut self, name: String, form: Form, bytes: Vec<u8>) -> Result<(), Failure> {
+        if matches!(form, Form::Nodes | Form::Edges | Form::Groups | Form::Members) {
+            self.infrastructure.push((name, bytes));
+            return Ok(());
+        }
+        self.admit_infrastructure()?;
         if matches!(form, Form::Csaf | Form::Kev | Form::Eukev | Form::Cve | Form::CycloneDx | Form::Spdx) {
             return if self.batch.push(name, form, bytes) { self.admit_batch() } else { Ok(()) };
         }
@@ -139,15 +155,25 @@ impl Work<'_> {
             }
             Form::Inventory => expose::import_inventory(ledger, &name, &bytes, &order.source, order.replace)?,
             Form::Answer => expose::import_answer(ledger, &name, &bytes)?,
-            Form::Nodes | Form::Edges | Form::Groups | Form::Members => {
-                depend::import_table(ledger, &name, &bytes, &order.source, order.replace)?
-            }
             Form::Contacts => small_table("contacts", &name, ledger.write(|tx| act::import_contacts(tx, &bytes, order.replace))?),
             Form::Partners => small_table("partners", &name, ledger.write(|tx| partners::import_csv(tx, &bytes))?),
-            Form::Csaf | Form::Kev | Form::Eukev | Form::Cve | Form::CycloneDx | Form::Spdx => Intake::default(),
+            // Gathered above.
+            _ => Intake::default(),
         };
         ledger.catch_up()?;
         self.intake.add(intake);
+        Ok(())
+    }
+
+    fn admit_infrastructure(&mut self) -> Result<(), Failure> {
+        let files = std::mem::take(&mut self.infrastructure);
+        if files.is_empty() {
+            return Ok(());
+        }
+        let tables: Vec<Table<'_>> = files.iter().map(|(file, bytes)| Table { file, bytes }).collect();
+        let order = self.order;
+        self.intake.add(self.ledger.write(|tx| depend::stage::admit(tx, &order.source, &tables, order.replace))?);
+        self.ledger.catch_up()?;
         Ok(())
     }
 
