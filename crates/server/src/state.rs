@@ -14,6 +14,8 @@ pub struct AppState {
     pub ledger: Arc<Ledger>,
     /// Remembers right passwords for a while.
     pub authenticator: Arc<Authenticator>,
+    //WAIT doc
+    //WAIT pub graph: Arc<depend::cache::Cache>,
     /// Style, script and type of the pages.
     pub assets: Assets,
     /// The listener speaks TLS, so cookies may be bound to it.

@@ -85,29 +85,30 @@ pub struct Field {
 }
 
 impl Field {
-    /// The head: ticks below, the words of the lines above.
+    /// The head: ticks below, the words of the lines above, each on a line of its own.
     pub fn head(&self) -> Svg {
-        let mut out = String::from(r#"<svg width="100%" height="64" aria-hidden="true">"#);
+        let height = 28 + 16 * self.rules.len().min(3);
+        let mut out = format!(r#"<svg width="100%" height="{height}" aria-hidden="true">"#);
         let mut last = -100.0;
         for (at, word) in self.axis.ticks() {
             let x = self.axis.x(at);
-            out.push_str(&format!(r#"<svg x="{}" y="0" overflow="visible"><path class="grid" d="M0 58v6"/>"#, percent(x)));
+            out.push_str(&format!(r#"<svg x="{}" overflow="visible"><path class="grid" d="M0 {}V{height}"/>"#, percent(x), height - 6));
             if x - last > 11.0 && x < 97.0 {
-                out.push_str(&format!(r#"<text class="tick" x="4" y="60">{}</text>"#, escape(&word)));
+                out.push_str(&format!(r#"<text class="tick" x="4" y="{}">{}</text>"#, height - 4, escape(&word)));
                 last = x;
             }
             out.push_str("</svg>");
         }
         for (i, rule) in self.rules.iter().enumerate() {
-            out.push_str(&self.rule_head(rule, i));
+            out.push_str(&self.rule_head(rule, i.min(2), height));
         }
         out.push_str("</svg>");
         Svg(out)
     }
 
-    fn rule_head(&self, rule: &Rule, row: usize) -> String {
+    fn rule_head(&self, rule: &Rule, row: usize, height: usize) -> String {
         let x = self.axis.x(rule.at);
-        let y = 12 + 16 * (row.min(1));
+        let y = 12 + 16 * row;
         let (line, text) = match rule.kind {
             RuleKind::Advice => ("adviceline", "inktext"),
             RuleKind::Hot => ("hotline", "hottext"),
@@ -115,7 +116,7 @@ impl Field {
         };
         let (anchor, dx) = if x > 55.0 { ("end", -6) } else { ("start", 6) };
         format!(
-            r#"<svg x="{}" overflow="visible"><path class="{line}" d="M0 {}V64"/><text class="{text}" x="{dx}" y="{y}" text-anchor="{anchor}">{}</text></svg>"#,
+            r#"<svg x="{}" overflow="visible"><path class="{line}" d="M0 {}V{height}"/><text class="{text}" x="{dx}" y="{y}" text-anchor="{anchor}">{}</text></svg>"#,
             percent(x),
             y - 10,
             escape(&rule.text)

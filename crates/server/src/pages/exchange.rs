@@ -1,5 +1,7 @@
 //! Exchange: the collections one may read, the documents by source, and what waits for a person.
 
+pub(crate) mod view;
+
 use askama::Template;
 
 use super::Shell;

@@ -24,12 +24,29 @@ use when::When;
 
 /// The addresses of all pages.
 pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
-    ask::view::routes().merge(answer::view::routes())
+    ask::view::routes().merge(answer::view::routes()).merge(exchange::view::routes())
 }
 
 /// A marking as the release decision takes it; what cannot be read is the strictest.
 pub(crate) fn tlp(text: &str) -> stix::Tlp {
     text.parse().unwrap_or(stix::Tlp::Red)
+}
+
+/// What the advisory says can be done, in the vendor's words, short; at most eight.
+pub(crate) fn fixes(tx: &mut ledger::Tx<'_>, advisory: &str, vulnerabilities: &[String]) -> ledger::Result<Vec<String>> {
+    let Some(document) = ::exchange::document::newest(tx, "csaf", advisory)? else { return Ok(Vec::new()) };
+    let Some(body) = tx.body(document.index)? else { return Ok(Vec::new()) };
+    let Ok(advisory) = product::csaf::Advisory::read(&body) else { return Ok(Vec::new()) };
+    let mut out: Vec<String> = Vec::new();
+    for v in advisory.vulnerabilities.iter().filter(|v| vulnerabilities.contains(&v.id)) {
+        for fix in v.remediations.iter().filter(|r| matches!(r.category.as_str(), "vendor_fix" | "mitigation" | "workaround")) {
+            let text: String = fix.details.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(400).collect();
+            if !text.is_empty() && !out.contains(&text) && out.len() < 8 {
+                out.push(text);
+            }
+        }
+    }
+    Ok(out)
 }
 
 /// Names of organisations by key.

@@ -1,5 +1,7 @@
 //! What if: the course of a failure through the dependencies, the functions it takes, and why.
 
+//WAIT pub(crate) mod view;
+
 use askama::Template;
 
 use super::Shell;

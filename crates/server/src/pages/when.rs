@@ -129,7 +129,7 @@ fn span(micros: u64) -> Option<String> {
         m if m < 730 * DAY => (m / (30 * DAY), "month", "months"),
         m => (m / (365 * DAY), "year", "years"),
     };
-    Some(format!("{count} {}", if count == 1 { one } else { many }))
+    Some(format!("{count}\u{a0}{}", if count == 1 { one } else { many }))
 }
 
 #[cfg(test)]
@@ -146,21 +146,21 @@ mod tests {
     fn ages_are_words() {
         check(0, "now");
         check(-59 * SECOND, "now");
-        check(-12 * MINUTE, "12 min ago");
-        check(-HOUR, "1 h ago");
-        check(-47 * HOUR, "47 h ago");
-        check(-2 * DAY, "2 days ago");
-        check(-15 * DAY, "2 weeks ago");
-        check(-130 * DAY, "4 months ago");
-        check(-800 * DAY, "2 years ago");
-        check(5 * HOUR, "in 5 h");
+        check(-12 * MINUTE, "12\u{a0}min ago");
+        check(-HOUR, "1\u{a0}h ago");
+        check(-47 * HOUR, "47\u{a0}h ago");
+        check(-2 * DAY, "2\u{a0}days ago");
+        check(-15 * DAY, "2\u{a0}weeks ago");
+        check(-130 * DAY, "4\u{a0}months ago");
+        check(-800 * DAY, "2\u{a0}years ago");
+        check(5 * HOUR, "in 5\u{a0}h");
     }
 
     #[test]
     fn the_exact_time_stands_in_the_element() {
         let now = 1_709_647_380 * SECOND;
-        insta::assert_snapshot!(When::new(now - 3 * HOUR, now), @r#"<time datetime="2024-03-05T11:03:00Z" title="Tue 5 Mar 2024, 11:03 UTC">3 h ago</time>"#);
-        insta::assert_snapshot!(When::new(now - 3 * HOUR, now).clock(), @r##"<span class="clock past"><svg class="g" width="12" height="12" aria-hidden="true"><use href="#g-clock"/></svg><time datetime="2024-03-05T11:03:00Z" title="Tue 5 Mar 2024, 11:03 UTC">overdue by 3 h</time></span>"##);
+        insta::assert_snapshot!(When::new(now - 3 * HOUR, now), @r#"<time datetime="2024-03-05T11:03:00Z" title="Tue 5 Mar 2024, 11:03 UTC">3 h ago</time>"#);
+        insta::assert_snapshot!(When::new(now - 3 * HOUR, now).clock(), @r##"<span class="clock past"><svg class="g" width="12" height="12" aria-hidden="true"><use href="#g-clock"/></svg><time datetime="2024-03-05T11:03:00Z" title="Tue 5 Mar 2024, 11:03 UTC">overdue by 3 h</time></span>"##);
     }
 
     #[test]
