@@ -44,13 +44,6 @@ pub fn import_contacts(tx: &mut Tx<'_>, bytes: &[u8], replace: bool) -> Result<I
     Ok(out)
 }
 
-/// What every store has from the start of this stage's data: nothing. Who is asked first in a country is agreed with its team
-/// and never assumed, so no country rule ships; `packs/rules` holds examples to be changed and loaded with `pack add`.
-pub fn furnish(tx: &mut Tx<'_>, key: &ledger::keys::SigningKey) -> Result<()> {
-    let _ = (tx, key);
-    Ok(())
-}
-
 /// The country rules of all loaded packs; where two name a country, the one loaded last stands.
 pub fn rules(tx: &mut Tx<'_>) -> Result<Rules> {
     let order = tx.all("SELECT name FROM @pack WHERE kind = 'rules' ORDER BY idx", &[], |r| r.text(0).to_owned())?;

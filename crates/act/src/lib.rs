@@ -31,7 +31,7 @@ pub mod stage;
 pub mod text;
 
 pub use answer::{answer, answer_as, look};
-pub use desk::{approve, furnish, import_contacts, plan, reject, tick};
+pub use desk::{approve, import_contacts, plan, reject, tick};
 pub use post::{Post, Report, send};
 pub use query::{Ask, Filter, Line, ask, asks, story};
 pub use stage::Act;
