@@ -53,7 +53,7 @@ fn run(cli: &Cli) -> Result<Done, Failure> {
         Noun::Depend(verb) => verb.run(global),
         Noun::Exposure(verb) => verb.run(global),
         Noun::Rules(verb) => verb.run(global),
-        Noun::Match(verb) => verb.run(),
+        Noun::Match(verb) => verb.run(global),
         Noun::Ask(verb) => verb.run(global),
         Noun::Plan(verb) => verb.run(global),
         Noun::Measure(verb) => verb.run(global),
