@@ -14,6 +14,7 @@
 //! * [`compute`](mod@compute): what the command line and pages ask; [`figure`]: what they get
 //! * [`wilson`]: intervals, for samples only
 mod asked;
+pub mod attention;
 pub mod compute;
 pub mod exchanges;
 mod exposed;
