@@ -58,6 +58,11 @@ impl Stage for Exchange {
         SCHEMA
     }
 
+    /// What became of each TAXII request: kept for a while, never in the log.
+    fn operational(&self) -> &'static str {
+        "CREATE TABLE IF NOT EXISTS taxii_status (id {text} PRIMARY KEY, person {text} NOT NULL, created {int} NOT NULL, body {blob} NOT NULL)"
+    }
+
     fn kinds(&self) -> &'static [&'static str] {
         &["ledger.genesis", "partners.agreement", "partners.person", "exchange."]
     }
