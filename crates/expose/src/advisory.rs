@@ -222,7 +222,7 @@ fn encode(stated: &BTreeMap<Stated, Vec<usize>>) -> String {
     out
 }
 
-fn decode(text: &str) -> Vec<(Stated, usize)> {
+pub(crate) fn decode(text: &str) -> Vec<(Stated, usize)> {
     let mut out = Vec::new();
     for group in text.split(';') {
         let mut chars = group.chars();

@@ -22,7 +22,7 @@ pub mod kinds;
 pub mod list;
 pub mod sbom;
 pub mod stage;
-mod stake;
+pub mod stake;
 
 #[cfg(test)]
 mod tests;
@@ -31,3 +31,4 @@ pub use inventory::{Imported, import_inventory};
 pub use kinds::{Change, Changed, Level, Threat};
 pub use list::{Coverage, ExposureRow, Filter, explain, list};
 pub use stage::Expose;
+pub use stake::{NoStakes, Stakes};
