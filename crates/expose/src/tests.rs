@@ -265,6 +265,6 @@ fn a_row_is_explained() {
     tier D by name
     listed in the American catalogue (2025-02-03)
     2 functions rest on it (f-power, f-water); exploitation is known; severity 9.8
-    entry 4 of 2026-01-01T00:00:00.000000Z says so, caused by inventory of csirt-ie; matcher 1
+    entry 5 of 2026-01-01T00:00:00.000000Z says so, caused by inventory of csirt-ie; matcher 1
     ");
 }
