@@ -44,16 +44,24 @@ pub fn import_contacts(tx: &mut Tx<'_>, bytes: &[u8], replace: bool) -> Result<I
     Ok(out)
 }
 
-/// The country rules of all loaded packs, in the order of their names; a later one stands over an earlier.
+/// The country rules of all loaded packs; where two name a country, the one loaded last stands.
 pub fn rules(tx: &mut Tx<'_>) -> Result<Rules> {
+    let order = tx.all("SELECT name FROM @pack WHERE kind = 'rules' ORDER BY idx", &[], |r| r.text(0).to_owned())?;
+    let packs = ledger::pack::of_kind(tx, "rules")?;
     let mut rules = Rules::default();
-    for (signed, pack) in ledger::pack::of_kind(tx, "rules")? {
-        let files = pack.files.iter().filter(|(name, _)| name.as_str() != "pack.toml" && name.ends_with(".toml"));
-        let read = Rules::read(files.map(|(name, text)| (name.as_str(), text.as_str())));
+    for name in order {
+        let Some((_, pack)) = packs.iter().find(|(signed, _)| signed.name == name) else { continue };
         let next = "correct the pack and add it again";
-        rules.overlay(read.map_err(|e| Error::refused("pack-rules", format!("pack {}: {e}", signed.name), next))?);
+        let read = read_rules(&pack.files);
+        rules.overlay(read.map_err(|e| Error::refused("pack-rules", format!("pack {name}: {e}"), next))?);
     }
     Ok(rules)
+}
+
+/// Reads the files of a rules pack; also for whoever checks a pack before it is loaded.
+pub fn read_rules(files: &BTreeMap<String, String>) -> std::result::Result<Rules, String> {
+    let files = files.iter().filter(|(name, _)| name.as_str() != "pack.toml" && name.ends_with(".toml"));
+    Rules::read(files.map(|(name, text)| (name.as_str(), text.as_str())))
 }
 
 /// Plans from the exposures as they stand. A dry run appends nothing and is otherwise the same.

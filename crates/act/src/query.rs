@@ -4,6 +4,7 @@ use crate::contact::Contact;
 use crate::events::About;
 use crate::plan::Planned;
 use ledger::{Error, Micros, Result, Row, Tx, Value};
+use serde::Serialize;
 
 /// Which asks.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +63,100 @@ impl Ask {
     /// Its clock has run out without a word.
     pub fn is_overdue(&self, now: Micros) -> bool {
         self.state.clock_runs() && self.due_at.is_some_and(|due| due <= now)
+    }
+}
+
+/// An ask as one line of `ask list --format jsonl`. Stable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// Its reference.
+    pub ask: String,
+    /// `warn`…
+    pub kind: &'static str,
+    /// Where it stands.
+    pub state: State,
+    /// Whom it concerns.
+    pub party: String,
+    /// To whom it goes or went.
+    pub addressee: String,
+    /// The address.
+    pub email: String,
+    /// Where it lies.
+    pub country: Option<String>,
+    /// The first vulnerability.
+    pub vulnerability: String,
+    /// All.
+    pub vulnerabilities: Vec<String>,
+    /// Deciding document.
+    pub advisory: String,
+    /// Subjects by key.
+    pub subjects: Vec<String>,
+    /// How many, where it is a count.
+    pub count: Option<Interval>,
+    /// The rule that chose the addressee.
+    pub rule: String,
+    /// Hours until silence counts.
+    pub hours: u32,
+    /// Marking.
+    pub tlp: String,
+    /// The highest evidence reached.
+    pub evidence: Option<Evidence>,
+    /// The last answer.
+    pub answer: Option<String>,
+    /// Who gave it.
+    pub claimant: Option<String>,
+    /// The ask whose silence led here.
+    pub follows: Option<String>,
+    /// Who planned it.
+    pub by: String,
+    /// When.
+    pub planned_at: Micros,
+    /// When it first left.
+    pub sent_at: Option<Micros>,
+    /// When silence counts.
+    pub due_at: Option<Micros>,
+    /// Advisory → asset → function → rule → contact.
+    pub why: Vec<String>,
+}
+
+/// A count that is not exact; `max` is absent where it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Interval {
+    /// At least.
+    pub min: i64,
+    /// At most.
+    pub max: Option<i64>,
+}
+
+impl From<&Ask> for Line {
+    fn from(a: &Ask) -> Line {
+        let p = a.planned.clone();
+        Line {
+            ask: p.ask,
+            kind: p.kind.as_str(),
+            state: a.state,
+            party: p.party,
+            addressee: p.addressee,
+            email: a.email.clone(),
+            country: p.country,
+            vulnerability: p.vulnerabilities.first().cloned().unwrap_or_default(),
+            vulnerabilities: p.vulnerabilities,
+            advisory: p.advisory,
+            subjects: p.subjects,
+            count: p.count.map(|(min, max)| Interval { min, max }),
+            rule: p.rule,
+            hours: p.hours,
+            tlp: p.tlp,
+            evidence: a.evidence,
+            answer: a.answer.clone(),
+            claimant: a.claimant.clone(),
+            follows: p.follows,
+            by: a.by.clone(),
+            planned_at: a.planned_at,
+            sent_at: a.sent_at,
+            due_at: a.due_at,
+            why: p.why,
+        }
     }
 }
 

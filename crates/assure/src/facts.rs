@@ -116,18 +116,6 @@ pub struct Span {
     pub at: Stamp,
 }
 
-impl Span {
-    /// Whether it is in force at `at`.
-    pub fn holds(&self, at: Micros) -> bool {
-        self.from <= at && self.until.is_none_or(|until| at < until)
-    }
-
-    /// Whether any of it lies in `[from, until)`.
-    pub fn overlaps(&self, from: Micros, until: Micros) -> bool {
-        self.from < until && self.until.is_none_or(|own| from < own)
-    }
-}
-
 /// A partner's signing key was declared or revoked.
 #[derive(Clone, Debug, Default)]
 pub struct Key {
@@ -152,8 +140,6 @@ pub struct Passing {
     pub topic: String,
     /// How well it shows the partner's part.
     pub evidence: Evidence,
-    /// An inbound or outbound ask, if it was one: a bounce of it takes the passing back.
-    pub ask: String,
     /// When.
     pub at: Stamp,
 }
@@ -321,16 +307,16 @@ impl Facts {
         latest
     }
 
-    /// Spans of which a later one with the same organisation and first day replaces the earlier.
-    pub fn standing(spans: &[Span]) -> Vec<&Span> {
-        let mut latest: BTreeMap<(&str, Micros), &Span> = BTreeMap::new();
-        for span in spans {
-            let best = latest.entry((&span.org, span.from)).or_insert(span);
-            if (span.at.known, span.at.entry) >= (best.at.known, best.at.entry) {
-                *best = span;
-            }
-        }
-        latest.into_values().collect()
+    /// The span that speaks for `org` at an instant: of those that have begun the one recorded last; none where it has ended.
+    pub fn in_force<'a>(spans: &'a [Span], org: &str, at: Micros) -> Option<&'a Span> {
+        let begun = spans.iter().filter(|s| s.org == org && s.from <= at);
+        begun.max_by_key(|s| (s.at.known, s.at.entry)).filter(|s| s.until.is_none_or(|until| at < until))
+    }
+
+    /// Whether a span is in force at some instant of `[from, until)`: it can only begin at `from` or where one begins.
+    pub fn in_force_within(spans: &[Span], org: &str, from: Micros, until: Micros) -> bool {
+        let begins = spans.iter().filter(|s| s.org == org).map(|s| s.from).filter(|at| from < *at && *at < until);
+        std::iter::once(from).chain(begins).any(|at| at < until && Facts::in_force(spans, org, at).is_some())
     }
 
     /// Response teams abroad, by key.

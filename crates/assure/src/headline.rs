@@ -28,10 +28,8 @@ pub struct Tally {
 /// The trusted response teams abroad whose trust holds at some time in the period, as far as `view` reaches into it.
 pub fn trusted<'a>(seen: &'a Facts, view: View, period: &Period) -> BTreeSet<&'a str> {
     let until = period.until().min(ledger::Micros(view.as_of.0.saturating_add(1)));
-    let spans = Facts::standing(&seen.trusts);
-    let teams: BTreeSet<&str> = seen.teams().into_iter().map(|p| p.key.as_str()).collect();
-    let holds = spans.into_iter().filter(|s| s.overlaps(period.from(), until));
-    holds.map(|s| s.org.as_str()).filter(|org| teams.contains(org)).collect()
+    let teams = seen.teams().into_iter().map(|p| p.key.as_str());
+    teams.filter(|team| Facts::in_force_within(&seen.trusts, team, period.from(), until)).collect()
 }
 
 /// Counts pairs that are in the population.
@@ -197,8 +195,8 @@ fn item(partner: &str, pairs: &[&Pair<'_>], team: bool, trusted: &BTreeSet<&str>
 fn detail(pair: &Pair<'_>, rule: &Rule, view: View) -> Detail {
     let verdict = pair.judge(rule, Form::headline(rule), view.watched_until());
     let mut times = BTreeMap::from([("advised".to_owned(), pair.advice.at.valid)]);
-    if pair.set_at != pair.advice.at.valid {
-        times.insert("cohort".to_owned(), pair.set_at);
+    if pair.set_at.0 != pair.advice.at.valid {
+        times.insert("cohort".to_owned(), pair.set_at.0);
     }
     match verdict {
         Verdict::BeforeAttack { at, attack } => {
@@ -262,7 +260,7 @@ fn sentence(pair: &Pair<'_>, verdict: Verdict, rule: &Rule, view: View) -> Strin
             format!("attacked by {}, {percent} % mitigated at {level} only on {}", attack.day(), at.day())
         }
         Verdict::NotYet => {
-            let (low, high) = pair.share_at(view.as_of, rule.level).unwrap_or((0.0, 0.0));
+            let (low, high) = pair.share_at((view.as_of, i64::MAX), rule.level).unwrap_or((0.0, 0.0));
             let share = if (high - low).abs() < 1e-9 {
                 format!("{:.0} %", low * 100.0)
             } else {

@@ -1,21 +1,44 @@
 //! The plan as data: measures computed from what happened, with proof.
 //!
-//! A plan pack ([`pack`]) defines each measure; plain facts with two times ([`facts`]) come from the ledger; the measures
-//! ([`prior`], [`trusted`], [`exchanges`]) are pure functions of both; a [`figure::Figure`] is what comes out, and
-//! [`figure::Explanation`] lists what was counted, what was not and why. Nothing here decides whom to trust or what to ask.
-
+//! A plan pack defines each measure; the stage folds the log into plain facts with two times; the measures are pure functions
+//! of both; a [`Figure`] is what comes out, and an [`Explanation`] lists what was counted, what was not and why. Nothing here
+//! decides whom to trust or whom to ask.
+//!
+//! # Layout
+//!
+//! * [`pack`], [`mod@lint`]: plans as data, and what is wrong with one
+//! * [`stage`] with `asked`, `exposed`, `received`: the fold; `load`: facts from its tables
+//! * [`facts`]: what a measure may look at; [`period`]: quarters
+//! * [`measure`]: from a definition to a figure; [`prior`] with [`share`] and [`headline`] is 2.1.3, [`trusted`] 2.1.1,
+//!   [`exchanges`] 1.2.2
+//! * [`compute`](mod@compute): what the command line and pages ask; [`figure`]: what they get
+//! * [`wilson`]: intervals, for samples only
+mod asked;
+pub mod attention;
+pub mod compute;
 pub mod exchanges;
+mod exposed;
 pub mod facts;
 pub mod figure;
 pub mod headline;
 pub mod lint;
+mod load;
 pub mod measure;
 pub mod pack;
 pub mod period;
 pub mod prior;
+mod received;
 pub mod share;
+pub mod stage;
 pub mod trusted;
 pub mod wilson;
 
+pub use compute::{check_pack, compute, explain, explain_all, furnish, lint_plan, plan, plans};
+pub use figure::{Explanation, Figure};
+pub use period::Period;
+pub use stage::Assure;
+
+#[cfg(test)]
+mod story;
 #[cfg(test)]
 mod tests;

@@ -3,29 +3,32 @@
 //! [`crate::lint`] can list all of them at once. Signing and storing packs is the ledger's work.
 use std::collections::BTreeMap;
 
+use ledger::pack::Pack;
+use ledger::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// The plan that ships with the program, joined from its files in order.
-pub const ISP_2025_2026: &str = concat!(
-    include_str!("../../../packs/plans/isp-2025-2026/pack.toml"),
-    "\n",
-    include_str!("../../../packs/plans/isp-2025-2026/plan.toml"),
-    "\n",
-    include_str!("../../../packs/plans/isp-2025-2026/records.toml"),
-    "\n",
-    include_str!("../../../packs/plans/isp-2025-2026/measures-1.toml"),
-    "\n",
-    include_str!("../../../packs/plans/isp-2025-2026/measures-2.toml"),
-    "\n",
-    include_str!("../../../packs/plans/isp-2025-2026/measures-3.toml"),
-);
+/// The files of the plan that ships with the program.
+const ISP_2025_2026: [(&str, &str); 6] = [
+    ("pack.toml", include_str!("../../../packs/plans/isp-2025-2026/pack.toml")),
+    ("measures-1.toml", include_str!("../../../packs/plans/isp-2025-2026/measures-1.toml")),
+    ("measures-2.toml", include_str!("../../../packs/plans/isp-2025-2026/measures-2.toml")),
+    ("measures-3.toml", include_str!("../../../packs/plans/isp-2025-2026/measures-3.toml")),
+    ("plan.toml", include_str!("../../../packs/plans/isp-2025-2026/plan.toml")),
+    ("records.toml", include_str!("../../../packs/plans/isp-2025-2026/records.toml")),
+];
+
+/// The pack that ships with the program.
+pub fn shipped() -> Result<Pack> {
+    Pack::from_files(ISP_2025_2026.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect())
+}
 
 /// A plan as its pack says it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// Name, version, validity.
-    pub pack: Head,
+    /// Title, prefix, validity.
+    #[serde(rename = "plan")]
+    pub head: Head,
     /// The defaults of `{home}` and `{agency}`.
     #[serde(default)]
     pub params: BTreeMap<String, String>,
@@ -55,18 +58,12 @@ pub struct Plan {
     pub records: Vec<Record>,
 }
 
-/// The head of a pack.
+/// The head of a plan.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Head {
-    /// Unique name.
-    pub name: String,
-    /// `plan`.
-    pub kind: String,
     /// What stands before the colon in ids of its measures.
     pub prefix: String,
-    /// Version of the pack.
-    pub version: String,
     /// Title for people.
     pub title: String,
     /// Whose plan it is.
@@ -234,14 +231,16 @@ pub struct Measure {
 }
 
 impl Plan {
-    /// Reads a pack from its files joined end to end.
-    pub fn parse(text: &str) -> Result<Plan, String> {
-        toml::from_str(text).map_err(|e| format!("the plan pack cannot be read: {}", e.to_string().trim_end()))
+    /// Reads a plan from the files of its pack joined end to end; the error says where.
+    pub fn parse(text: &str) -> std::result::Result<Plan, String> {
+        toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())
     }
 
-    /// The plan that ships with the program.
-    pub fn shipped() -> Result<Plan, String> {
-        Plan::parse(ISP_2025_2026)
+    /// The plan of a pack. What is read is what was signed.
+    pub fn of(pack: &Pack) -> Result<Plan> {
+        Plan::parse(&join(pack)).map_err(|e| {
+            Error::refused("pack-plan", format!("plan pack {}: {e}", pack.name), "correct the pack and add it again")
+        })
     }
 
     /// A text of the plan with its parameters put in: those given first, else the pack's own.
@@ -259,13 +258,19 @@ impl Plan {
     }
 }
 
+/// The files beside `pack.toml`, joined in the order of their names: only one holds plain tables, the others arrays of them.
+pub fn join(pack: &Pack) -> String {
+    let files = pack.files.iter().filter(|(name, _)| name.as_str() != "pack.toml" && name.ends_with(".toml"));
+    files.flat_map(|(_, text)| [text.as_str(), "\n"]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn parameters_are_put_in() {
-        let plan = Plan::shipped().unwrap();
+        let plan = Plan::of(&shipped().unwrap()).unwrap();
         let text = &plan.measure("1.2.2").unwrap().statement;
         let own = plan.fill(text, &BTreeMap::new());
         assert!(own.contains("the priorities of the United States") && own.contains("CISA's own products"), "{own}");
@@ -275,7 +280,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_named_with_its_place() {
-        let fault = Plan::parse("[pack]\nname = \"x\"\n[[goal]]\nid = \"1\"\ntitel = \"y\"\n").unwrap_err();
+        let fault = Plan::parse("[plan]\ntitle = \"x\"\n[[goal]]\nid = \"1\"\ntitel = \"y\"\n").unwrap_err();
         assert!(fault.contains("titel") && fault.contains("line 5"), "{fault}");
     }
 }

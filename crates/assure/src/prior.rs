@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::facts::{Count, Delivery, Evidence, Exploitation, Exposure, Facts, State};
 use crate::pack::{Luck, Measure};
 use crate::period::Period;
-use crate::share::{Part, open_at, ordered, share};
+use crate::share::{Part, Point, open_at, ordered, point, share};
 
 /// The numbers of the definition.
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ pub struct Pair<'a> {
     /// The first delivered advice.
     pub advice: &'a Delivery,
     /// When the cohort was set: at the advice, or when the first exposure became known where nothing counted was known then.
-    pub set_at: Micros,
+    pub set_at: Point,
     /// What was open then.
     pub cohort: Vec<(&'a Exposure, Count)>,
     /// Exposures that were taken back as never real.
@@ -177,22 +177,26 @@ fn one_pair<'a>(
     advice: &'a Delivery,
     among: &[&'a Exposure],
 ) -> Pair<'a> {
-    let advised = advice.at.valid;
-    let withdrawn = |x: &Exposure| ordered(x).last().is_some_and(|s| s.state == State::Withdrawn);
+    let advised = (advice.at.valid, advice.at.entry);
+    let withdrawn = |x: &Exposure| {
+        let matters = |s: &&&crate::facts::Statement| matches!(s.state, State::Affected(_) | State::Withdrawn);
+        ordered(x).iter().rfind(matters).is_some_and(|s| s.state == State::Withdrawn)
+    };
     let real: Vec<&Exposure> = among.iter().copied().filter(|x| !withdrawn(x)).collect();
-    let open = |at: Micros| -> Vec<(&'a Exposure, Count)> {
+    let open = |at: Point| -> Vec<(&'a Exposure, Count)> {
         let open = real.iter().filter_map(|x| open_at(x, at, Evidence::E2).map(|count| (*x, count)));
         open.filter(|(_, count)| count.max > 0).collect()
     };
     let mut set_at = advised;
     let mut cohort = open(advised);
     if cohort.is_empty() {
-        // the advice asked what nobody knew yet: the first counted word after it sets the cohort
+        // The advice asked what nobody knew yet: the first counted word after it sets the cohort.
         let counted = |x: &&Exposure| {
-            let after = x.said.iter().filter(|s| s.at.valid > advised);
-            after.filter(|s| matches!(s.state, State::Affected(c) if c.max > 0)).map(|s| s.at.valid).min()
+            let after = x.said.iter().filter(|s| point(s) > advised);
+            after.filter(|s| matches!(s.state, State::Affected(c) if c.max > 0)).map(point).min()
         };
         if let Some(at) = real.iter().filter_map(counted).min() {
+            // All that one entry says belongs together.
             set_at = at;
             cohort = open(at);
         }
@@ -209,7 +213,7 @@ fn one_pair<'a>(
         later: real.iter().filter(|x| opened(x) && !cohort.iter().any(|(c, _)| std::ptr::eq(*c, **x))).count(),
         cohort,
         attacks,
-        public: public_state(seen, vulnerability, advised),
+        public: public_state(seen, vulnerability, advice.at.valid),
     }
 }
 
@@ -232,8 +236,8 @@ impl Pair<'_> {
         self.attacks.iter().filter(here).map(|e| e.by).min()
     }
 
-    /// The mitigated share, both ends, at `at` by mitigations shown at `level` or better.
-    pub fn share_at(&self, at: Micros, level: Evidence) -> Option<(f64, f64)> {
+    /// The mitigated share, both ends, at a point, by mitigations shown at `level` or better.
+    pub fn share_at(&self, at: Point, level: Evidence) -> Option<(f64, f64)> {
         let parts: Vec<Part> = self
             .cohort
             .iter()
@@ -244,14 +248,13 @@ impl Pair<'_> {
 
     /// Since when the share has reached theta without a break, looking at what was so before `before`.
     pub fn mitigated(&self, theta: f64, level: Evidence, end: End, before: Option<Micros>) -> Option<Micros> {
-        let said = self.cohort.iter().flat_map(|(x, _)| &x.said).map(|s| s.at.valid);
-        let times: BTreeSet<Micros> =
-            said.filter(|t| *t > self.set_at && before.is_none_or(|limit| *t < limit)).collect();
+        let said = self.cohort.iter().flat_map(|(x, _)| &x.said).map(point);
+        let after = said.filter(|p| *p > self.set_at && before.is_none_or(|limit| p.0 < limit));
         let mut since = None;
-        for at in times {
+        for at in after.collect::<BTreeSet<Point>>() {
             let (low, high) = self.share_at(at, level)?;
             let reached = if end == End::Low { low } else { high };
-            since = if reached + 1e-9 >= theta { since.or(Some(at)) } else { None };
+            since = if reached + 1e-9 >= theta { since.or(Some(at.0)) } else { None };
         }
         since
     }

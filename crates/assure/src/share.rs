@@ -51,14 +51,20 @@ fn lowest(mut parts: Vec<(f64, f64, f64)>) -> f64 {
     best
 }
 
-/// What is open of an exposure at `at`, by all statements that make it open and by those mitigations shown at `level` or
+/// A place in the order of statements: when it became so, then the entry that says it.
+pub type Point = (Micros, i64);
+
+/// What is open of an exposure at a point, by all statements that make it open and by those mitigations shown at `level` or
 /// better. `None`: nothing counted is known of it by then, or it was withdrawn.
-pub fn open_at(exposure: &Exposure, at: Micros, level: Evidence) -> Option<Count> {
-    let mut open = None;
-    for said in ordered(exposure).into_iter().filter(|s| s.at.valid <= at) {
+pub fn open_at(exposure: &Exposure, at: Point, level: Evidence) -> Option<Count> {
+    let mut open: Option<Count> = None;
+    for said in ordered(exposure).into_iter().filter(|s| point(s) <= at) {
+        let shown = said.evidence >= level;
         match &said.state {
+            // A smaller count is a mitigation too.
+            State::Affected(count) if open.is_some_and(|o| count.min <= o.min && count.max <= o.max) && !shown => {}
             State::Affected(count) => open = Some(*count),
-            State::Mitigated(left, _) if said.evidence >= level => open = open.map(|_| *left),
+            State::Mitigated(left, _) if shown => open = open.map(|_| *left),
             State::Withdrawn => open = None,
             State::Mitigated(..) | State::Unknown => {}
         }
@@ -66,10 +72,15 @@ pub fn open_at(exposure: &Exposure, at: Micros, level: Evidence) -> Option<Count
     open
 }
 
-/// The statements in the order in which they became so, then known, then entered.
+/// Where a statement stands in the order.
+pub fn point(said: &Statement) -> Point {
+    (said.at.valid, said.at.entry)
+}
+
+/// The statements in the order in which they became so.
 pub fn ordered(exposure: &Exposure) -> Vec<&Statement> {
     let mut said: Vec<&Statement> = exposure.said.iter().collect();
-    said.sort_by_key(|s| (s.at.valid, s.at.known, s.at.entry));
+    said.sort_by_key(|s| point(s));
     said
 }
 

@@ -14,6 +14,10 @@ fn day(text: &str) -> Micros {
     text.parse().unwrap()
 }
 
+fn plan() -> Plan {
+    Plan::of(&crate::pack::shipped().unwrap()).unwrap()
+}
+
 fn stamp(at: &str) -> Stamp {
     Stamp { valid: day(at), known: day(at), entry: 0 }
 }
@@ -121,7 +125,7 @@ impl World {
     }
 
     fn ask(&self, id: &str, period: &str, as_of: &str, known_as_of: &str) -> Explanation {
-        let plan = Plan::shipped().unwrap();
+        let plan = plan();
         let view = View { as_of: day(as_of), known_as_of: day(known_as_of) };
         let period: Period = period.parse().unwrap();
         measure::evaluate(&plan, plan.measure(id).unwrap(), &BTreeMap::new(), &self.facts, view, &period)
@@ -345,7 +349,7 @@ fn luck_names_the_state_at_delivery() {
         w.facts.publications.push(Publication { vulnerability: "CVE-1".into(), fix, at: stamp(on) });
         w
     };
-    let rule = Rule::of(Plan::shipped().unwrap().measure("2.1.3").unwrap());
+    let rule = Rule::of(plan().measure("2.1.3").unwrap());
     let state = |w: &World| prior::pairs(&w.facts, &"2025-Q4".parse().unwrap())[0].public;
     assert_eq!(state(&one()), PublicState::Unknown);
     assert_eq!(state(&publish(one(), false, "2025-10-09")), PublicState::FlawPublic);
@@ -393,7 +397,6 @@ fn trusted_partners_need_an_exchange_each_way() {
         inbound,
         topic: "CVE-1".into(),
         evidence,
-        ask: String::new(),
         at: stamp(at),
     };
     let span = Span { org: "pl-csirt".into(), from: day("2025-01-01"), at: stamp("2025-01-01"), ..Span::default() };
@@ -429,7 +432,6 @@ fn exchanges_are_partner_topic_week() {
             inbound,
             topic: topic.into(),
             evidence: Evidence::E1,
-            ask: String::new(),
             at,
         });
     }
@@ -459,6 +461,6 @@ fn nothing_depends_on_the_order_of_facts() {
     turned.facts.trusts.reverse();
     let text = |w: &World| serde_json::to_string(&w.ask("2.1.3", "2025-Q4", "2026-06-30", "2026-06-30")).unwrap();
     assert_eq!(text(&world), text(&turned));
-    let rule = Rule::of(Plan::shipped().unwrap().measure("2.1.3").unwrap());
+    let rule = Rule::of(plan().measure("2.1.3").unwrap());
     assert_eq!(Form::headline(&rule).theta, 0.8);
 }

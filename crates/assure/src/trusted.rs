@@ -46,9 +46,8 @@ fn within_year<'a>(seen: &'a Facts, team: &'a str, day: Micros) -> impl Iterator
 }
 
 fn item(seen: &Facts, team: &str, day: Micros) -> Item {
-    let span = |spans: &[Span]| {
-        let standing = Facts::standing(spans);
-        standing.into_iter().filter(|s| s.org == team && s.holds(day)).map(|s| s.at.entry).collect::<Vec<_>>()
+    let span = |spans: &[Span]| -> Vec<i64> {
+        Facts::in_force(spans, team, day).map(|s| s.at.entry).into_iter().collect()
     };
     let mut keys: BTreeMap<&str, (bool, i64)> = BTreeMap::new();
     for key in seen.keys.iter().filter(|k| k.org == team && k.at.valid <= day) {

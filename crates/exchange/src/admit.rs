@@ -202,7 +202,7 @@ fn admit_unit<'a>(
     let ids: Vec<&str> = unit.iter().filter_map(|c| c.head.as_ref().ok()).map(|head| &*head.id).collect();
     let held = versions::held(tx, &ids)?;
     let meanings = meanings(tx, unit, definitions)?;
-    let mut desk = Desk { held, meanings, origin, unit };
+    let mut desk = Desk { held, meanings, origin, unit, listed: BTreeSet::new() };
     unit.iter().enumerate().map(|(i, candidate)| desk.admit(tx, i, candidate)).collect()
 }
 
@@ -234,6 +234,8 @@ struct Desk<'u, 'a> {
     meanings: BTreeMap<String, Meaning>,
     origin: &'u Origin<'u>,
     unit: &'u [Candidate<'a>],
+    /// Objects held elsewhere that this unit has listed.
+    listed: BTreeSet<i64>,
 }
 
 impl<'a> Desk<'_, 'a> {
@@ -295,7 +297,7 @@ impl<'a> Desk<'_, 'a> {
 
     /// This version is held. Same content after RFC 8785: unchanged, though it may be new to this collection. Other content: the
     /// first stays, a person decides (the standard leaves it open, STIX 2.1 section 3.6).
-    fn same_version(&self, tx: &mut Tx<'_>, object: i64, candidate: &Candidate<'_>, head: &Head<'_>) -> Result<Outcome> {
+    fn same_version(&mut self, tx: &mut Tx<'_>, object: i64, candidate: &Candidate<'_>, head: &Head<'_>) -> Result<Outcome> {
         let earlier = usize::try_from(-1 - object).ok().and_then(|i| self.unit.get(i));
         let same = match earlier {
             Some(earlier) => jcs::equal(earlier.bytes, candidate.bytes),
@@ -311,13 +313,11 @@ impl<'a> Desk<'_, 'a> {
         }
         let collection = self.origin.collection;
         let sql = "SELECT 1 FROM @listing WHERE object = $1 AND collection = $2";
-        if tx.one(sql, &[object.into(), collection.into()], |_| ())?.is_some() {
+        if tx.one(sql, &[object.into(), collection.into()], |_| ())?.is_some() || !self.listed.insert(object) {
             return Ok(Outcome::Unchanged);
         }
         let meta = ListedMeta { collection: collection.to_owned(), object, by: self.origin.by.to_owned() };
-        // an object that was withdrawn may be listed again, so the key names the size of the log
-        let key = format!("exchange/listed/{collection}/{object}/{}", tx.size()?);
-        tx.append(Draft::new(event::LISTED, &meta)?.key(key))?;
+        tx.append(Draft::new(event::LISTED, &meta)?)?;
         Ok(Outcome::Accepted)
     }
 

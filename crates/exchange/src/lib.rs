@@ -25,3 +25,6 @@ pub use admit::{Origin, import_stix};
 pub use collection::{Collection, NewCollection};
 pub use document::{NewDocument, import_documents};
 pub use stage::Exchange;
+
+#[cfg(test)]
+mod tests;

@@ -58,6 +58,11 @@ impl Stage for Exchange {
         SCHEMA
     }
 
+    /// What became of each TAXII request: kept for a while, never in the log.
+    fn operational(&self) -> &'static str {
+        "CREATE TABLE IF NOT EXISTS taxii_status (id {text} PRIMARY KEY, person {text} NOT NULL, created {int} NOT NULL, body {blob} NOT NULL)"
+    }
+
     fn kinds(&self) -> &'static [&'static str] {
         &["ledger.genesis", "partners.agreement", "partners.person", "exchange."]
     }
@@ -185,15 +190,13 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
 }
 
 fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>]) -> Result<()> {
-    let texts = |f: fn(&Object<'_>) -> &str| -> Vec<String> { objects.iter().map(|o| f(o).to_owned()).collect() };
-    let (vkeys, created) = (texts(Object::vkey), texts(Object::created));
     let columns = [
         Column::Int(objects.iter().map(|o| o.index).collect()),
         Column::Text(objects.iter().map(|o| o.meta.id.as_str()).collect()),
         Column::Text(objects.iter().map(|o| o.meta.kind.as_str()).collect()),
         Column::OptText(objects.iter().map(|o| o.meta.version.as_deref()).collect()),
-        Column::Text(vkeys.iter().map(String::as_str).collect()),
-        Column::Text(created.iter().map(String::as_str).collect()),
+        Column::Text(objects.iter().map(Object::vkey).collect()),
+        Column::Text(objects.iter().map(Object::created).collect()),
         Column::Text(objects.iter().map(|o| o.head.created_by.as_deref().unwrap_or("")).collect()),
         Column::Int(objects.iter().map(|o| i64::from(o.head.revoked)).collect()),
         Column::Text(objects.iter().map(|o| o.meta.spec.as_str()).collect()),

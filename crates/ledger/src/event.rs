@@ -139,6 +139,12 @@ impl Payload {
         &self.bytes
     }
 
+    /// The body within framed bytes that a query gave, without a copy: how stored bytes are served as they are.
+    pub fn body_of(framed: &[u8]) -> &[u8] {
+        let Some((length, rest)) = framed.split_first_chunk::<4>() else { return b"" };
+        rest.get(u32::from_be_bytes(*length) as usize..).unwrap_or(b"")
+    }
+
     /// Where the body starts within [`Payload::as_bytes`]: with this and an event's index, stored bytes are served as
     /// they are, without a second copy.
     pub fn body_at(&self) -> usize {

@@ -1,6 +1,6 @@
 //! Packs: knowledge that changes (plans, country rules, texts, aliases) as versioned, signed data.
 //!
-//! A pack is a folder with `pack.toml` (a table `pack` with name, kind and version) and text files. Its digest covers every file by name and
+//! A pack is a folder with `pack.toml` (name, kind, version and nothing else) and text files. Its digest covers every file by name and
 //! content; an Ed25519 signature covers the digest. Packs built into the binary are signed by the hub when it loads them
 //! (the binary is then the root of trust), local ones by the operator's own key. Signatures are checked at every load.
 use crate::checkpoint::{base64, unbase64};
@@ -30,13 +30,8 @@ pub struct Pack {
     pub files: BTreeMap<String, String>,
 }
 
-/// What this crate reads of `pack.toml`; the rest is for the stage that knows the kind.
 #[derive(Deserialize)]
-struct ManifestFile {
-    pack: Manifest,
-}
-
-#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Manifest {
     name: String,
     kind: String,
@@ -66,7 +61,7 @@ impl Pack {
         let manifest = files
             .get("pack.toml")
             .ok_or_else(|| Error::refused("pack-manifest", "the pack has no pack.toml", "add one with name, kind and version"))?;
-        let ManifestFile { pack: m } = toml::from_str(manifest)
+        let m: Manifest = toml::from_str(manifest)
             .map_err(|e| Error::refused("pack-manifest", format!("pack.toml: {e}"), "correct pack.toml"))?;
         Ok(Pack { name: m.name, kind: m.kind, version: m.version, files })
     }

@@ -298,7 +298,7 @@ fn packs_are_signed_and_checked_at_each_load() {
     for store in testkit::engines() {
         let ledger = open(&store);
         let files = |version: &str| {
-            [("pack.toml", format!("[pack]\nname = 'n'\nkind = 'rules'\nversion = '{version}'\n")), ("a.toml", "x = 1\n".into())]
+            [("pack.toml", format!("name = 'n'\nkind = 'rules'\nversion = '{version}'\n")), ("a.toml", "x = 1\n".into())]
                 .map(|(name, text)| (name.to_owned(), text))
                 .into()
         };

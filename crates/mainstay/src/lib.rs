@@ -5,13 +5,12 @@
 //!
 //! * `args`: the table of nouns and verbs; `verbs/`: a file for each noun
 //! * `import/`: telling what a file is, reading it within limits, handing it to its stage
-//! * `store`, `packs`, `actor`: which store, what ships in it, and as whom; `failure`, `out`: how it ends and how it is printed
+//! * `store`, `actor`: which store, and as whom; `failure`, `out`: how it ends and how it is printed
 mod actor;
 mod args;
 mod failure;
 mod import;
 mod out;
-mod packs;
 mod store;
 mod verbs;
 
@@ -54,7 +53,7 @@ fn run(cli: &Cli) -> Result<Done, Failure> {
         Noun::Depend(verb) => verb.run(global),
         Noun::Exposure(verb) => verb.run(global),
         Noun::Rules(verb) => verb.run(global),
-        Noun::Match(verb) => verb.run(),
+        Noun::Match(verb) => verb.run(global),
         Noun::Ask(verb) => verb.run(global),
         Noun::Plan(verb) => verb.run(global),
         Noun::Measure(verb) => verb.run(global),

@@ -1,7 +1,6 @@
 //! Opening the store that a verb works on, as the person who types.
 use crate::args::Global;
 use crate::failure::Failure;
-use crate::packs;
 use ledger::keys::Seal;
 use ledger::{Clock, Env, FixedClock, Genesis, Ledger, Micros, Place, Stage, SystemClock, SystemEntropy};
 use std::sync::Arc;
@@ -75,11 +74,15 @@ fn check_clock(ledger: &Ledger, at: Micros) -> Result<(), Failure> {
     }
 }
 
-/// The packs that ship with the program, signed by the hub as it loads them: the program is then the root of trust.
+/// What every store has from the start: the operator's own organisation, and the plan that ships, signed by the hub (the
+/// program is then the root of trust). Country rules are agreed with each team and never ship.
 fn furnish(ledger: &Ledger) -> Result<(), Failure> {
     let key = ledger.signing_key()?;
-    let packs = packs::shipped()?;
-    ledger.write(|tx| packs.iter().try_for_each(|pack| ledger::pack::add(tx, pack, &key).map(drop)))?;
+    let genesis = ledger.genesis();
+    ledger.write(|tx| {
+        partners::furnish(tx, genesis)?;
+        assure::furnish(tx, &key)
+    })?;
     ledger.catch_up()?;
     Ok(())
 }

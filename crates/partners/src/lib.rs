@@ -20,7 +20,7 @@ pub mod sinks;
 pub mod stage;
 pub mod table;
 
-pub use org::{Imported, effective_clearance, import_csv, register_key, trust};
+pub use org::{Imported, effective_clearance, furnish, import_csv, register_key, trust};
 pub use person::{Authenticator, LOCAL_OPERATOR, NewPerson, Person, add_person};
 pub use role::Role;
 pub use stage::Partners;

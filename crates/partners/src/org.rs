@@ -100,6 +100,20 @@ pub fn ensure(tx: &mut Tx<'_>, key: &str) -> Result<()> {
     Ok(())
 }
 
+/// What every store has from the start: the operator's own organisation, as its first entry names it.
+pub fn furnish(tx: &mut Tx<'_>, genesis: &ledger::Genesis) -> Result<()> {
+    let meta = OrgMeta {
+        key: genesis.home.clone(),
+        name: genesis.home.clone(),
+        kind: Some("agency".to_owned()),
+        country: genesis.country.clone(),
+        languages: Vec::new(),
+    };
+    // The key of `ensure`, so that the first verb that names the organisation does not make it again.
+    tx.append(Draft::new("partners.org", &meta)?.key(format!("partners/ensure/{}", genesis.home)))?;
+    Ok(())
+}
+
 /// An organisation by key.
 pub fn find(tx: &mut Tx<'_>, key: &str) -> Result<Option<Card>> {
     tx.one("SELECT org, name, kind, country, languages FROM @org WHERE org = $1", &[key.into()], card)

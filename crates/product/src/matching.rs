@@ -130,6 +130,8 @@ pub struct Verdict {
     pub tier: Tier,
     /// By what.
     pub method: Method,
+    /// Said so of this very version; otherwise it follows, as when a version lies outside every affected range.
+    pub explicit: bool,
     /// The facts it rests on, strongest first.
     pub evidence: Vec<String>,
     /// One sentence.
@@ -366,7 +368,7 @@ pub fn conclude(vulnerability: &str, findings: &[(Stated, &Finding)]) -> Option<
         (_, Method::Model) => Tier::C,
         (_, Method::Name) => Tier::D,
     };
-    Some(verdict(status, tier, method, why, &certain))
+    Some(Verdict { explicit: !inside.is_empty(), ..verdict(status, tier, method, why, &certain) })
 }
 
 /// Names that are only close make a question, never an answer. Where the version would be outside anyway there is none.
@@ -399,7 +401,7 @@ fn verdict(status: Status, tier: Tier, method: Method, why: &str, findings: &[(S
         evidence.truncate(EVIDENCE_MAX);
         evidence.push(format!("and {more} more products of the same advisory"));
     }
-    Verdict { status, tier, method, evidence, reason }
+    Verdict { status, tier, method, explicit: false, evidence, reason }
 }
 
 /// One product, one asset, one statement: the whole decision for callers that have no more.

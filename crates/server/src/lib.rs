@@ -16,6 +16,7 @@ pub mod pages;
 pub mod respond;
 mod routes;
 pub mod state;
+pub mod taxii;
 pub mod tls;
 
 use std::future::Future;
@@ -52,6 +53,7 @@ pub fn router(state: AppState) -> Router {
     };
     let hsts = if state.tls { "max-age=31536000" } else { "max-age=0" };
     routes::routes()
+        .merge(taxii::routes())
         .with_state(state)
         .layer(header("content-security-policy", POLICY))
         .layer(header("x-content-type-options", "nosniff"))

@@ -35,6 +35,8 @@ pub(crate) struct Unknown {
 pub(crate) fn recognise(bytes: &[u8]) -> Result<Form, Unknown> {
     match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
         None => Err(unknown("empty-file", "the file is empty")),
+        // One line of JSON and its signature: not one JSON document.
+        Some(b'{') if bytes.starts_with(b"{\"format\":\"mainstay-answer/") => Ok(Form::Answer),
         Some(b'{' | b'[') => json(bytes),
         Some(b'<') => Err(xml(bytes)),
         Some(_) => table(bytes),
@@ -80,8 +82,6 @@ fn json(bytes: &[u8]) -> Result<Form, Unknown> {
         Ok(Form::Csaf)
     } else if has("catalogVersion") && has("vulnerabilities") {
         Ok(Form::Kev)
-    } else if outline.text("form") == Some("mainstay-answer") || has("mainstay_answer") {
-        Ok(Form::Answer)
     } else if has("@context") && outline.member("@context").is_some_and(|c| c.contains("spdx.org")) {
         Err(Unknown { known: true, ..unknown("spdx-version", "SPDX 3 is not read yet; export SPDX 2.3 as JSON") })
     } else {

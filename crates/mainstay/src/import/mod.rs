@@ -153,8 +153,11 @@ impl Work<'_> {
                 };
                 exchange::import_stix(ledger, &bytes, &origin)?
             }
-            Form::Inventory => expose::import_inventory(ledger, &name, &bytes, &order.source, order.replace)?,
-            Form::Answer => expose::import_answer(ledger, &name, &bytes)?,
+            Form::Inventory => {
+                let read = ledger.write(|tx| expose::import_inventory(tx, &order.source, &bytes, order.replace, &order.by));
+                refused_whole(&name, "line 1", read)?.map_or_else(|intake| intake, |imported| imported.intake(&name))
+            }
+            Form::Answer => self.answer(&name, &bytes)?,
             Form::Contacts => small_table("contacts", &name, ledger.write(|tx| act::import_contacts(tx, &bytes, order.replace))?),
             Form::Partners => small_table("partners", &name, ledger.write(|tx| partners::import_csv(tx, &bytes))?),
             // Gathered above.
@@ -163,6 +166,20 @@ impl Work<'_> {
         ledger.catch_up()?;
         self.intake.add(intake);
         Ok(())
+    }
+
+    /// An answer of `match`, taken only under a key that its partner registered and that is in force.
+    fn answer(&self, name: &str, bytes: &[u8]) -> Result<Intake, Failure> {
+        let hub = self.ledger.hub();
+        let taken = self.ledger.write(|tx| expose::home::import_answer(tx, hub, bytes, &self.order.by));
+        Ok(refused_whole(name, "", taken)?.map_or_else(
+            |intake| intake,
+            |new| {
+                let mut intake = Intake { unchanged: u64::from(!new), ..Intake::default() };
+                intake.accept("answer", u64::from(new));
+                intake
+            },
+        ))
     }
 
     fn admit_infrastructure(&mut self) -> Result<(), Failure> {
@@ -182,6 +199,18 @@ impl Work<'_> {
         self.intake.add(intake);
         self.ledger.catch_up()?;
         Ok(())
+    }
+}
+
+/// A rule that refuses a file as a whole is an outcome of the import, not its failure.
+fn refused_whole<T>(file: &str, place: &str, outcome: ledger::Result<T>) -> Result<Result<T, Intake>, Failure> {
+    match outcome {
+        Ok(value) => Ok(Ok(value)),
+        Err(ledger::Error::Refused { rule, reason, next }) => {
+            let reason = if next.is_empty() { reason } else { format!("{reason}; {next}") };
+            Ok(Err(Intake { refused: vec![note(file, place, "", rule, reason)], ..Intake::default() }))
+        }
+        Err(other) => Err(other.into()),
     }
 }
 

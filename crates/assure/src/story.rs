@@ -1,0 +1,207 @@
+//! The story of 2.1.3 on both engines: a partner with exposures, a delivered ask, an answer with a reference, a sighting; the
+//! figure at each known time; late knowledge restates; a rebuild gives the same.
+use std::sync::Arc;
+
+use ledger::testkit::{TestStore, engines};
+use ledger::{Draft, Ledger, Micros};
+use serde_json::{Value, json};
+
+use crate::{Assure, Explanation, Period, explain, explain_all, furnish, lint_plan};
+
+fn day(text: &str) -> Micros {
+    text.parse().unwrap()
+}
+
+struct Story {
+    store: TestStore,
+    ledger: Ledger,
+}
+
+impl Story {
+    fn begin(store: TestStore) -> Story {
+        let ledger = store.open(vec![Arc::new(partners::Partners), Arc::new(Assure)]);
+        let key = ledger.signing_key().unwrap();
+        ledger.write(|tx| furnish(tx, &key)).unwrap();
+        Story { store, ledger }
+    }
+
+    fn on(&self, at: &str, kind: &'static str, meta: &Value, body: &Value) -> i64 {
+        self.store.clock.set(day(at));
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.bytes(kind, meta, &body)
+    }
+
+    fn bytes(&self, kind: &'static str, meta: &Value, body: &[u8]) -> i64 {
+        let index = self.ledger.write(|tx| Ok(tx.append(Draft::new(kind, meta)?.body(body))?.index)).unwrap();
+        self.ledger.catch_up().unwrap();
+        index
+    }
+
+    fn org(&self, key: &str, name: &str, kind: &str, country: &str) {
+        let meta = json!({ "key": key, "name": name, "kind": kind, "country": country, "languages": [] });
+        self.on("2026-01-02", "partners.org", &meta, &Value::Null);
+    }
+
+    fn object(&self, at: &str, body: &Value) {
+        let meta = json!({ "collection": "c", "id": body["id"], "type": body["type"], "source": "pl-cert", "by": "ana",
+            "spec": "2.1" });
+        self.on(at, "exchange.object", &meta, body);
+    }
+
+    fn changed(&self, at: &str, cause: i64, subject: &str, status: Option<&str>, reason: &str) {
+        let change = json!({ "level": "asset", "subject": subject, "source": "aqua", "vulnerability": "CVE-2026-1",
+            "status": status, "advisory": "VND-1", "country": "PL", "holder": "aqua", "reason": reason });
+        let meta = json!({ "cause": cause, "why": "…", "owner": "aqua", "matcher": 1, "changes": [change] });
+        self.on(at, "expose.changed", &meta, &Value::Null);
+    }
+
+    fn sighting(&self, id: &str, first_seen: &str, known: &str) {
+        let body = json!({ "type": "sighting", "spec_version": "2.1", "id": format!("sighting--{id}"),
+            "created": known, "modified": known, "first_seen": first_seen,
+            "sighting_of_ref": "vulnerability--1", "where_sighted_refs": ["location--pl"] });
+        self.object(known, &body);
+    }
+
+    fn figure(&self, known_as_of: &str) -> Explanation {
+        let period: Period = "2026-Q1".parse().unwrap();
+        let at = day(known_as_of);
+        self.ledger.read(|tx| explain(tx, "2.1.3", at, at, Some(&period))).unwrap()
+    }
+
+    #[track_caller]
+    fn check(&self, known_as_of: &str, expected: &str) {
+        let e = self.figure(known_as_of);
+        let n = |x: Option<i64>| x.map_or("null".to_owned(), |x| x.to_string());
+        let details = e.counted.iter().chain(&e.not_counted).flat_map(|i| &i.details);
+        let words: Vec<&str> = details.map(|d| d.verdict.as_str()).collect();
+        let got = format!("{} of {} {}{}", n(e.figure.numerator), n(e.figure.denominator), words.join(", "), e.figure.missing.join(" "));
+        assert_eq!(got, expected, "{}: {known_as_of}", self.store.engine);
+    }
+}
+
+fn about() -> Value {
+    json!({ "ask": "A-1", "party": "aqua", "addressee": "pl-cert", "country": "PL", "advisory": "VND-1",
+        "vulnerabilities": ["CVE-2026-1"] })
+}
+
+fn with(mut base: Value, more: &Value) -> Value {
+    let fields = more.as_object().unwrap().clone();
+    base.as_object_mut().unwrap().extend(fields);
+    base
+}
+
+fn tell(s: &Story) {
+    s.org("pl-cert", "CERT Polska", "csirt", "PL");
+    s.org("aqua", "Aqua", "operator", "PL");
+    let trust = json!({ "org": "pl-cert", "from": "2026-01-01", "to": "2026-12-31", "reason": "vetted", "by": "ana" });
+    s.on("2026-01-03", "partners.trust", &trust, &Value::Null);
+    let csaf = json!({ "vulnerabilities": [{ "cve": "CVE-2026-1", "remediations": [{ "category": "vendor_fix" }] }] });
+    let document = json!({ "form": "csaf", "id": "VND-1", "tlp": "CLEAR", "source": "vendor", "collection": "c",
+        "released": "2026-01-04T00:00:00Z", "by": "ana" });
+    s.on("2026-01-05", "exchange.document", &document, &csaf);
+    s.store.clock.set(day("2026-01-06"));
+    let table = b"asset,functions\nplc,water;power\nspare,\n";
+    let meta = json!({ "source": "aqua", "rows": 2, "replace": false, "by": "ana" });
+    let cause = s.bytes("expose.inventory", &meta, table);
+    s.changed("2026-01-06", cause, "plc", Some("affected"), "");
+    s.changed("2026-01-06", cause, "spare", Some("affected"), "");
+    let message = json!({ "message_id": "m-1", "email": "duty@cert.example", "channel": "folder" });
+    s.on("2026-01-10", "act.sent", &with(about(), &message), &Value::Null);
+    let answer = json!({ "answer": "fixed", "evidence": "E2", "claimant": "pl-cert", "by": "link", "reference": "CHG-7" });
+    s.on("2026-01-20", "act.answered", &with(about(), &answer), &Value::Null);
+    // the sighting arrives before the objects that it names
+    s.sighting("1", "2026-02-20T00:00:00Z", "2026-03-01");
+    s.object("2026-03-02", &json!({ "type": "location", "id": "location--pl", "country": "PL" }));
+    let reference = json!([{ "source_name": "cve", "external_id": "CVE-2026-1" }]);
+    let body = json!({ "type": "vulnerability", "id": "vulnerability--1", "name": "a flaw", "external_references": reference });
+    s.object("2026-03-03", &body);
+    let row = json!({ "cveID": "CVE-2026-1", "dateReported": "2026/03/10" });
+    let document = json!({ "form": "eukev", "id": "CVE-2026-1", "tlp": "CLEAR", "source": "enisa", "collection": "c", "by": "ana" });
+    s.on("2026-03-11", "exchange.document", &document, &row);
+    s.sighting("2", "2026-01-15T00:00:00Z", "2026-04-10");
+}
+
+#[test]
+fn a_partner_is_gained_and_late_knowledge_takes_it_back() {
+    for store in engines() {
+        let s = Story::begin(store);
+        tell(&s);
+        s.check("2026-01-02", "null of null partners.trust expose.changed act.sent");
+        s.check("2026-01-09", "null of null act.sent");
+        s.check("2026-01-10", "0 of 1 not yet");
+        s.check("2026-01-19T23:59:59.999999Z", "0 of 1 not yet");
+        s.check("2026-01-20", "0 of 1 provisional");
+        s.check("2026-03-01", "0 of 1 provisional"); // of what, and where, is not known yet
+        s.check("2026-03-02", "0 of 1 provisional");
+        s.check("2026-03-03", "1 of 1 success");
+        s.check("2026-04-09", "1 of 1 success");
+        s.check("2026-04-10", "0 of 1 too late");
+        let late = s.figure("2026-04-10").figure;
+        assert_eq!(late.restates.unwrap().value, Some(1.into()), "the first value stays beside the new one");
+        let e = s.figure("2026-04-09");
+        let sources =
+            ["sighting--1: seen 2026-02-20 (pl-cert)", "eukev: 2026-03-10 at the latest (place not said)"];
+        assert_eq!(e.counted[0].details[0].sources, sources);
+        assert_eq!(e.figure.beside["luck"]["states"], json!({ "fix_public": 1 }));
+        assert_eq!(s.ledger.parked().unwrap(), []);
+        let all = || {
+            let at = day("2026-04-09");
+            s.ledger.read(|tx| Ok(serde_json::to_string(&explain_all(tx, at, at, None)?).unwrap())).unwrap()
+        };
+        let before = all();
+        s.ledger.rebuild().unwrap();
+        assert_eq!(all(), before, "{}: a rebuild gives the same", s.store.engine);
+    }
+}
+
+#[test]
+fn data_decides_what_words_claim() {
+    for store in engines() {
+        let s = Story::begin(store);
+        s.org("pl-cert", "CERT Polska", "csirt", "PL");
+        s.org("aqua", "Aqua", "operator", "PL");
+        let trust = json!({ "org": "pl-cert", "from": "2026-01-01", "to": "2026-12-31", "reason": "vetted", "by": "ana" });
+        s.on("2026-01-03", "partners.trust", &trust, &Value::Null);
+        let document = json!({ "form": "csaf", "id": "VND-1", "tlp": "CLEAR", "source": "vendor", "collection": "c", "by": "v" });
+        let advisory = s.on("2026-01-05", "exchange.document", &document, &json!({}));
+        s.changed("2026-01-06", advisory, "plc", Some("affected"), "");
+        s.changed("2026-01-06", advisory, "hmi", Some("affected"), "");
+        let message = json!({ "message_id": "m-1", "email": "duty@cert.example", "channel": "folder" });
+        s.on("2026-01-10", "act.sent", &with(about(), &message), &Value::Null);
+        let answer = json!({ "answer": "fixed", "evidence": "E1", "claimant": "pl-cert", "by": "link" });
+        s.on("2026-01-20", "act.answered", &with(about(), &answer), &Value::Null);
+        s.check("2026-01-25", "0 of 1 not yet"); // a word alone is E1
+        assert_eq!(s.figure("2026-01-25").figure.evidence.E1, Some(0.into()));
+        // the owner's own next inventory confirms it
+        let meta = json!({ "source": "aqua", "rows": 1, "replace": true, "by": "ana" });
+        s.store.clock.set(day("2026-02-01"));
+        let cause = s.bytes("expose.inventory", &meta, b"asset\nhmi\n");
+        s.changed("2026-02-01", cause, "plc", None, "removed");
+        s.check("2026-02-01", "0 of 1 not yet"); // half of it
+        // the vendor corrects its advisory: the other was never affected
+        let corrected = s.on("2026-02-02", "exchange.document", &document, &json!({}));
+        s.changed("2026-02-02", corrected, "hmi", Some("not_affected"), "");
+        s.check("2026-02-02", "0 of 1 provisional");
+        s.check("2026-07-30T23:59:59Z", "0 of 1 provisional");
+        s.check("2026-07-31", "1 of 1 success"); // 180 quiet days after 1 February
+        // the message came back after all: there was no advice
+        let bounce = with(about(), &json!({ "message_id": "m-1", "email": "duty@cert.example", "channel": "folder" }));
+        s.on("2026-08-01", "act.bounced", &bounce, &Value::Null);
+        s.check("2026-08-01", "0 of 0 ");
+        assert_eq!(s.ledger.parked().unwrap(), []);
+    }
+}
+
+#[test]
+fn the_plan_stands_in_the_store_and_is_signed() {
+    for store in engines() {
+        let s = Story::begin(store);
+        s.ledger.catch_up().unwrap();
+        let report = s.ledger.read(lint_plan).unwrap();
+        assert_eq!((report.counts.measures, report.counts.aligned, report.faults.len()), (20, 14, 0));
+        let at = day("2026-02-01");
+        let figures = s.ledger.read(|tx| crate::compute(tx, at, at, None)).unwrap();
+        assert_eq!(figures.len(), 20);
+        assert!(figures.iter().all(|f| f.value.is_none() && !f.missing.is_empty()), "no figure out of nothing");
+    }
+}

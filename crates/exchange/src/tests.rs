@@ -1,0 +1,319 @@
+//! The stage on both engines: admission, views, rights that change; a rebuild gives the same.
+use crate::admit::{Origin, Sees, import_stix};
+use crate::collection::{self, NewCollection};
+use crate::document::{NewDocument, import_documents};
+use crate::page::{self, Query, Versions};
+use crate::rights::{self, Sight};
+use crate::{Exchange, review};
+use jiff::civil::Date;
+use ledger::testkit::{TestStore, engines, shared, sqlite};
+use ledger::{Intake, Ledger, Micros, SeededEntropy};
+use partners::agreement::Agreement;
+use partners::{NewPerson, Partners, Role};
+use std::sync::Arc;
+use stix::Tlp;
+
+fn open(store: &TestStore) -> Ledger {
+    let ledger = store.open(vec![Arc::new(Partners), Arc::new(Exchange)]);
+    ledger.catch_up().unwrap();
+    ledger
+}
+
+fn default(ledger: &Ledger) -> String {
+    ledger.read(|tx| collection::need(tx, None)).unwrap().id
+}
+
+fn give(ledger: &Ledger, collection: &str, bytes: &[u8]) -> Intake {
+    let origin = Origin { file: "f", collection, source: "local", tlp: None, by: "local-operator", sees: Sees::All };
+    let intake = import_stix(ledger, bytes, &origin).unwrap();
+    ledger.catch_up().unwrap();
+    intake
+}
+
+fn say(intake: &Intake) -> String {
+    let notes = |label: &str, notes: &[ledger::Note]| {
+        notes.iter().map(|n| format!("\n{label} {} {} {}", n.place, n.rule, n.id)).collect::<String>()
+    };
+    format!(
+        "accepted {} unchanged {}{}{}{}",
+        intake.accepted,
+        intake.unchanged,
+        notes("refused", &intake.refused),
+        notes("review", &intake.review),
+        notes("warning", &intake.warnings)
+    )
+}
+
+/// `n` makes the id, `modified` the second of its version.
+fn malware(n: u32, modified: u32, rest: &str) -> String {
+    format!(
+        r#"{{"type":"malware","spec_version":"2.1","id":"malware--00000000-0000-4000-8000-{n:012}","created":"2020-01-01T00:00:00Z","modified":"2020-01-01T00:00:{modified:02}Z"{rest}}}"#
+    )
+}
+
+fn marked(id: &str) -> String {
+    format!(r#","object_marking_refs":["{id}"]"#)
+}
+
+fn envelope(objects: &[String]) -> Vec<u8> {
+    format!(r#"{{"objects":[{}]}}"#, objects.join(",")).into_bytes()
+}
+
+#[track_caller]
+fn same_after_rebuild(ledger: &Ledger) {
+    assert_eq!(ledger.parked().unwrap(), []);
+    let verified = ledger.verify(true).unwrap();
+    assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+}
+
+#[test]
+fn admission() {
+    for store in engines() {
+        let ledger = open(&store);
+        let home = default(&ledger);
+        let objects = envelope(&[
+            malware(1, 1, ""),
+            malware(1, 1, ""),
+            malware(1, 1, r#","name":"other""#),
+            malware(1, 2, r#","revoked":true"#),
+            malware(1, 3, ""),
+            malware(2, 1, r#","created_by_ref":"identity--00000000-0000-4000-8000-000000000001""#),
+            malware(2, 2, ""),
+            r#"{"type":"malware","id":"tool--00000000-0000-4000-8000-000000000009"}"#.to_owned(),
+            r#"{"type":"ipv4-addr","id":"ipv4-addr--00000000-0000-4000-8000-000000000001","value":"198.51.100.1"}"#.to_owned(),
+            r#"{"a":1,"a":2}"#.to_owned(),
+        ]);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(say(&give(&ledger, &home, &objects)), @r"
+            accepted 4 unchanged 1
+            refused /objects/4/modified revoked malware--00000000-0000-4000-8000-000000000001
+            refused /objects/6/modified creator-changed malware--00000000-0000-4000-8000-000000000002
+            refused /objects/7/id id-syntax tool--00000000-0000-4000-8000-000000000009
+            refused /objects/9/a duplicate-key 
+            review /objects/2 same-version-differs malware--00000000-0000-4000-8000-000000000001
+            ");
+        }
+        let size = ledger.size().unwrap();
+        let again = give(&ledger, &home, &objects);
+        assert_eq!((again.accepted, again.review.len()), (0, 0));
+        assert_eq!(ledger.size().unwrap(), size, "importing again changes nothing");
+        assert_eq!(ledger.read(review::count).unwrap(), 1);
+        let cut = give(&ledger, &home, &objects[..objects.len() - 9]);
+        assert_eq!((cut.accepted, cut.refused[0].rule.as_str()), (0, "json-truncated"));
+        assert_eq!(ledger.size().unwrap(), size);
+        same_after_rebuild(&ledger);
+    }
+}
+
+#[test]
+fn the_same_object_in_two_collections() {
+    for store in engines() {
+        let ledger = open(&store);
+        let home = default(&ledger);
+        let other = make(&ledger, "other", Tlp::Clear, &[]);
+        let objects = envelope(&[malware(1, 1, ""), malware(2, 1, "")]);
+        give(&ledger, &home, &objects);
+        assert_eq!(say(&give(&ledger, &other, &objects)), "accepted 2 unchanged 0");
+        assert_eq!(say(&give(&ledger, &other, &objects)), "accepted 0 unchanged 2");
+        same_after_rebuild(&ledger);
+    }
+}
+
+fn make(ledger: &Ledger, title: &str, tlp: Tlp, read: &[String]) -> String {
+    let new = NewCollection { title, id: None, root: None, tlp: Some(tlp), read, write: &[] };
+    let id = ledger.write(|tx| collection::add(tx, &new)).unwrap();
+    ledger.catch_up().unwrap();
+    id
+}
+
+fn person(ledger: &Ledger, name: &str, org: &str, role: Role, clearance: Tlp) {
+    let hashed = partners::person::hash("correct horse", &SeededEntropy::new(9)).unwrap();
+    let new = NewPerson { name, org, role, clearance: Some(clearance) };
+    ledger.write(|tx| partners::add_person(tx, &new, &hashed)).unwrap();
+    ledger.catch_up().unwrap();
+}
+
+fn agree(ledger: &Ledger, org: &str, from: &str, to: Option<&str>, clearance: Tlp) {
+    let agreement =
+        Agreement { from: from.parse().unwrap(), to: to.map(|to| to.parse().unwrap()), clearance };
+    ledger.write(|tx| partners::org::add_agreement(tx, org, &agreement, None)).unwrap();
+    ledger.catch_up().unwrap();
+}
+
+/// What somebody reads of a collection: the number in each object's id, and the second at which it was added.
+fn reads(ledger: &Ledger, name: &str, collection: &str) -> String {
+    rights::turn(ledger).unwrap();
+    let today: Date = ledger.env().clock.now().day().parse().unwrap();
+    let lines = ledger.read(|tx| {
+        let person = partners::person::person(tx, name, "home")?.unwrap();
+        let collection = collection::find(tx, collection)?.unwrap();
+        Ok(match rights::sight(tx, &person, &collection, today)? {
+            Sight::View(view) => {
+                let query = Query { versions: Versions { all: true, ..Versions::default() }, ..Query::default() };
+                Ok(page::manifest(tx, view, &query)?.0)
+            }
+            other => Err(other),
+        })
+    });
+    match lines.unwrap() {
+        Err(other) => format!("{other:?}"),
+        Ok(lines) => {
+            assert!(lines.windows(2).all(|w| w[0].added < w[1].added), "strictly rising");
+            let start = ledger::testkit::START.0;
+            let line = |l: &page::Line| format!("{}@{}", l.id.trim_start_matches(|c| c != '-').rsplit('0').next().unwrap_or(""), (l.added.0 - start) / 1_000_000);
+            lines.iter().map(line).collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
+const AMBER: &str = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421";
+const RED: &str = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";
+
+#[test]
+fn who_sees_what_and_when_rights_change() {
+    for store in engines() {
+        let ledger = open(&store);
+        let at = |seconds: i64| store.clock.set(Micros(ledger::testkit::START.0 + seconds * 1_000_000));
+        let box_ = make(&ledger, "box", Tlp::Clear, &["fr".into(), "nl".into()]);
+        person(&ledger, "ada", "home", Role::Operator, Tlp::Clear);
+        person(&ledger, "fred", "fr", Role::Partner, Tlp::Amber);
+        person(&ledger, "nell", "nl", Role::Partner, Tlp::Red);
+        person(&ledger, "dirk", "de", Role::Partner, Tlp::Red);
+        agree(&ledger, "nl", "2026-01-01", None, Tlp::Amber);
+        at(10);
+        give(&ledger, &box_, &envelope(&[malware(1, 1, ""), malware(2, 1, &marked(AMBER)), malware(3, 1, &marked(GREEN)), malware(4, 1, &marked(RED))]));
+        assert_eq!(reads(&ledger, "ada", &box_), "1@10 2@10 3@10 4@10", "the operator's own see all");
+        assert_eq!(reads(&ledger, "fred", &box_), "1@10", "without an agreement only CLEAR");
+        assert_eq!(reads(&ledger, "nell", &box_), "1@10 2@10 3@10", "capped by the organisation's agreement");
+        assert_eq!(reads(&ledger, "dirk", &box_), "Nothing", "no right to the collection");
+        assert_eq!(reads(&ledger, "fred", "default"), "Nothing");
+        assert_eq!(reads(&ledger, "ada", "default"), "");
+        at(20);
+        agree(&ledger, "fr", "2026-01-01", Some("2026-01-02"), Tlp::Green);
+        assert_eq!(reads(&ledger, "fred", &box_), "1@10 3@20", "what becomes visible is newly added");
+        at(30);
+        give(&ledger, &box_, &envelope(&[malware(1, 2, ""), malware(5, 1, &marked(GREEN))]));
+        assert_eq!(reads(&ledger, "fred", &box_), "1@10 3@20 1@30 5@30");
+        // the agreement's last day passes
+        at(2 * 86_400 + 5);
+        assert_eq!(reads(&ledger, "fred", &box_), "1@10 1@30", "past its end the view fails closed");
+        agree(&ledger, "fr", "2026-01-04", None, Tlp::Amber);
+        assert_eq!(reads(&ledger, "fred", &box_), "1@10 1@30", "not yet");
+        at(3 * 86_400 + 5);
+        assert_eq!(reads(&ledger, "fred", &box_), "1@10 1@30 2@259205 3@259205 5@259205");
+        // the collection closes to one of them
+        let new = NewCollection { title: "box", id: Some(&box_), root: None, tlp: Some(Tlp::Red), read: &["fr".into()], write: &[] };
+        ledger.write(|tx| collection::add(tx, &new)).unwrap();
+        ledger.catch_up().unwrap();
+        assert_eq!(reads(&ledger, "nell", &box_), "Nothing");
+        assert_eq!(reads(&ledger, "fred", &box_), "2@259205 3@259205 5@259205", "what is unmarked is RED here now");
+        same_after_rebuild(&ledger);
+    }
+}
+
+#[test]
+fn last_and_first_count_within_the_view() {
+    let store = sqlite();
+    let ledger = open(&store);
+    let box_ = make(&ledger, "box", Tlp::Clear, &["fr".into()]);
+    person(&ledger, "fred", "fr", Role::Partner, Tlp::Red);
+    person(&ledger, "ada", "home", Role::Operator, Tlp::Clear);
+    give(&ledger, &box_, &envelope(&[malware(1, 2, ""), malware(1, 3, &marked(RED)), malware(1, 1, &marked(AMBER))]));
+    let versions = |name: &str, versions: Versions| {
+        let today: Date = "2026-01-01".parse().unwrap();
+        ledger
+            .read(|tx| {
+                let person = partners::person::person(tx, name, "home")?.unwrap();
+                let collection = collection::find(tx, &box_)?.unwrap();
+                let Sight::View(view) = rights::sight(tx, &person, &collection, today)? else { panic!() };
+                let (lines, _) = page::manifest(tx, view, &Query { versions: versions.clone(), ..Query::default() })?;
+                let mut out = Vec::new();
+                let bounds = page::objects(tx, view, &Query { versions: versions.clone(), ..Query::default() }, &mut out)?;
+                assert_eq!(bounds.count, lines.len());
+                Ok(lines.iter().map(|l| l.version.clone().unwrap()[17..19].to_owned()).collect::<Vec<_>>().join(" "))
+            })
+            .unwrap()
+    };
+    let first = Versions { first: true, last: false, ..Versions::default() };
+    let at = Versions { last: false, at: vec!["2020-01-01T00:00:02".into(), "2020-01-01T00:00:03".into()], ..Versions::default() };
+    assert_eq!(versions("ada", Versions::default()), "03");
+    assert_eq!(versions("ada", first.clone()), "01");
+    assert_eq!(versions("ada", at.clone()), "02 03");
+    assert_eq!(versions("fred", Versions::default()), "02");
+    assert_eq!(versions("fred", first), "02");
+    assert_eq!(versions("fred", at), "02");
+}
+
+#[test]
+fn a_marking_that_arrives_late() {
+    for store in engines() {
+        let ledger = open(&store);
+        let box_ = make(&ledger, "box", Tlp::Clear, &["fr".into()]);
+        person(&ledger, "fred", "fr", Role::Partner, Tlp::Red);
+        let late = "marking-definition--00000000-0000-4000-8000-000000000007";
+        let intake = give(&ledger, &box_, &envelope(&[malware(1, 1, &marked(late)), malware(2, 1, "")]));
+        assert_eq!(say(&intake), "accepted 2 unchanged 0\nwarning /objects/0/object_marking_refs marking-unresolved malware--00000000-0000-4000-8000-000000000001");
+        assert_eq!(reads(&ledger, "fred", &box_), "2@0", "until it is known it counts as RED");
+        store.clock.set(Micros(ledger::testkit::START.0 + 9_000_000));
+        let definition = format!(
+            r#"{{"type":"marking-definition","id":"{late}","created":"2020-01-01T00:00:00Z","definition_type":"statement","definition":{{"statement":"c"}}}}"#
+        );
+        give(&ledger, &box_, &envelope(&[definition]));
+        assert_eq!(reads(&ledger, "fred", &box_), "2@0 7@9 1@9");
+        same_after_rebuild(&ledger);
+    }
+}
+
+#[test]
+fn documents_once_each() {
+    for store in engines() {
+        let ledger = open(&store);
+        let home = default(&ledger);
+        let origin = Origin { file: "f", collection: &home, source: "local", tlp: None, by: "local-operator", sees: Sees::All };
+        let document = |form, id: &str, version: &str, body: &'static str| NewDocument {
+            form,
+            file: "f",
+            place: String::new(),
+            id: id.to_owned(),
+            version: Some(version.to_owned()),
+            title: None,
+            tlp: None,
+            released: None,
+            asset: None,
+            body: body.as_bytes(),
+        };
+        let give = |documents: &[NewDocument<'_>]| {
+            let intake = import_documents(&ledger, documents, &origin).unwrap();
+            ledger.catch_up().unwrap();
+            say(&intake)
+        };
+        let first = [document("csaf", "A", "1", "{\"a\":1}"), document("kev", "CVE-1", "", "{\"k\":1}"), document("csaf", "A", "1", "{\"a\":1}")];
+        assert_eq!(give(&first), "accepted 2 unchanged 1");
+        assert_eq!(give(&first), "accepted 0 unchanged 3");
+        let second = [document("csaf", "A", "1", "{\"a\":2}"), document("csaf", "A", "2", "{\"a\":2}"), document("kev", "CVE-1", "", "{\"k\":2}")];
+        assert_eq!(give(&second), "accepted 2 unchanged 0\nreview  same-version-differs A");
+        assert_eq!(give(&second), "accepted 0 unchanged 3", "in review once");
+        same_after_rebuild(&ledger);
+    }
+}
+
+#[test]
+fn attack_enterprise_and_ics() {
+    let Some(data) = shared("attack_enterprise_and_ics") else { return };
+    let read = |name: &str| std::fs::read(data.join("stix").join(name)).unwrap();
+    let store = sqlite();
+    let ledger = open(&store);
+    let home = default(&ledger);
+    let enterprise = give(&ledger, &home, &read("enterprise-attack.json"));
+    assert_eq!((enterprise.accepted, enterprise.unchanged, enterprise.refused.len(), enterprise.review.len()), (24_771, 0, 0, 0));
+    assert_eq!(enterprise.warnings, []);
+    let ics = give(&ledger, &home, &read("ics-attack.json"));
+    assert_eq!((ics.accepted, ics.unchanged, ics.refused.len(), ics.review.len()), (1_718, 90, 0, 18));
+    assert!(ics.review.iter().all(|n| n.rule == "same-version-differs"));
+    let again = give(&ledger, &home, &read("ics-attack.json"));
+    assert_eq!((again.accepted, again.unchanged, again.refused.len(), again.review.len()), (0, 1_826, 0, 0));
+    let capec = give(&ledger, &home, &read("capec.json"));
+    assert_eq!((capec.accepted, capec.refused.len(), capec.review.len()), (2_683, 0, 0));
+    same_after_rebuild(&ledger);
+}

@@ -1,0 +1,180 @@
+//! Taking an answer: who signed it, whether it answers rules that this hub gave out, whether it is newer than the last; then
+//! its exposures, at the level of a constituency.
+use super::answer::{Answer, Entry, read};
+use super::signed::digest;
+use crate::changed::{gone, record, standing};
+use crate::kinds::{ANSWER, AnswerMeta, Change, Level, RulesMeta, Threat};
+use ledger::{Draft, Error, Event, Micros, Result, Tx};
+use std::collections::BTreeMap;
+
+/// How far a holder's clock may be ahead of the hub's.
+const AHEAD_MAX_HOURS: i64 = 24;
+
+/// Imports an answer; gives false where this very answer is held already. Called when the stages have caught up.
+pub fn import_answer(tx: &mut Tx<'_>, hub: &str, bytes: &[u8], by: &str) -> Result<bool> {
+    let (answer, key) = read(bytes)?;
+    let org = &answer.org;
+    match partners::org::key_state(tx, org, &key)?.as_deref() {
+        Some("active") => {}
+        Some(state) => {
+            let reason = format!("the key that signed the answer of {org} is {state}");
+            return Err(Error::refused("answer-key-revoked", reason, "ask for an answer signed with a key in force"));
+        }
+        None => {
+            let reason = format!("the answer of {org} is signed with a key that {org} has not registered");
+            return Err(Error::refused("answer-key-unknown", reason, format!("check the key by another way, then `partner key {org} PUBKEY`")));
+        }
+    }
+    if answer.hub != hub {
+        return Err(Error::refused("answer-hub", "it answers the rules of another hub", "give it to that hub"));
+    }
+    let issued: Micros = answer
+        .issued
+        .parse()
+        .map_err(|_| Error::refused("answer-form", "`issued` is no time", "ask for the answer anew"))?;
+    if issued > tx.now().plus_hours(AHEAD_MAX_HOURS) {
+        return Err(Error::refused("answer-from-the-future", format!("issued at {issued}"), "set the holder's clock and match again"));
+    }
+    let held = tx.one("SELECT digest, issued FROM @answer WHERE org = $1", &[org.into()], |r| (r.text(0).to_owned(), r.micros(1)))?;
+    let own = digest(bytes);
+    if let Some((held, last)) = held {
+        if held == own {
+            return Ok(false);
+        }
+        if issued <= last {
+            let reason = format!("issued at {issued}, and one of {last} is held");
+            return Err(Error::refused("answer-older", reason, "import the newest answer only"));
+        }
+    }
+    let given = tx.one("SELECT org FROM @rules WHERE digest = $1", &[(&answer.rules).into()], |r| r.text(0).to_owned())?;
+    if given.as_deref() != Some(org) {
+        let reason = format!("it answers rules that were never given to {org}");
+        return Err(Error::refused("answer-rules-unknown", reason, format!("`rules export --for {org}`, match again")));
+    }
+    let meta = AnswerMeta { org: org.clone(), rules: answer.rules.clone(), issued: issued.to_string(), key, by: by.to_owned() };
+    tx.append(Draft::new(ANSWER, &meta)?.claimed(Some(issued)).body(bytes))?;
+    Ok(true)
+}
+
+/// Folds that rules went out.
+pub(crate) fn fold_rules(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+    let meta: RulesMeta = event.meta()?;
+    let advisories = i64::try_from(meta.advisories).unwrap_or(i64::MAX);
+    tx.run(
+        "INSERT INTO @rules (digest, org, advisories, known) VALUES ($1, $2, $3, $4) ON CONFLICT (digest) DO NOTHING",
+        &[(&meta.digest).into(), (&meta.org).into(), advisories.into(), event.known.into()],
+    )?;
+    Ok(())
+}
+
+/// Folds an answer. An older one never takes the place of a newer.
+pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+    let meta: AnswerMeta = event.meta()?;
+    let (answer, _) = read(event.body()).map_err(|e| Error::park("answer-unreadable", e.to_string()))?;
+    let issued: Micros = meta.issued.parse().map_err(|e: String| Error::park("answer-unreadable", e))?;
+    tx.run(
+        "INSERT INTO @answer (org, rules, issued, key, digest, rows_min, rows_max, commitment, idx) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+         ON CONFLICT (org) DO UPDATE SET rules = excluded.rules, issued = excluded.issued, key = excluded.key, digest = excluded.digest, \
+         rows_min = excluded.rows_min, rows_max = excluded.rows_max, commitment = excluded.commitment, idx = excluded.idx \
+         WHERE excluded.issued > @answer.issued",
+        &[
+            (&meta.org).into(),
+            (&meta.rules).into(),
+            issued.into(),
+            (&meta.key).into(),
+            (&digest(event.body())).into(),
+            answer.rows.min.into(),
+            answer.rows.max.into(),
+            (&answer.commitment).into(),
+            event.index.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The exposures that the newest answer of a constituency tells of.
+pub(crate) fn react(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+    let meta: AnswerMeta = event.meta()?;
+    let stands = tx.one("SELECT idx FROM @answer WHERE org = $1", &[(&meta.org).into()], |r| r.int(0))?;
+    if stands != Some(event.index) {
+        return Ok(());
+    }
+    let (answer, _) = read(event.body()).map_err(|e| Error::park("answer-unreadable", e.to_string()))?;
+    let country = tx.one("SELECT country FROM @org WHERE org = $1", &[(&meta.org).into()], |r| r.opt_text(0).map(str::to_owned))?;
+    let now = told(&answer, &country.flatten().unwrap_or_default());
+    let before = standing(tx, Level::Constituency, &meta.org, &meta.org)?;
+    let mut changes = Vec::new();
+    for (vulnerability, change) in &now {
+        match before.get(vulnerability) {
+            Some(same) if same == change => {}
+            was => changes.push(Change { was: was.and_then(|b| b.status.clone()), ..change.clone() }),
+        }
+    }
+    changes.extend(before.iter().filter(|(v, _)| !now.contains_key(*v)).map(|(_, b)| gone(b, "withdrawn")));
+    record(tx, event.index, &format!("answer of {}", meta.org), BTreeMap::from([(meta.org.clone(), changes)]))
+}
+
+/// One exposure for each vulnerability that the answer speaks of; where several advisories do, the gravest.
+fn told(answer: &Answer, country: &str) -> BTreeMap<String, Change> {
+    let mut out: BTreeMap<String, Change> = BTreeMap::new();
+    for entry in &answer.entries {
+        for vulnerability in &entry.vulnerabilities {
+            let change = change(answer, entry, vulnerability, country);
+            match out.get_mut(vulnerability) {
+                None => {
+                    out.insert(vulnerability.clone(), change);
+                }
+                Some(held) => {
+                    let graver = gravity(&change) < gravity(held);
+                    let (stays, other) = if graver { (change, held.clone()) } else { (held.clone(), change) };
+                    *held = stays;
+                    if other.advisory != held.advisory && !held.also.contains(&other.advisory) {
+                        held.also.push(other.advisory);
+                        held.also.sort();
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+fn gravity(change: &Change) -> (usize, i64) {
+    let order = ["affected", "unknown", "fixed", "not_affected"];
+    let status = change.status.as_deref().unwrap_or_default();
+    let most = change.count.map_or(0, |(min, max)| max.unwrap_or(min));
+    (order.iter().position(|s| *s == status).unwrap_or(order.len()), -most)
+}
+
+fn change(answer: &Answer, entry: &Entry, vulnerability: &str, country: &str) -> Change {
+    let (status, band) = if entry.affected.max > 0 {
+        ("affected", entry.affected)
+    } else if entry.unknown.max > 0 {
+        ("unknown", entry.unknown)
+    } else if entry.fixed.max > 0 {
+        ("fixed", entry.fixed)
+    } else {
+        ("not_affected", entry.not_affected)
+    };
+    let reason = format!(
+        "{} matched {} rows at home: {} affected, {} fixed, {} not affected, {} not known, of {} that the advisory covers",
+        answer.org, answer.rows, entry.affected, entry.fixed, entry.not_affected, entry.unknown, entry.covered
+    );
+    Change {
+        level: Level::Constituency,
+        threat: Threat::Vulnerability,
+        subject: answer.org.clone(),
+        source: answer.org.clone(),
+        vulnerability: vulnerability.to_owned(),
+        status: Some(status.to_owned()),
+        was: None,
+        tier: if status == "unknown" { String::new() } else { entry.tier.clone() },
+        method: "remote".to_owned(),
+        advisory: entry.advisory.clone(),
+        also: Vec::new(),
+        country: country.to_owned(),
+        holder: answer.org.clone(),
+        count: Some((band.min, Some(band.max))),
+        reason,
+    }
+}

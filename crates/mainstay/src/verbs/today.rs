@@ -1,0 +1,58 @@
+//! `today`: what needs attention now, with reasons.
+use crate::args::{Format, Global};
+use crate::failure::{Done, Failure};
+use crate::{actor, out, store};
+use assure::attention::{Attention, attention};
+use clap::Args;
+use depend::Snapshot;
+use partners::may::Verb;
+
+/// What needs attention now.
+#[derive(Debug, Args)]
+pub(crate) struct Today {
+    /// So many lines
+    #[arg(long, default_value_t = 5)]
+    most: usize,
+}
+
+impl Today {
+    pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
+        let ledger = store::open_existing(global)?;
+        actor::must(global, &ledger, Verb::Read)?;
+        let now = ledger.env().clock.now();
+        let (lines, coverage) = ledger.read(|tx| {
+            let stakes = Snapshot::load(tx)?;
+            let lines = attention(tx, &stakes, now, self.most)?;
+            let none = expose::Filter { limit: Some(0), ..expose::Filter::default() };
+            Ok((lines, expose::list(tx, &stakes, &none)?.1))
+        })?;
+        if global.format != Format::Table {
+            out::rows(global.format, &lines, &["what", "because"], |l| vec![l.what.clone(), l.because.clone()])?;
+            return Ok(Done::Fine);
+        }
+        for (n, line) in lines.iter().enumerate() {
+            out::line(&format!("{}  {}", n + 1, sentence(&line.what)))?;
+            out::line(&format!("   {}{}", sentence(&line.because), clock(line)))?;
+        }
+        if lines.is_empty() {
+            out::line("Nothing needs attention now.")?;
+        }
+        out::line(&format!("\n{}", sentence(&coverage.words())))?;
+        Ok(Done::Fine)
+    }
+}
+
+fn clock(line: &Attention) -> String {
+    line.due.map_or_else(String::new, |due| format!(" [clock: {}]", due.timestamp().strftime("%Y-%m-%d %H:%MZ")))
+}
+
+/// A fragment as a sentence.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    // A key or an id keeps its case.
+    let keeps = text.split(' ').next().is_some_and(|w| w.contains(['-', ':', '.']) || w.chars().any(char::is_uppercase));
+    let first = letters.next().map(|c| if keeps { c.to_string() } else { c.to_uppercase().collect() }).unwrap_or_default();
+    let rest: String = letters.collect();
+    let stop = if rest.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{rest}{stop}")
+}

@@ -1,0 +1,212 @@
+//! TAXII 2.1 (OASIS Standard) on `/taxii2/`, with one API root: who asks, what they ask, and the answer's form.
+//! Not for: who sees what and what is admitted; that is `exchange`. Stored bytes go out as they are, one after the other.
+//!
+//! # Layout
+//!
+//! * this file: the address and the door; [`read`], [`write`](mod@write): the endpoints
+//! * [`wire`]: media types, errors, headers; [`filter`]: query parameters; [`token`]: the sealed `next`
+
+mod filter;
+mod read;
+mod token;
+mod wire;
+mod write;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use exchange::collection::{self, Collection, DEFAULT_ROOT};
+use exchange::rights::{self, Sight};
+use jiff::civil::Date;
+use ledger::{Ledger, Tx};
+use partners::Person;
+use tokio::sync::Semaphore;
+
+use crate::state::{AppState, wait};
+use wire::{Answer, Problem};
+
+/// A body may have so many bytes (TAXII 2.1 section 4.2, `max_content_length`).
+pub(crate) const CONTENT_MAX: usize = 64 << 20;
+/// So many passwords are checked at once: each that is not remembered costs a core for a while.
+static DOOR: Semaphore = Semaphore::const_new(2);
+
+/// All of `/taxii2/`.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/taxii2", any(answer))
+        .route("/taxii2/", any(answer))
+        .route("/taxii2/{*rest}", any(answer))
+        .layer(axum::extract::DefaultBodyLimit::disable())
+}
+
+async fn answer(State(state): State<AppState>, request: Request) -> Response {
+    match respond(state, request).await {
+        Ok(answer) => answer.into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The order of the checks: who asks (401), what they can read (406), what it is about (403, 404), what they send (415, 413, 422).
+async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
+    let (parts, body) = request.into_parts();
+    let person = sign_in(&state, &parts.headers).await?;
+    wire::check_accept(&parts.headers)?;
+    let mut call = Call {
+        state,
+        person,
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or("").to_owned(),
+        body: Bytes::new(),
+    };
+    if call.method == Method::POST {
+        let (looked, content) = on_thread(call, |call| call.may_post()).await?;
+        content?;
+        call = looked;
+        wire::check_content_type(&parts.headers)?;
+        call.body = wire::read_body(&parts.headers, body).await?;
+    }
+    on_thread(call, |call| call.run()).await?.1
+}
+
+/// Store work waits on a thread of its own; a call that failed as a whole is a problem of the hub.
+async fn on_thread<T: Send + 'static>(
+    call: Call,
+    f: impl FnOnce(&Call) -> Result<T, Problem> + Send + 'static,
+) -> Result<(Call, Result<T, Problem>), Problem> {
+    wait(move || {
+        let done = f(&call);
+        Ok((call, done))
+    })
+    .await
+    .map_err(Problem::from)
+}
+
+/// HTTP Basic (RFC 7617), TAXII 2.1 section 8.2. A wrong name and a wrong password look the same.
+async fn sign_in(state: &AppState, headers: &HeaderMap) -> Result<Person, Problem> {
+    let Some((name, password)) = credentials(headers) else { return Err(Problem::unauthorized()) };
+    let _permit = DOOR.acquire().await.map_err(|_| Problem::unauthorized())?;
+    let state = state.clone();
+    let found = wait(move || {
+        let home = state.home().to_owned();
+        state.ledger.read(|tx| state.authenticator.authenticate(tx, &name, &password, &home))
+    })
+    .await?;
+    found.ok_or_else(Problem::unauthorized)
+}
+
+fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (name, password) = text.split_once(':')?;
+    Some((name.to_owned(), password.to_owned()))
+}
+
+/// One request of somebody known.
+pub(crate) struct Call {
+    pub(crate) state: AppState,
+    pub(crate) person: Person,
+    method: Method,
+    path: String,
+    pub(crate) query: String,
+    pub(crate) body: Bytes,
+}
+
+/// A collection as this person has it.
+pub(crate) struct Door {
+    pub(crate) collection: Collection,
+    /// The view they read; `None` where they may not.
+    pub(crate) view: Option<i64>,
+    pub(crate) can_write: bool,
+}
+
+impl Call {
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.state.ledger
+    }
+
+    /// TAXII 2.1 section 1.6.8: every path ends in a slash.
+    fn segments(&self) -> Result<Vec<&str>, Problem> {
+        let rest = self.path.strip_prefix("/taxii2/").ok_or_else(Problem::not_found)?;
+        match rest.strip_suffix('/') {
+            None if rest.is_empty() => Ok(Vec::new()),
+            None => Err(Problem::not_found()),
+            Some(rest) => Ok(rest.split('/').collect()),
+        }
+    }
+
+    fn run(&self) -> Result<Answer, Problem> {
+        rights::turn(self.ledger())?;
+        let segments = self.segments()?;
+        let path = match segments.as_slice() {
+            [] => return self.only_get(|| read::discovery(self)),
+            [root, path @ ..] if *root == DEFAULT_ROOT => path,
+            _ => return Err(Problem::not_found()),
+        };
+        match path {
+            [] => self.only_get(|| read::root(self)),
+            ["status", id] => self.only_get(|| read::status(self, id)),
+            ["collections"] => self.only_get(|| read::collections(self)),
+            ["collections", id] => self.only_get(|| read::collection(self, id)),
+            ["collections", id, "manifest"] => self.only_get(|| read::manifest(self, id)),
+            ["collections", id, "objects"] => match self.method {
+                Method::POST => write::post(self, id),
+                Method::GET | Method::HEAD => read::objects(self, id),
+                _ => Err(Problem::method("GET, POST")),
+            },
+            ["collections", id, "objects", object] => match self.method {
+                Method::DELETE => write::delete(self, id, object),
+                Method::GET | Method::HEAD => read::object(self, id, object),
+                _ => Err(Problem::method("GET, DELETE")),
+            },
+            ["collections", id, "objects", object, "versions"] => self.only_get(|| read::versions(self, id, object)),
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    fn only_get(&self, f: impl FnOnce() -> Result<Answer, Problem>) -> Result<Answer, Problem> {
+        if matches!(self.method, Method::GET | Method::HEAD) { f() } else { Err(Problem::method("GET")) }
+    }
+
+    /// Before a body is read: whether it may be sent at all.
+    fn may_post(&self) -> Result<(), Problem> {
+        match self.segments()?.as_slice() {
+            [root, "collections", id, "objects"] if *root == DEFAULT_ROOT => {
+                rights::turn(self.ledger())?;
+                write::must_write(self.ledger().read(|tx| self.door(tx, id))?).map(drop)
+            }
+            _ => self.run().map(drop),
+        }
+    }
+
+    /// The collection of this id or alias, as the person has it; `None` where it is not for them to know that there is one.
+    pub(crate) fn door(&self, tx: &mut Tx<'_>, id: &str) -> ledger::Result<Option<Door>> {
+        match collection::find(tx, id)? {
+            Some(collection) => self.open(tx, collection),
+            None => Ok(None),
+        }
+    }
+
+    /// A collection as the person has it. A right that is not up to date is none.
+    pub(crate) fn open(&self, tx: &mut Tx<'_>, collection: Collection) -> ledger::Result<Option<Door>> {
+        let today: Date = tx.now().day().parse().unwrap_or(Date::MAX);
+        let view = match rights::sight(tx, &self.person, &collection, today)? {
+            Sight::View(view) => Some(view),
+            Sight::Nothing | Sight::Stale => None,
+        };
+        let can_write = rights::may_write(&self.person, &collection);
+        Ok((view.is_some() || can_write).then_some(Door { collection, view, can_write }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! The endpoints that read (TAXII 2.1 sections 4 and 5).
+
+use exchange::collection::{DEFAULT, DEFAULT_ROOT};
+use exchange::page::{self, Bounds, Line, Query, Versions};
+use ledger::Tx;
+use serde::Serialize;
+
+use super::filter::{self, Parameters};
+use super::wire::{Answer, Problem, TAXII};
+use super::{CONTENT_MAX, Call, Door, token};
+
+const STIX: &str = "application/stix+json;version=2.1";
+
+/// Section 4.1: `GET /taxii2/`.
+pub(super) fn discovery(call: &Call) -> Result<Answer, Problem> {
+    #[derive(Serialize)]
+    struct Discovery {
+        title: String,
+        description: &'static str,
+        default: String,
+        api_roots: [String; 1],
+    }
+    let root = format!("/taxii2/{DEFAULT_ROOT}/");
+    let title = home_name(call)?;
+    Answer::json(&Discovery { title, description: "Threat information shared by this hub", default: root.clone(), api_roots: [root] })
+}
+
+/// Section 4.2: `GET /taxii2/default/`.
+pub(super) fn root(call: &Call) -> Result<Answer, Problem> {
+    #[derive(Serialize)]
+    struct Root {
+        title: String,
+        versions: [&'static str; 1],
+        max_content_length: usize,
+    }
+    Answer::json(&Root { title: home_name(call)?, versions: [TAXII], max_content_length: CONTENT_MAX })
+}
+
+fn home_name(call: &Call) -> Result<String, Problem> {
+    let home = call.state.home();
+    let card = call.ledger().read(|tx| partners::org::find(tx, home))?;
+    Ok(card.map_or_else(|| home.to_owned(), |card| card.name))
+}
+
+/// Section 4.3: a status is for whoever made the request.
+pub(super) fn status(call: &Call, id: &str) -> Result<Answer, Problem> {
+    let sql = "SELECT body FROM taxii_status WHERE id = $1 AND person = $2";
+    let body = call.ledger().read(|tx| tx.one(sql, &[id.into(), (&call.person.name).into()], |r| r.blob(0).to_vec()))?;
+    body.map(Answer::bytes).ok_or_else(Problem::not_found)
+}
+
+#[derive(Serialize)]
+struct CollectionResource<'a> {
+    id: &'a str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias: Option<&'a str>,
+    can_read: bool,
+    can_write: bool,
+    media_types: [&'static str; 1],
+}
+
+impl<'a> From<&'a Door> for CollectionResource<'a> {
+    fn from(door: &'a Door) -> Self {
+        CollectionResource {
+            id: &door.collection.id,
+            title: &door.collection.title,
+            alias: (door.collection.title == DEFAULT).then_some(DEFAULT),
+            can_read: door.view.is_some(),
+            can_write: door.can_write,
+            media_types: [STIX],
+        }
+    }
+}
+
+/// Section 5.1: what this person may read or write, by id; an empty list is left out.
+pub(super) fn collections(call: &Call) -> Result<Answer, Problem> {
+    #[derive(Serialize)]
+    struct Collections<'a> {
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        collections: Vec<CollectionResource<'a>>,
+    }
+    let doors = call.ledger().read(|tx| {
+        let mut doors = Vec::new();
+        for collection in exchange::collection::all(tx)? {
+            doors.extend(call.open(tx, collection)?);
+        }
+        Ok(doors)
+    })?;
+    Answer::json(&Collections { collections: doors.iter().map(CollectionResource::from).collect() })
+}
+
+/// Section 5.2.
+pub(super) fn collection(call: &Call, id: &str) -> Result<Answer, Problem> {
+    let door = call.ledger().read(|tx| call.door(tx, id))?.ok_or_else(Problem::not_found)?;
+    Answer::json(&CollectionResource::from(&door))
+}
+
+/// Section 5.4: the objects of a collection.
+pub(super) fn objects(call: &Call, id: &str) -> Result<Answer, Problem> {
+    envelope(call, &Range { collection: id, object: None, endpoint: "objects", fields: filter::ALL })
+}
+
+/// Section 5.6: one object, in the versions asked for.
+pub(super) fn object(call: &Call, id: &str, object: &str) -> Result<Answer, Problem> {
+    envelope(call, &Range { collection: id, object: Some(object), endpoint: "object", fields: filter::OF_OBJECT })
+}
+
+fn envelope(call: &Call, range: &Range<'_>) -> Result<Answer, Problem> {
+    let mut body = Vec::new();
+    let (bounds, next) = range.read(call, |tx, view, query| {
+        body.clear();
+        body.extend_from_slice(b"{\"objects\":[");
+        page::objects(tx, view, query, &mut body)
+    })?;
+    if bounds.count == 0 {
+        // section 1.6.8: lists are never empty; the key is left out
+        return Ok(Answer::bytes(b"{}".to_vec()));
+    }
+    body.push(b']');
+    if let Some(next) = next {
+        body.extend_from_slice(format!(",\"more\":true,\"next\":\"{next}\"").as_bytes());
+    }
+    body.push(b'}');
+    Ok(Answer::bytes(body).dates(bounds))
+}
+
+/// Section 5.3: the manifest. `next` is given here too (errata cti-taxii2 110).
+pub(super) fn manifest(call: &Call, id: &str) -> Result<Answer, Problem> {
+    #[derive(Serialize)]
+    struct Manifest {
+        #[serde(flatten)]
+        page: PageResource,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        objects: Vec<Record>,
+    }
+    #[derive(Serialize)]
+    struct Record {
+        id: String,
+        date_added: String,
+        version: String,
+        media_type: String,
+    }
+    let range = Range { collection: id, object: None, endpoint: "manifest", fields: filter::ALL };
+    let mut lines = Vec::new();
+    let (bounds, next) = range.read(call, |tx, view, query| {
+        let (held, bounds) = page::manifest(tx, view, query)?;
+        lines = held;
+        Ok(bounds)
+    })?;
+    let record = |line: Line| Record {
+        version: version_of(&line),
+        date_added: line.added.to_string(),
+        media_type: format!("application/stix+json;version={}", line.spec),
+        id: line.id,
+    };
+    let objects = lines.into_iter().map(record).collect();
+    Ok(Answer::json(&Manifest { page: PageResource::from(next), objects })?.dates(bounds))
+}
+
+/// Section 5.8: the versions of one object.
+pub(super) fn versions(call: &Call, id: &str, object: &str) -> Result<Answer, Problem> {
+    #[derive(Serialize)]
+    struct VersionsResource {
+        #[serde(flatten)]
+        page: PageResource,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        versions: Vec<String>,
+    }
+    let range = Range { collection: id, object: Some(object), endpoint: "versions", fields: filter::OF_VERSIONS };
+    let mut lines = Vec::new();
+    let (bounds, next) = range.read(call, |tx, view, query| {
+        let all = Versions { all: true, ..Versions::default() };
+        let (held, bounds) = page::manifest(tx, view, &Query { versions: all, ..query.clone() })?;
+        lines = held;
+        Ok(bounds)
+    })?;
+    let versions = lines.iter().map(version_of).collect();
+    Ok(Answer::json(&VersionsResource { page: PageResource::from(next), versions })?.dates(bounds))
+}
+
+#[derive(Serialize)]
+struct PageResource {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl From<Option<String>> for PageResource {
+    fn from(next: Option<String>) -> Self {
+        PageResource { more: next.is_some().then_some(true), next }
+    }
+}
+
+/// An object without a version has the date it was added (section 3.4.1: a value consistent within the server).
+fn version_of(line: &Line) -> String {
+    line.version.clone().unwrap_or_else(|| line.added.to_string())
+}
+
+/// A range of a collection, or of one object in it.
+struct Range<'a> {
+    collection: &'a str,
+    object: Option<&'a str>,
+    endpoint: &'a str,
+    fields: &'a [&'a str],
+}
+
+impl Range<'_> {
+    /// Reads a page of it and seals where it ended.
+    fn read(
+        &self,
+        call: &Call,
+        mut page: impl FnMut(&mut Tx<'_>, i64, &Query) -> ledger::Result<Bounds>,
+    ) -> Result<(Bounds, Option<String>), Problem> {
+        let ledger = call.ledger();
+        let Parameters { mut query, next, bound_to, .. } = filter::parse(&call.query, self.fields)?;
+        query.ids.extend(self.object.map(str::to_owned));
+        let read = ledger.read(|tx| {
+            let Some(door) = call.door(tx, self.collection)? else { return Ok(Err(Problem::not_found())) };
+            let Some(view) = door.view else {
+                return Ok(Err(Problem::forbidden("this account may not read this collection")));
+            };
+            let bound_to = format!(
+                "{}\n{}\n{}\n{}\n{bound_to}",
+                call.person.name,
+                door.collection.id,
+                self.endpoint,
+                self.object.unwrap_or("")
+            );
+            let mut query = query.clone();
+            if let Some(next) = &next {
+                match token::open(ledger, &bound_to, next) {
+                    Ok(after) => query.after = query.after.max(Some(after)),
+                    Err(problem) => return Ok(Err(problem)),
+                }
+            }
+            if let Some(object) = self.object
+                && page::held(tx, view, object)?.is_empty()
+            {
+                return Ok(Err(Problem::not_found()));
+            }
+            page(tx, view, &query).map(|bounds| Ok((bounds, bound_to)))
+        })?;
+        let (bounds, bound_to) = read?;
+        let next = bounds.more.then(|| token::seal(ledger, &bound_to, bounds.last)).transpose()?;
+        Ok((bounds, next))
+    }
+}

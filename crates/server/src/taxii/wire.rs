@@ -1,0 +1,206 @@
+//! The form of requests and answers: media types (TAXII 2.1 section 1.6.8), errors (section 3.6.1), headers.
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use exchange::page::Bounds;
+use serde::Serialize;
+
+use super::CONTENT_MAX;
+
+/// The one media type of all answers.
+pub(super) const TAXII: &str = "application/taxii+json;version=2.1";
+const FIRST: HeaderName = HeaderName::from_static("x-taxii-date-added-first");
+const LAST: HeaderName = HeaderName::from_static("x-taxii-date-added-last");
+
+/// An answer that went well.
+pub(crate) struct Answer {
+    status: StatusCode,
+    body: Vec<u8>,
+    bounds: Option<Bounds>,
+}
+
+impl Answer {
+    /// 200 with bytes that are JSON already.
+    pub(super) fn bytes(body: Vec<u8>) -> Answer {
+        Answer { status: StatusCode::OK, body, bounds: None }
+    }
+
+    /// 200 with a resource.
+    pub(super) fn json(resource: &impl Serialize) -> Result<Answer, Problem> {
+        serde_json::to_vec(resource).map(Answer::bytes).map_err(|e| Problem::broken(&e.to_string()))
+    }
+
+    /// With another status.
+    pub(super) fn status(mut self, status: StatusCode) -> Answer {
+        self.status = status;
+        self
+    }
+
+    /// With the dates of a page (section 3.5). An empty page has none.
+    pub(super) fn dates(mut self, bounds: Bounds) -> Answer {
+        self.bounds = (bounds.count > 0).then_some(bounds);
+        self
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(TAXII));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(bounds) = self.bounds {
+            for (name, at) in [(FIRST, bounds.first), (LAST, bounds.last)] {
+                if let Ok(value) = HeaderValue::from_str(&at.to_string()) {
+                    headers.insert(name, value);
+                }
+            }
+        }
+        response
+    }
+}
+
+/// An answer that went otherwise: the `error` resource.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    title: &'static str,
+    description: String,
+    header: Option<(HeaderName, &'static str)>,
+}
+
+#[derive(Serialize)]
+struct ErrorResource<'a> {
+    title: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    http_status: &'a str,
+}
+
+impl Problem {
+    fn new(status: StatusCode, title: &'static str, description: impl Into<String>) -> Problem {
+        Problem { status, title, description: description.into(), header: None }
+    }
+
+    pub(super) fn unauthorized() -> Problem {
+        let mut problem = Problem::new(StatusCode::UNAUTHORIZED, "sign in", "name and password by HTTP Basic, as the operator gave them");
+        problem.header = Some((header::WWW_AUTHENTICATE, r#"Basic realm="taxii", charset="UTF-8""#));
+        problem
+    }
+
+    pub(super) fn not_found() -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "not found", "there is nothing here for this account; paths end in a slash")
+    }
+
+    pub(super) fn forbidden(what: &'static str) -> Problem {
+        Problem::new(StatusCode::FORBIDDEN, "not allowed", what)
+    }
+
+    pub(super) fn bad_parameter(description: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "a parameter is malformed", description)
+    }
+
+    pub(super) fn unprocessable(description: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the content cannot be processed", description)
+    }
+
+    pub(super) fn method(allow: &'static str) -> Problem {
+        let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not for this path", allow);
+        problem.header = Some((header::ALLOW, allow));
+        problem
+    }
+
+    /// What went wrong within is for the log, not for whoever asks.
+    pub(super) fn broken(what: &str) -> Problem {
+        tracing::error!(what, "a TAXII request failed");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the hub failed", "")
+    }
+}
+
+impl From<ledger::Error> for Problem {
+    fn from(error: ledger::Error) -> Problem {
+        match error {
+            ledger::Error::Again(_) => {
+                let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the hub is busy", "ask again in a few seconds");
+                problem.header = Some((header::RETRY_AFTER, "3"));
+                problem
+            }
+            other => Problem::broken(&other.to_string()),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let resource = ErrorResource { title: self.title, description: &self.description, http_status: self.status.as_str() };
+        let answer = Answer::bytes(serde_json::to_vec(&resource).unwrap_or_default()).status(self.status);
+        let mut response = answer.into_response();
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+/// Whether the client takes what this server speaks. No `Accept` at all takes everything (RFC 9110 section 12.5.1).
+pub(super) fn check_accept(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut ranges = headers.get_all(header::ACCEPT).iter().peekable();
+    if ranges.peek().is_none() {
+        return Ok(());
+    }
+    let takes = |range: &str| {
+        let media = Media::parse(range);
+        let taxii = media.essence == "application/taxii+json" && media.version.as_deref().is_none_or(|v| v == "2.1");
+        media.wanted && (taxii || matches!(media.essence.as_str(), "*/*" | "application/*"))
+    };
+    match ranges.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(takes) {
+        true => Ok(()),
+        false => Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not acceptable", format!("this server answers in {TAXII}"))),
+    }
+}
+
+/// Whether the client sends what this server reads.
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(Media::parse);
+    let reads = |media: Media| media.essence == "application/taxii+json" && media.version.is_none_or(|v| v == "2.1");
+    match media.is_some_and(reads) {
+        true => Ok(()),
+        false => Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported content", format!("send {TAXII}"))),
+    }
+}
+
+/// Reads a body up to the limit.
+pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too large", format!("a body has at most {CONTENT_MAX} bytes"));
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > CONTENT_MAX) {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(body, CONTENT_MAX).await.map_err(|_| too_large())
+}
+
+/// A media type or range with the parameters that matter here (RFC 9110 section 8.3.1).
+struct Media {
+    essence: String,
+    version: Option<String>,
+    wanted: bool,
+}
+
+impl Media {
+    fn parse(text: &str) -> Media {
+        let mut parts = text.split(';').map(str::trim);
+        let essence = parts.next().unwrap_or("").to_ascii_lowercase();
+        let (mut version, mut wanted) = (None, true);
+        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+            let value = value.trim().trim_matches('"');
+            match name.trim().to_ascii_lowercase().as_str() {
+                "version" => version = Some(value.to_owned()),
+                "q" => wanted = value.parse::<f32>().is_ok_and(|q| q > 0.0),
+                _ => {}
+            }
+        }
+        Media { essence, version, wanted }
+    }
+}
