@@ -8,8 +8,10 @@
 //! * [`assets`]: style, script, type, built by `cargo xtask ui`
 
 pub mod assets;
+pub mod board;
 pub mod auth;
 pub mod chart;
+pub mod country;
 pub mod pages;
 pub mod respond;
 mod routes;

@@ -14,8 +14,8 @@ pub struct AppState {
     pub ledger: Arc<Ledger>,
     /// Remembers right passwords for a while.
     pub authenticator: Arc<Authenticator>,
-    //WAIT doc
-    //WAIT pub graph: Arc<depend::cache::Cache>,
+    /// Exposures and infrastructure in memory; they follow the log.
+    pub boards: Arc<crate::board::Boards>,
     /// Style, script and type of the pages.
     pub assets: Assets,
     /// The listener speaks TLS, so cookies may be bound to it.
@@ -26,7 +26,7 @@ impl AppState {
     /// A state over an open store.
     pub fn new(ledger: Arc<Ledger>) -> AppState {
         let authenticator = Arc::new(Authenticator::new(&*ledger.env().entropy));
-        AppState { ledger, authenticator, assets: Assets::embedded(), tls: false }
+        AppState { ledger, authenticator, boards: Arc::default(), assets: Assets::embedded(), tls: false }
     }
 
     /// The key of the operator's own organisation.

@@ -1,5 +1,7 @@
 //! The list of exposures, ranked, with the share it knows nothing about.
 
+pub(crate) mod view;
+
 use askama::Template;
 
 use super::signs::State;

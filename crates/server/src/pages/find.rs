@@ -1,5 +1,7 @@
 //! Search: takes anything pasted and goes to the right page; and the page of a problem.
 
+pub(crate) mod view;
+
 use askama::Template;
 
 use super::Shell;

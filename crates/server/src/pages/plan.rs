@@ -1,5 +1,7 @@
 //! The plan: goals, objectives, measures, each with its value or with what is missing; and one measure explained.
 
+pub(crate) mod view;
+
 use askama::Template;
 
 use super::signs::{Evidence, State};

@@ -1,5 +1,7 @@
 //! Today: which functions are threatened, what needs attention now, what comes in.
 
+pub(crate) mod view;
+
 use askama::Template;
 
 use super::Shell;

@@ -1,6 +1,6 @@
 //! What if: the course of a failure through the dependencies, the functions it takes, and why.
 
-//WAIT pub(crate) mod view;
+pub(crate) mod view;
 
 use askama::Template;
 

@@ -5,7 +5,7 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{Redirect, Response};
 use axum::routing::get;
-use depend::cache::Snapshot;
+use depend::Snapshot;
 use depend::cascade::{Failure, Loss, Mode, Outcome, back, run};
 use depend::graph::Graph;
 use depend::spof::spof;
@@ -50,7 +50,7 @@ async fn show(State(state): State<AppState>, viewer: Viewer, Query(wanted): Quer
 
 fn view(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<WhatIf> {
     context.person().must(Verb::WhatIf)?;
-    let snapshot = context.state().graph.get(tx)?;
+    let snapshot = context.state().boards.graph(tx)?;
     let graph = snapshot.graph();
     let mode = if wanted.grounded == "1" { Mode::Grounded } else { Mode::Ungrounded };
     let keys: Vec<&str> = wanted.fail.split([' ', ',', ';', '\n', '\t', '\r']).filter(|k| !k.is_empty()).take(KEYS_MAX).collect();

@@ -1,0 +1,87 @@
+//! All exposures as they stand, ranked, kept in memory for as long as nothing new is applied: pages ask often, the log moves
+//! seldom. Who may see which row is asked of the release decision, row by row, before anything is counted.
+//! Not for: deciding an exposure; that is `expose`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use depend::Snapshot;
+use expose::{Coverage, ExposureRow, Filter};
+use ledger::{Result, Tx};
+use partners::release::{Readers, Subject, Weakness};
+use stix::Tlp;
+
+use crate::respond::Context;
+
+/// The exposures as of one position.
+#[derive(Debug)]
+pub struct Board {
+    /// Every row, ranked.
+    pub rows: Vec<ExposureRow>,
+    /// What the rows know nothing about.
+    pub coverage: Coverage,
+    /// The infrastructure that ranked them.
+    pub graph: Arc<Snapshot>,
+    at: i64,
+}
+
+/// Keeps the last board.
+#[derive(Debug, Default)]
+pub struct Boards {
+    last: Mutex<Option<Arc<Board>>>,
+    graph: depend::Cache,
+}
+
+impl Boards {
+    /// The infrastructure as this unit sees it.
+    pub fn graph(&self, tx: &mut Tx<'_>) -> Result<Arc<Snapshot>> {
+        self.graph.get(tx)
+    }
+
+    /// The board as this unit sees it.
+    pub fn get(&self, tx: &mut Tx<'_>) -> Result<Arc<Board>> {
+        // The lowest cursor too: a stage may catch up without the log growing.
+        let applied = tx.one("SELECT min(idx) FROM @cursor", &[], |r| r.opt_int(0))?.flatten().unwrap_or(0);
+        let at = tx.size()?.wrapping_mul(31).wrapping_add(applied);
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(last) = last.filter(|b| b.at == at) {
+            return Ok(last);
+        }
+        let graph = self.graph.get(tx)?;
+        let (rows, coverage) = expose::list(tx, &*graph, &Filter::default())?;
+        let board = Arc::new(Board { rows, coverage, graph, at });
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&board));
+        Ok(board)
+    }
+}
+
+impl Board {
+    /// The rows that the viewer may see.
+    pub fn seen(&self, context: &Context) -> Vec<&ExposureRow> {
+        if context.person().is_operator && context.person().role != partners::Role::Partner {
+            return self.rows.iter().collect();
+        }
+        self.rows.iter().filter(|row| may_see(context, row)).collect()
+    }
+
+    /// The name of a function, else its key.
+    pub fn function(&self, key: &str) -> String {
+        let graph = self.graph.graph();
+        graph.find(key).map_or_else(|| key.to_owned(), |n| graph.name(n).to_owned())
+    }
+}
+
+/// Whether the viewer may see a row: it tells of its owner's weakness.
+pub(crate) fn may_see(context: &Context, row: &ExposureRow) -> bool {
+    let country = (!row.country.is_empty()).then_some(row.country.as_str());
+    let holder = (!row.holder.is_empty()).then_some(row.holder.as_str());
+    let open = !matches!(row.status.as_str(), "fixed" | "not_affected");
+    let weakness = Weakness { owner: &row.owner, holder, country, open, consent: false };
+    let tlp = Tlp::from_rank(row.tlp);
+    context.sees(&Subject { tlp, readers: Readers::Marking, audience: None, weakness: Some(weakness) })
+}
+
+/// The rows that pass a text: a part of a vulnerability, a subject, an owner, a holder or a document, whatever its case.
+pub(crate) fn has_text(row: &ExposureRow, text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    text.is_empty() || [&row.vulnerability, &row.subject, &row.owner, &row.holder, &row.advisory].iter().any(|v| v.to_lowercase().contains(&text))
+}
