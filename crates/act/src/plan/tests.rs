@@ -18,7 +18,6 @@ fn exposure(owner: &str, country: &str, vulnerability: &str) -> Exposure {
         method: "model".into(),
         known_by: "model and version match (tier B)".into(),
         count: None,
-        fixes: Vec::new(),
         functions: vec!["supply-water".into()],
         exploited: false,
         severity: 98,
