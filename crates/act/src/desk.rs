@@ -1,6 +1,6 @@
 //! The desk's decisions: import contacts, plan, approve or reject as the second person, let silence count, close what is no
 //! more. Each appends events; none sends anything.
-use crate::ask::{Evidence, State, Step, next};
+use crate::ask::{Answer, Evidence, State, Step, next};
 use crate::contact::{self, Contact};
 use crate::events::{AskMeta, ClosedMeta, ContactMeta, NoteMeta};
 use crate::exposed::{self, Gone};
@@ -187,16 +187,21 @@ pub(crate) fn cards(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Card>> {
     Ok(partners::org::all(tx)?.into_iter().map(card).collect())
 }
 
+/// The asks that exist. One whose clock has run out counts as silent, whether or not that was recorded yet.
 fn known(tx: &mut Tx<'_>) -> Result<Vec<Known>> {
-    let sql = "SELECT a.ask, a.party, i.vulnerability, a.addressee, a.state FROM @ask a JOIN @ask_item i ON i.ask = a.ask \
-               ORDER BY a.ask, i.vulnerability";
+    let now = tx.now();
+    let sql = "SELECT a.ask, a.party, i.vulnerability, a.addressee, a.state, a.due_at, a.answer FROM @ask a \
+               JOIN @ask_item i ON i.ask = a.ask ORDER BY a.ask, i.vulnerability";
     let rows = tx.all(sql, &[], |r| {
-        State::parse(r.text(4)).map(|state| Known {
+        let state = State::parse(r.text(4))?;
+        let overdue = state.clock_runs() && r.opt_int(5).is_some_and(|due| due <= now.0);
+        Some(Known {
             ask: r.text(0).to_owned(),
             party: r.text(1).to_owned(),
             vulnerability: r.text(2).to_owned(),
             addressee: r.text(3).to_owned(),
-            state,
+            state: if overdue { State::Silent } else { state },
+            forwarded: r.opt_text(6) == Some(Answer::Forwarded.as_str()),
         })
     })?;
     Ok(rows.into_iter().flatten().collect())

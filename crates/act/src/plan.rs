@@ -94,6 +94,8 @@ pub struct Known {
     pub addressee: String,
     /// Where it stands.
     pub state: State,
+    /// The addressee passed it on: its owner may be asked how it went.
+    pub forwarded: bool,
 }
 
 /// All that a plan is made from.

@@ -452,3 +452,25 @@ fn the_whole_turn_on_both_engines() {
         assert_eq!(hub.ledger.parked().unwrap(), []);
     }
 }
+
+#[test]
+fn who_sees_which_ask() {
+    let hub = Hub::new(sqlite());
+    hub.plan(&[exposure("water-de", "DE", "CVE-1"), exposure("water-nl", "NL", "CVE-1")]);
+    let on = "2026-01-02".parse().unwrap();
+    let sees = |org: &str, own: bool| {
+        let person =
+            Person { org: org.into(), is_operator: own, own_clearance: Tlp::Clear, ..named("x", Role::Partner) };
+        let seen = crate::seen_by(hub.asks(), &person, on);
+        assert!(own || seen.iter().all(|a| a.planned.why.is_empty() && a.email.is_empty() && a.planned.functions == 0));
+        seen.into_iter().map(|a| a.planned.party).collect::<Vec<_>>()
+    };
+    assert_eq!(sees("home", true).len(), 2);
+    assert_eq!(sees("cert-de", false), [""; 0], "what has not left is ours alone");
+    let (channel, _) = hub.folder();
+    hub.send(&channel);
+    assert_eq!(sees("cert-de", false), ["water-de"]);
+    assert_eq!(sees("water-de", false), ["water-de"]);
+    assert_eq!(sees("cert-nl", false), ["water-nl"]);
+    assert_eq!(sees("water-fr", false), [""; 0]);
+}
