@@ -122,7 +122,7 @@ pub fn count(tx: &mut Tx<'_>, view: i64) -> Result<i64> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fields {
+pub(crate) enum Fields {
     Bytes,
     Line,
     Event,
@@ -160,7 +160,7 @@ fn read(
 }
 
 /// `$1` the view, `$2` the date after which, `$3` the limit; then one for each value of a filter.
-fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>>) {
+pub(crate) fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>>) {
     let mut used = 3;
     let mut named = |column: &str, values: &[String]| -> String {
         let marks: Vec<String> = values.iter().map(|_| {

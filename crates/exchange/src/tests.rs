@@ -298,6 +298,24 @@ fn documents_once_each() {
     }
 }
 
+/// One wrong index costs a factor of 50: the plans of the queries that pages and single objects take.
+#[test]
+fn plans_of_hot_queries() {
+    let store = sqlite();
+    let ledger = open(&store);
+    let plan = |query: &Query, fields: page::Fields| {
+        let (sql, mut args) = page::statement(query, fields);
+        args.splice(0..0, [1.into(), 0.into(), 10.into()]);
+        let rows = ledger.read(|tx| tx.all(&format!("EXPLAIN QUERY PLAN {sql}"), &args, |r| r.text(3).to_owned()));
+        rows.unwrap().join("\n")
+    };
+    insta::assert_snapshot!(plan(&Query::default(), page::Fields::Bytes), @"");
+    let all = Query { versions: Versions { all: true, ..Versions::default() }, ..Query::default() };
+    insta::assert_snapshot!(plan(&all, page::Fields::Line), @"");
+    let one = Query { ids: vec!["x".into()], ..Query::default() };
+    insta::assert_snapshot!(plan(&one, page::Fields::Bytes), @"");
+}
+
 #[test]
 fn attack_enterprise_and_ics() {
     let Some(data) = shared("attack_enterprise_and_ics") else { return };
