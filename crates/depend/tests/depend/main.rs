@@ -3,7 +3,9 @@
 mod oracle;
 mod real;
 mod rules;
+mod sample;
 mod store;
+mod tables;
 
 use depend::facts::{Facts, plan};
 use depend::graph::{Graph, Reading};
