@@ -1,12 +1,13 @@
 //! The desk's decisions: import contacts, plan, approve or reject as the second person, let silence count, close what is no
 //! more. Each appends events; none sends anything.
-use crate::ask::{Evidence, State, Step, next};
+use crate::ask::{Answer, Evidence, State, Step, next};
 use crate::contact::{self, Contact};
 use crate::events::{AskMeta, ClosedMeta, ContactMeta, NoteMeta};
-use crate::exposed;
+use crate::exposed::{self, Gone};
 use crate::plan::{self, Card, Exposure, Input, Known, Plan};
 use crate::query::{self, Ask};
 use crate::rules::Rules;
+use expose::Stakes;
 use jiff::civil::Date;
 use ledger::{Draft, Error, Event, Micros, Result, Tx};
 use partners::may::Verb;
@@ -64,9 +65,10 @@ pub fn read_rules(files: &BTreeMap<String, String>) -> std::result::Result<Rules
     Rules::read(files.map(|(name, text)| (name.as_str(), text.as_str())))
 }
 
-/// Plans from the exposures as they stand. A dry run appends nothing and is otherwise the same.
-pub fn plan(tx: &mut Tx<'_>, home: &str, by: &Person, dry_run: bool) -> Result<Plan> {
-    let exposures = exposed::affected(tx)?;
+/// Plans from the exposures as they stand; `stakes` knows which functions rest on what. A dry run appends nothing and is
+/// otherwise the same.
+pub fn plan(tx: &mut Tx<'_>, stakes: &dyn Stakes, home: &str, by: &Person, dry_run: bool) -> Result<Plan> {
+    let exposures = exposed::affected(tx, stakes)?;
     plan_for(tx, &exposures, home, by, dry_run)
 }
 
@@ -78,8 +80,11 @@ pub fn plan_for(tx: &mut Tx<'_>, exposures: &[Exposure], home: &str, by: &Person
     let rules = rules(tx)?;
     let known = known(tx)?;
     let on = day(tx.now());
-    let plan =
+    let mut plan =
         plan::plan(&Input { exposures, orgs: &orgs, contacts: &contacts, rules: &rules, known: &known, home, on });
+    for planned in &mut plan.asks {
+        planned.fixes = exposed::fixes(tx, &planned.advisory, &planned.vulnerabilities)?;
+    }
     if dry_run {
         return Ok(plan);
     }
@@ -151,22 +156,22 @@ pub fn tick(tx: &mut Tx<'_>) -> Result<usize> {
 
 /// After a change of somebody's exposures: asks about what is no longer so are closed, each with what shows it.
 pub(crate) fn close_what_is_no_more(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
-    for party in exposed::parties_of(event)? {
-        let filter = query::Filter { org: Some(party.clone()), ..query::Filter::default() };
-        let open = query::asks(tx, &filter)?;
-        for ask in open.iter().filter(|a| a.planned.party == party && !a.state.is_over()) {
-            close_if_gone(tx, ask)?;
-        }
+    let party = event.meta::<expose::Changed>()?.owner;
+    let filter = query::Filter { org: Some(party.clone()), ..query::Filter::default() };
+    for ask in query::asks(tx, &filter)?.iter().filter(|a| a.planned.party == party && !a.state.is_over()) {
+        close_if_gone(tx, ask)?;
     }
     Ok(())
 }
 
 fn close_if_gone(tx: &mut Tx<'_>, ask: &Ask) -> Result<()> {
-    let Some(source) = exposed::gone(tx, &ask.planned)? else { return Ok(()) };
+    let Some(gone) = exposed::gone(tx, &ask.planned)? else { return Ok(()) };
+    let Gone { source, outcome } = gone;
     let claimant = ask.claimant.as_deref().unwrap_or(&source);
-    let evidence = Evidence::of_confirmation(claimant, &source);
-    let reason = format!("the data of {source} no longer shows {} affected", ask.planned.party);
-    let meta = ClosedMeta { about: ask.about(), reason, evidence: evidence.as_str().to_owned(), source };
+    // What an advisory took back proves nothing about its owner.
+    let evidence = if outcome == "withdrawn" { Evidence::E0 } else { Evidence::of_confirmation(claimant, &source) };
+    let reason = format!("{}: so the data of {source}", outcome.replace('_', " "));
+    let meta = ClosedMeta { about: ask.about(), outcome, reason, evidence: evidence.as_str().to_owned(), source };
     tx.append(Draft::new("act.closed", &meta)?.key(format!("act/closed/{}", ask.planned.ask)))?;
     Ok(())
 }
@@ -182,16 +187,21 @@ pub(crate) fn cards(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Card>> {
     Ok(partners::org::all(tx)?.into_iter().map(card).collect())
 }
 
+/// The asks that exist. One whose clock has run out counts as silent, whether or not that was recorded yet.
 fn known(tx: &mut Tx<'_>) -> Result<Vec<Known>> {
-    let sql = "SELECT a.ask, a.party, i.vulnerability, a.addressee, a.state FROM @ask a JOIN @ask_item i ON i.ask = a.ask \
-               ORDER BY a.ask, i.vulnerability";
+    let now = tx.now();
+    let sql = "SELECT a.ask, a.party, i.vulnerability, a.addressee, a.state, a.due_at, a.answer FROM @ask a \
+               JOIN @ask_item i ON i.ask = a.ask ORDER BY a.ask, i.vulnerability";
     let rows = tx.all(sql, &[], |r| {
-        State::parse(r.text(4)).map(|state| Known {
+        let state = State::parse(r.text(4))?;
+        let overdue = state.clock_runs() && r.opt_int(5).is_some_and(|due| due <= now.0);
+        Some(Known {
             ask: r.text(0).to_owned(),
             party: r.text(1).to_owned(),
             vulnerability: r.text(2).to_owned(),
             addressee: r.text(3).to_owned(),
-            state,
+            state: if overdue { State::Silent } else { state },
+            forwarded: r.opt_text(6) == Some(Answer::Forwarded.as_str()),
         })
     })?;
     Ok(rows.into_iter().flatten().collect())

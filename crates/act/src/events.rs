@@ -147,6 +147,8 @@ pub struct ClosedMeta {
     /// Which.
     #[serde(flatten)]
     pub about: About,
+    /// `fixed`, `not_affected`, `removed`, `withdrawn`.
+    pub outcome: String,
     /// In words.
     pub reason: String,
     /// `E2` where the claimant's own data shows it, `E3` where somebody else's does.

@@ -44,8 +44,6 @@ pub struct Exposure {
     pub known_by: String,
     /// How many, where it is a count.
     pub count: Option<(i64, Option<i64>)>,
-    /// Remediations of the deciding document, short.
-    pub fixes: Vec<String>,
     /// Functions at stake, by key. Never told to a partner.
     pub functions: Vec<String>,
     /// Exploitation is known.
@@ -96,6 +94,8 @@ pub struct Known {
     pub addressee: String,
     /// Where it stands.
     pub state: State,
+    /// The addressee passed it on: its owner may be asked how it went.
+    pub forwarded: bool,
 }
 
 /// All that a plan is made from.
@@ -157,7 +157,7 @@ pub struct Planned {
     pub subjects: Vec<String>,
     /// How it is known: `purl`, `cpe`, `model`…
     pub methods: Vec<String>,
-    /// Remediations of the deciding document, short.
+    /// Remediations of the deciding document, short; filled in by the desk.
     #[serde(default)]
     pub fixes: Vec<String>,
     /// Holder of the inventory, where it is neither party nor addressee.
@@ -235,7 +235,13 @@ pub fn plan(input: &Input<'_>) -> Plan {
     let index = Index::new(input);
     let mut out = Plan::default();
     for group in groups(input.exposures) {
+        let mut asked: Vec<&str> = Vec::new();
         for target in addressee::of(input, &index, &group) {
+            // A team that is also the party is asked once.
+            if target.as_ref().is_ok_and(|t| asked.contains(&t.org)) {
+                continue;
+            }
+            asked.extend(target.as_ref().map(|t| t.org));
             match target.and_then(|target| ask(input, &index, &group, target)) {
                 Ok(Some(ask)) => out.asks.push(ask),
                 Ok(None) => {}
@@ -347,7 +353,7 @@ fn ask(
         title: first.title.clone(),
         subjects: sorted(|e| &e.subject),
         methods: sorted(|e| &e.method),
-        fixes: first.fixes.clone(),
+        fixes: Vec::new(),
         holder: exposures.iter().find_map(|e| e.holder.clone()),
         tlp: tlp.to_string(),
         exploited: exposures.iter().any(|e| e.exploited),

@@ -201,10 +201,10 @@ fn write_message(
 
 /// To whom the text speaks.
 pub fn reader_of(p: &plan::Planned) -> Reader {
-    match (p.count.is_some(), p.addressee == p.party) {
-        (true, _) => Reader::Holder,
-        (false, true) => Reader::Owner,
-        (false, false) => Reader::Csirt,
+    match p.addressee == p.party {
+        true if p.count.is_some() || p.addressee_kind == "csirt" => Reader::Holder,
+        true => Reader::Owner,
+        false => Reader::Csirt,
     }
 }
 

@@ -3,8 +3,12 @@ use crate::ask::{Evidence, State};
 use crate::contact::Contact;
 use crate::events::About;
 use crate::plan::Planned;
+use jiff::civil::Date;
 use ledger::{Error, Micros, Result, Row, Tx, Value};
+use partners::Person;
+use partners::release::{self, Decision, Readers, Subject, Weakness};
 use serde::Serialize;
+use stix::Tlp;
 
 /// Which asks.
 #[derive(Clone, Debug, Default)]
@@ -210,6 +214,32 @@ pub fn asks(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Ask>> {
     Ok(out)
 }
 
+/// What of these asks a person may see: the operator's own all; others only what concerns their organisation or went to it,
+/// as far as the release decision lets it pass, and without what only the operator may know: why, to which address, how many
+/// functions are at stake.
+pub fn seen_by(asks: Vec<Ask>, person: &Person, on: Date) -> Vec<Ask> {
+    let mine = |a: &Ask| a.planned.party == person.org || a.planned.addressee == person.org;
+    let keep = |a: &Ask| person.is_operator || (mine(a) && release(a, person, on).allowed);
+    let asks = asks.into_iter().filter(keep);
+    if person.is_operator { asks.collect() } else { asks.filter(|a| a.sent_at.is_some()).map(for_partner).collect() }
+}
+
+fn release(ask: &Ask, person: &Person, on: Date) -> Decision {
+    let p = &ask.planned;
+    let (holder, country) = (p.holder.as_deref(), p.country.as_deref());
+    // It went to this addressee by the country's rule: the addressee knows it as the party does.
+    let owner = if p.addressee == person.org { &p.addressee } else { &p.party };
+    let weakness = Weakness { owner, holder, country, open: !ask.state.is_over(), consent: false };
+    let tlp = p.tlp.parse().unwrap_or(Tlp::Red);
+    let subject = Subject { tlp, readers: Readers::Marking, audience: None, weakness: Some(weakness) };
+    release::decide(&subject, &person.recipient(), on)
+}
+
+fn for_partner(ask: Ask) -> Ask {
+    let planned = Planned { why: Vec::new(), email: String::new(), contact: None, functions: 0, ..ask.planned };
+    Ask { planned, by: String::new(), email: String::new(), ..ask }
+}
+
 /// One ask by its reference.
 pub fn ask(tx: &mut Tx<'_>, reference: &str) -> Result<Option<Ask>> {
     let sql = format!("SELECT {COLUMNS} FROM @ask a WHERE a.ask = $1");
@@ -223,7 +253,7 @@ pub fn must(tx: &mut Tx<'_>, reference: &str) -> Result<Ask> {
     ask(tx, &reference)?.ok_or_else(unknown)
 }
 
-/// What happened to an ask, in order.
+/// What happened to an ask, in order. For the operator: addresses stand in it.
 pub fn story(tx: &mut Tx<'_>, reference: &str) -> Result<Vec<Happened>> {
     let sql = "SELECT idx, kind, known, claimed, by_whom, words, evidence FROM @ask_event WHERE ask = $1 ORDER BY idx";
     tx.all(sql, &[reference.into()], |r| Happened {

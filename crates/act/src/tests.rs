@@ -40,7 +40,6 @@ fn exposure(owner: &str, country: &str, vulnerability: &str) -> Exposure {
         method: "model".into(),
         known_by: "model and version match (tier B)".into(),
         count: None,
-        fixes: vec!["Update to 2.1".into()],
         functions: vec!["supply-water".into()],
         exploited: false,
         severity: 98,
@@ -59,7 +58,7 @@ struct Hub {
 
 impl Hub {
     fn new(store: TestStore) -> Hub {
-        let ledger = store.open(vec![Arc::new(Partners), Arc::new(Act)]);
+        let ledger = store.open(vec![Arc::new(Partners), Arc::new(expose::Expose), Arc::new(Act)]);
         ledger.write(|tx| partners::import_csv(tx, PARTNERS)).unwrap();
         ledger.catch_up().unwrap();
         let read = ledger.write(|tx| crate::import_contacts(tx, CONTACTS, false)).unwrap();
@@ -382,4 +381,96 @@ fn a_sending_that_is_killed_never_doubles_and_never_loses_in_silence() {
     // Here it did not go and there it did: from the hub's side both are the same, so a person decides.
     check("before", false, State::Unknown, 0);
     check("after", false, State::Unknown, 1);
+}
+
+/// The sample advisory on FortiOS, and a firewall at this version.
+fn import_world(ledger: &Ledger) {
+    let advisory = include_bytes!("../../../examples/advisories/ex-2024-002.json");
+    let meta = serde_json::json!({"form": "csaf", "id": "EX-2024-002", "tlp": "CLEAR", "source": "home", "by": "test"});
+    ledger.write(|tx| tx.append(ledger::Draft::new("exchange.document", &meta)?.body(advisory))).unwrap();
+    ledger.catch_up().unwrap();
+}
+
+fn import_firewall(ledger: &Ledger, source: &str, version: &str) {
+    let table = format!(
+        "asset,vendor,product,model,version,country,owner\nfw-1,Fortinet,FortiOS,FortiGate Rugged 60F,{version},DE,water-de\n"
+    );
+    let done = ledger.write(|tx| expose::import_inventory(tx, source, table.as_bytes(), false, "test")).unwrap();
+    assert_eq!((done.accepted, done.refused.len()), (1, 0));
+    ledger.catch_up().unwrap();
+}
+
+#[test]
+fn the_whole_turn_on_both_engines() {
+    for store in engines() {
+        let hub = Hub::new(store);
+        import_world(&hub.ledger);
+        import_firewall(&hub.ledger, "cert-de", "7.4.2");
+        let by = named("ada", Role::Operator);
+        let plan = |dry: bool| {
+            let plan = hub.ledger.write(|tx| crate::plan(tx, &expose::NoStakes, "home", &by, dry)).unwrap();
+            hub.ledger.catch_up().unwrap();
+            plan
+        };
+        let size = hub.ledger.size().unwrap();
+        let dry = plan(true);
+        assert_eq!(hub.ledger.size().unwrap(), size, "a dry run appends nothing");
+        assert_eq!(plan(false), dry);
+        assert_eq!(plan(false).asks, []);
+        let ask = hub.only();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(ask.planned.why.join("\n"), @"
+            advisory: EX-2024-002 (Fortinet FortiOS: code runs through the management protocol) tells of CVE-2024-23113
+            asset: fw-1 of water-de in DE, tier D: its version lies in the affected range: vendor and product are the advisory's `FortiOS`; it runs 7.4.2, the advisory says >=7.4.0|<=7.4.2
+            function: none of ours is known to depend on it
+            rule: in DE the national CSIRT is asked first, the owner after 72 hours of silence (the default, nothing was agreed); cert-de is asked because it is the CSIRT of the country
+            contact: cert@cert.example as register says, verified within a year
+            ");
+            insta::assert_snapshot!(ask.planned.fixes.join("\n"), @"vendor fix: Update to 7.4.3, 7.2.7 or 7.0.14.");
+        }
+        let (channel, folder) = hub.folder();
+        hub.send(&channel);
+        let token = tokens(&folder).into_values().next().unwrap();
+        hub.answer(&token, Answer::Fixed, "").unwrap();
+        assert_eq!(
+            (hub.only().state, hub.only().evidence),
+            (State::Answered, Some(Evidence::E1)),
+            "an answer alone is E1"
+        );
+        // The claimant's own next inventory confirms it: E2.
+        import_firewall(&hub.ledger, "cert-de", "7.4.3");
+        assert_eq!((hub.only().state, hub.only().evidence), (State::Closed, Some(Evidence::E2)));
+        // It relapses: a new ask.
+        import_firewall(&hub.ledger, "cert-de", "7.4.1");
+        assert_eq!(plan(false).asks.len(), 1);
+        assert_eq!(plan(false).asks.len(), 0);
+        let states = hub.ledger.read(crate::query::by_state).unwrap();
+        assert_eq!(states, [(State::Planned, 1), (State::Closed, 1)]);
+        let before = hub.asks();
+        hub.ledger.rebuild().unwrap();
+        assert_eq!(hub.asks(), before);
+        assert_eq!(hub.ledger.parked().unwrap(), []);
+    }
+}
+
+#[test]
+fn who_sees_which_ask() {
+    let hub = Hub::new(sqlite());
+    hub.plan(&[exposure("water-de", "DE", "CVE-1"), exposure("water-nl", "NL", "CVE-1")]);
+    let on = "2026-01-02".parse().unwrap();
+    let sees = |org: &str, own: bool| {
+        let person =
+            Person { org: org.into(), is_operator: own, own_clearance: Tlp::Clear, ..named("x", Role::Partner) };
+        let seen = crate::seen_by(hub.asks(), &person, on);
+        assert!(own || seen.iter().all(|a| a.planned.why.is_empty() && a.email.is_empty() && a.planned.functions == 0));
+        seen.into_iter().map(|a| a.planned.party).collect::<Vec<_>>()
+    };
+    assert_eq!(sees("home", true).len(), 2);
+    assert_eq!(sees("cert-de", false), [""; 0], "what has not left is ours alone");
+    let (channel, _) = hub.folder();
+    hub.send(&channel);
+    assert_eq!(sees("cert-de", false), ["water-de"]);
+    assert_eq!(sees("water-de", false), ["water-de"]);
+    assert_eq!(sees("cert-nl", false), ["water-nl"]);
+    assert_eq!(sees("water-fr", false), [""; 0]);
 }

@@ -78,8 +78,9 @@ impl<'a> Known<'a> {
     }
 
     fn functions_of(&self, ask: &Ask) -> Vec<String> {
-        let of = |v: &String| self.functions.get(&(ask.planned.party.as_str(), v.as_str())).into_iter().flatten();
-        let all: BTreeSet<&str> = ask.planned.vulnerabilities.iter().flat_map(of).copied().collect();
+        let party = ask.planned.party.as_str();
+        let held = ask.planned.vulnerabilities.iter().filter_map(|v| self.functions.get(&(party, v.as_str())));
+        let all: BTreeSet<&str> = held.flatten().copied().collect();
         all.into_iter().map(str::to_owned).collect()
     }
 

@@ -19,6 +19,9 @@ pub fn furnish(tx: &mut Tx<'_>, key: &SigningKey) -> Result<()> {
 
 /// Whether a pack may be loaded: a plan must be free of faults, country rules must be readable.
 pub fn check_pack(pack: &Pack) -> std::result::Result<(), String> {
+    if pack.kind == "rules" {
+        return act::desk::read_rules(&pack.files).map(drop).map_err(|e| format!("rules pack {}: {e}", pack.name));
+    }
     if pack.kind != "plan" {
         return Ok(());
     }

@@ -42,7 +42,8 @@ pub(crate) fn changed(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         if change.threat.as_deref().unwrap_or("vulnerability") != "vulnerability" {
             continue;
         }
-        let own = |source: &String| [&m.owner, &change.holder, &change.source].contains(&source);
+        // A document of the owner or holder itself is its own word (a VEX); any other is the vendor's or a third party's.
+        let own = |source: &String| source != "local" && [&m.owner, &change.holder].contains(&source);
         let corrected = document.as_ref().is_some_and(|source| !own(source));
         let (state, (min, max)) = state(change, corrected);
         let weight = criticality(tx, change)?;
@@ -74,19 +75,22 @@ pub(crate) fn changed(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     Ok(())
 }
 
-/// The state in this stage's words, and how many are affected.
+/// The state in this stage's words, and how many are affected, or may still be.
 fn state(change: &Change, corrected: bool) -> (&'static str, (i64, i64)) {
     let none = (0, 0);
+    let (min, max) = change.count.map_or((1, 1), |(min, max)| (min, max.unwrap_or(UNBOUNDED)));
     match change.status.as_deref() {
-        Some("affected") => {
-            let (min, max) = change.count.unwrap_or((1, Some(1)));
-            ("affected", (min, max.unwrap_or(UNBOUNDED)))
-        }
+        Some("affected") => ("affected", (min, max)),
         Some("fixed" | "not_affected") if corrected => ("withdrawn", none),
         Some("fixed") => ("fixed", none),
         Some("not_affected") => ("not_affected", none),
+        // A holder that counts none as affected any more, but so many as unknown.
+        Some(_) if change.count.is_some() && change.level != "asset" => ("unknown", (0, max)),
         Some(_) => ("unknown", none),
-        None if corrected || change.reason == "withdrawn" => ("withdrawn", none),
+        None if corrected => ("withdrawn", none),
+        // The row is gone, or it is another product now.
+        None if change.level == "asset" => ("removed", none),
+        None if change.reason == "withdrawn" => ("withdrawn", none),
         None => ("removed", none),
     }
 }

@@ -12,6 +12,7 @@
 //! * [`measure`]: from a definition to a figure; [`prior`] with [`share`] and [`headline`] is 2.1.3, [`trusted`] 2.1.1,
 //!   [`exchanges`] 1.2.2
 //! * [`compute`](mod@compute): what the command line and pages ask; [`figure`]: what they get
+//! * [`text`]: the same as lines for a person
 //! * [`wilson`]: intervals, for samples only
 mod asked;
 pub mod attention;
@@ -30,6 +31,7 @@ pub mod prior;
 mod received;
 pub mod share;
 pub mod stage;
+pub mod text;
 pub mod trusted;
 pub mod wilson;
 

@@ -210,6 +210,9 @@ fn told(line: &mut Line, world: &World, r: &Row<'_>) {
     let state = match r.text(8) {
         "affected" => State::Affected(Count { min: r.int(9), max: r.int(10) }),
         "withdrawn" => State::Withdrawn,
+        "unknown" if r.int(10) > 0 && x.said.iter().any(|s| matches!(s.state, State::Affected(_))) => {
+            State::Mitigated(Count { min: 0, max: r.int(10) }, "partly unknown".to_owned())
+        }
         "unknown" => State::Unknown,
         kind => State::Mitigated(Count::exact(0), kind.to_owned()),
     };

@@ -203,5 +203,57 @@ fn the_plan_stands_in_the_store_and_is_signed() {
         let figures = s.ledger.read(|tx| crate::compute(tx, at, at, None)).unwrap();
         assert_eq!(figures.len(), 20);
         assert!(figures.iter().all(|f| f.value.is_none() && !f.missing.is_empty()), "no figure out of nothing");
+        assert_eq!(
+            crate::text::report(&report),
+            "3 goals, 9 objectives, 10 enabling measures, 20 measures of effectiveness, 18 alignments to 14 objectives\n"
+        );
     }
+}
+
+#[test]
+fn an_explanation_reads_as_lines() {
+    let s = Story::begin(ledger::testkit::sqlite());
+    tell(&s);
+    insta::assert_snapshot!(crate::text::explanation(&s.figure("2026-04-09")), @r#"
+    isp:2.1.3  More response teams abroad that carry out recommended mitigations before the attack comes
+    2026-Q1, as of 2026-04-09T00:00:00.000000Z, known as of 2026-04-09T00:00:00.000000Z
+    1 of 1 partners
+    baseline 2024-Q4: –
+    note: this store is an exercise: no figure of it counts
+      population: trusted response teams abroad with an exposure, at any level, to a weakness they were advised of in the period
+      numerator: teams of which at least half of the pairs of team and recommendation succeeded: the criticality-weighted mitigated share reached theta before the first attack known in the team's constituency, or no attack is known there after the quiet time
+      denominator: teams of the population; pairs still provisional count here and not in the numerator
+      doubles fall together by: partner, recommendation
+      least evidence: E2
+      never counted: exercise data; exposures found after the cohort was set; exposures that were never real: the advisory was corrected
+      definition: version 1, owner operations, approver head of operations
+      at_most: {"pairs":1,"value":1}
+      luck: {"chance":0.5,"corrected_rate_of_pairs":1.0,"states":{"fix_public":1}}
+      moot: {"pairs":0,"same_day":0}
+      open: {"pairs":0}
+      pairs: {"mean_of_partners":1.0,"of":1,"rate":1.0,"success":1}
+      provisional: {"pairs":0}
+      strict: {"bounded_by_a_catalogue_only":0,"pairs":1,"value":1}
+      theta: [{"of_pairs":1,"pairs":1,"theta":0.5,"value":1},{"of_pairs":1,"pairs":1,"theta":0.8,"value":1},{"of_pairs":1,"pairs":1,"theta":1.0,"value":1}]
+      too_late: {"pairs":0}
+      unknown: {"pairs":0}
+    counted: 1
+      pl-cert: 1 of 1 pairs succeeded
+        CVE-2026-1 success: 80 % mitigated at E2 on 2026-01-20, 31 days before the first attack known there | advised 2026-01-10T00:00:00.000000Z, attacked 2026-02-20T00:00:00.000000Z, mitigated 2026-01-20T00:00:00.000000Z | sighting--1: seen 2026-02-20 (pl-cert), eukev: 2026-03-10 at the latest (place not said) | entries 7, 8, 9, 10, 11, 14
+    not counted: 0
+    "#);
+    insta::assert_snapshot!(crate::text::row(&s.figure("2026-04-09").figure).join(" | "), @"isp:2.1.3 | 1 | 1 | 1 | 1 | 0 | 0 | More response teams abroad that carry out recommended mitigations before the attack comes");
+}
+
+#[test]
+fn a_faulty_pack_is_not_loaded() {
+    let mut pack = crate::pack::shipped().unwrap();
+    let text = pack.files["measures-2.toml"].replace("dedup_key = \"partner, recommendation\"\n", "");
+    pack.files.insert("measures-2.toml".to_owned(), text);
+    let reason = "plan pack isp-2025-2026 has 1 faults, the first: measure isp:2.1.3: a numerator without dedup_key counts \
+                  doubles; name the key [plan-no-dedup-key]; `mainstay plan lint` lists all";
+    assert_eq!(crate::check_pack(&pack).unwrap_err(), reason);
+    assert_eq!(crate::check_pack(&crate::pack::shipped().unwrap()), Ok(()));
+    let rules = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/rules");
+    assert_eq!(crate::check_pack(&ledger::pack::Pack::from_folder(&rules).unwrap()), Ok(()));
 }

@@ -1,5 +1,6 @@
 //! Texts by number: each distinct text once, in one buffer. The numbers follow the order of arrival, never a hash.
-use std::hash::{BuildHasher, RandomState};
+use crate::quick::Quick;
+use std::hash::BuildHasher;
 
 /// The number of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,13 +20,13 @@ pub struct Texts {
     /// Open addressing over a power of two of slots; a slot holds a number plus one. The hash is keyed at random, so that
     /// no table can be written that makes it slow; where a text lies in it shows nowhere.
     slots: Vec<u32>,
-    hasher: RandomState,
+    hasher: Quick,
 }
 
 impl Default for Texts {
     fn default() -> Self {
         let mut texts =
-            Texts { buffer: String::new(), ends: Vec::new(), slots: vec![0; 1024], hasher: RandomState::new() };
+            Texts { buffer: String::new(), ends: Vec::new(), slots: vec![0; 1024], hasher: Quick::default() };
         texts.intern("");
         texts
     }

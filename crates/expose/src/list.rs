@@ -114,7 +114,7 @@ pub struct ExposureRow {
     pub since: i64,
 }
 
-fn or_null<S: Serializer>(text: &str, s: S) -> Result<S::Ok, S::Error> {
+fn or_null<S: Serializer>(text: &str, s: S) -> std::result::Result<S::Ok, S::Error> {
     if text.is_empty() { s.serialize_none() } else { s.serialize_some(text) }
 }
 

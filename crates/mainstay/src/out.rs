@@ -60,7 +60,7 @@ fn harmless(cell: &str) -> String {
 /// A table for eyes: as wide as the terminal, or unbounded where nobody watches.
 pub fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(heads.iter().copied());
+    table.load_style(presets::NOTHING).set_header(heads.iter().copied());
     if std::io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }

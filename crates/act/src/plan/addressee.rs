@@ -43,7 +43,8 @@ pub(super) fn of<'a>(input: &'a Input<'_>, index: &Index<'a>, group: &Group<'a>)
     }
 }
 
-/// First the CSIRT. The owner follows when the CSIRT's ask fell silent; at once where no CSIRT is known that could be asked.
+/// First the CSIRT. The owner follows when the CSIRT's ask fell silent, or when the CSIRT passed it on, so that the owner can
+/// answer; at once where no CSIRT is known that could be asked.
 fn csirt_first<'a>(input: &'a Input<'_>, index: &Index<'a>, group: &Group<'a>) -> Vec<Chosen<'a>> {
     let by_csirt = by_csirt(input, index, group);
     let Ok(csirt) = by_csirt else {
@@ -54,14 +55,15 @@ fn csirt_first<'a>(input: &'a Input<'_>, index: &Index<'a>, group: &Group<'a>) -
         let owner = reach(input, index, group, group.party, "operator", "no CSIRT can be reached in its country");
         return vec![owner.map_err(|no| unreachable.unwrap_or(no))];
     };
-    let silent = group
-        .exposures
-        .iter()
-        .flat_map(|e| index.known(group.party, &e.vulnerability))
-        .find(|k| k.addressee == csirt.org && k.state == State::Silent);
-    let Some(silent) = silent else { return vec![Ok(csirt)] };
-    let owner = reach(input, index, group, group.party, "operator", "the CSIRT was asked first and its clock ran out");
-    vec![Ok(csirt), owner.map(|target| Target { follows: Some(&silent.ask), ..target })]
+    let mut asked = group.exposures.iter().flat_map(|e| index.known(group.party, &e.vulnerability));
+    let open = asked.find(|k| k.addressee == csirt.org && (k.state == State::Silent || k.forwarded));
+    let Some(open) = open else { return vec![Ok(csirt)] };
+    let why = match open.forwarded {
+        true => "the CSIRT was asked first and passed it on",
+        false => "the CSIRT was asked first and its clock ran out",
+    };
+    let owner = reach(input, index, group, group.party, "operator", why);
+    vec![Ok(csirt), owner.map(|target| Target { follows: Some(&open.ask), ..target })]
 }
 
 /// A team was asked while it could be reached, and its time is not over or it has spoken: the owner is not asked over its head.

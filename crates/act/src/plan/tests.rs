@@ -18,7 +18,6 @@ fn exposure(owner: &str, country: &str, vulnerability: &str) -> Exposure {
         method: "model".into(),
         known_by: "model and version match (tier B)".into(),
         count: None,
-        fixes: Vec::new(),
         functions: vec!["supply-water".into()],
         exploited: false,
         severity: 98,
@@ -109,7 +108,8 @@ impl World {
         for ask in self.plan().asks {
             for vulnerability in ask.vulnerabilities {
                 let (party, addressee) = (ask.party.clone(), ask.addressee.clone());
-                self.known.push(Known { ask: ask.ask.clone(), party, vulnerability, addressee, state });
+                let forwarded = false;
+                self.known.push(Known { ask: ask.ask.clone(), party, vulnerability, addressee, state, forwarded });
             }
         }
     }
@@ -214,6 +214,16 @@ fn csirt_first_then_the_owner_when_silent() {
     assert_eq!(plan.asks[0].follows.as_ref(), Some(&world.known[0].ask));
     world.done(State::Sent);
     assert_eq!(world.plan().asks, []);
+}
+
+#[test]
+fn a_team_that_passed_it_on_lets_us_ask_the_owner() {
+    let mut world = World::with(vec![exposure("water-de", "DE", "CVE-1"), exposure("water-fr", "FR", "CVE-1")]);
+    world.done(State::Answered);
+    assert_eq!(world.plan().asks, []);
+    world.known.iter_mut().for_each(|k| k.forwarded = true);
+    // The French team alone speaks to its owners, whatever it answered.
+    assert_snapshot!(show(&world.plan()), @"CVE-1 for water-de → water-de en [csirt-first]");
 }
 
 #[test]

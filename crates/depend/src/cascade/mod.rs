@@ -14,6 +14,7 @@ mod ground;
 mod why;
 
 pub(crate) use engine::Engine;
+pub(crate) use why::hours;
 pub use why::{Step, back, why, words};
 
 use crate::graph::Graph;

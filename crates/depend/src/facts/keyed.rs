@@ -1,17 +1,17 @@
 //! A map that remembers the order in which its keys came: what is read from it never depends on a hash.
-use std::collections::HashMap;
+use crate::quick::QuickMap;
 use std::hash::Hash;
 
 /// Values by key, in the order of first arrival, each with the stamp of its last change.
 #[derive(Clone, Debug)]
 pub(crate) struct Keyed<K, V> {
-    at: HashMap<K, u32>,
+    at: QuickMap<K, u32>,
     rows: Vec<Option<(K, V, u32)>>,
 }
 
 impl<K, V> Default for Keyed<K, V> {
     fn default() -> Self {
-        Keyed { at: HashMap::new(), rows: Vec::new() }
+        Keyed { at: QuickMap::default(), rows: Vec::new() }
     }
 }
 

@@ -9,9 +9,9 @@ mod plan;
 pub use plan::{Change, Plan, Refusal, plan};
 
 use crate::tables::{self, Country, Edge, Form, Group, Member, Need, Node, Part, Provenance, Row, Rule, TableFault};
+use crate::quick::QuickMap;
 use crate::texts::{Text, Texts};
 use keyed::Keyed;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A node as one source describes it.
@@ -83,9 +83,9 @@ pub struct Facts {
     pub(crate) groups: Keyed<GroupKey, GroupFact>,
     pub(crate) members: Keyed<MemberKey, MemberFact>,
     /// By the numbers that sources give their nodes.
-    pub(crate) ids: HashMap<(u32, Text), Text>,
+    pub(crate) ids: QuickMap<(u32, Text), Text>,
     /// How many sources assert a node of this key.
-    keys: HashMap<Text, u32>,
+    keys: QuickMap<Text, u32>,
     /// Rises with each fold: later assertions of the same thing stand over earlier ones.
     stamp: u32,
 }

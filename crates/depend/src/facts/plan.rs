@@ -4,8 +4,8 @@
 //! bytes received; identical edges stay together, because [`Facts::fold`] counts them within one event.
 use super::{EdgeFact, EdgeKey, Facts, GroupKey, Keyed, MemberKey, NodeKey, add};
 use crate::tables::{self, Edge, Form, Group, Member, Need, Node, Place, Row, TableFault};
+use crate::quick::QuickMap;
 use crate::texts::Text;
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::ops::Range;
 
@@ -60,7 +60,7 @@ pub struct Plan {
 pub fn plan(facts: &mut Facts, source: &str, bytes: &[u8], replace: bool) -> Result<Plan, TableFault> {
     let source = facts.source(source);
     facts.stamp += 1;
-    let mut work = Work { source, refused: Vec::new(), needs: HashMap::new(), self_supplies: 0, next: Vec::new() };
+    let mut work = Work { source, refused: Vec::new(), needs: QuickMap::default(), self_supplies: 0, next: Vec::new() };
     let (mut nodes, mut edges, mut groups, mut members) =
         (Keyed::default(), Keyed::default(), Keyed::default(), Keyed::default());
     let read = tables::read(bytes, |place, row| match row {
@@ -135,7 +135,7 @@ type Seen<V> = (V, u32, u32);
 struct Work {
     source: u32,
     refused: Vec<Refusal>,
-    needs: HashMap<(Text, Text), (Need, u64)>,
+    needs: QuickMap<(Text, Text), (Need, u64)>,
     self_supplies: usize,
     /// For each row its place and the next row of the same identity (0 for none).
     next: Vec<(Range<usize>, u32)>,

@@ -2,8 +2,9 @@
 use super::{Aside, Csr, FUNCTION_KINDS, GROUNDED_LAYER, Graph, Group, Link, NONE, Node, Reading};
 use crate::facts::{Facts, NodeFact};
 use crate::tables::{Need, Part, Provenance, Rule};
+use crate::quick::QuickMap;
 use crate::texts::Text;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A supplier in a group that is being gathered.
@@ -84,7 +85,7 @@ impl Build<'_> {
     /// Groups of the edge tables: one for each source, consumer and group name.
     fn edges(&mut self) -> Vec<Draft> {
         let mut drafts: Vec<Draft> = Vec::new();
-        let mut at: HashMap<(u32, u32, Text), u32> = HashMap::new();
+        let mut at: QuickMap<(u32, u32, Text), u32> = QuickMap::default();
         for (key, fact, _) in self.facts.edges.iter() {
             let ends = self.resolve(key.source, key.src).zip(self.resolve(key.source, key.dst));
             let Some((supplier, consumer)) = ends else {
@@ -119,7 +120,7 @@ impl Build<'_> {
     /// Groups of the group tables, with their members.
     fn groups(&mut self) -> Vec<Draft> {
         let mut drafts: Vec<Draft> = Vec::new();
-        let mut at: HashMap<(u32, Text), usize> = HashMap::new();
+        let mut at: QuickMap<(u32, Text), usize> = QuickMap::default();
         for (key, fact, _) in self.facts.groups.iter() {
             let Some(consumer) = self.resolve(key.0, fact.consumer) else {
                 self.aside.dangling += 1;

@@ -1,8 +1,9 @@
 //! What falls when something fails: the rules on a small invented graph, the engine against a plain reference on random
-//! graphs, and the facts of the real graph where it is at hand.
+//! graphs, and the facts of the real graph where it is at hand; and all of it through the store, on both engines.
 mod oracle;
 mod real;
 mod rules;
+mod store;
 
 use depend::facts::{Facts, plan};
 use depend::graph::{Graph, Reading};

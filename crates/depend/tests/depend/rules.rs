@@ -60,7 +60,7 @@ h-two,cable2,,,,,
 h-two,cable3,,,,,
 ";
 
-fn tables() -> [&'static [u8]; 4] {
+pub(crate) fn tables() -> [&'static [u8]; 4] {
     [NODES, EDGES, GROUPS, MEMBERS]
 }
 

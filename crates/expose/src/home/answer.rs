@@ -8,7 +8,7 @@ use ledger::keys::SigningKey;
 use ledger::merkle::{Frontier, leaf_hash, sha256};
 use ledger::{Error, Micros, Result};
 use product::csaf::{Leaf, Stated};
-use product::inventory::{self, Asset};
+use product::inventory::Asset;
 use product::matching::{AffectedProduct, Finding, Held, Status, Tier, conclude, relate};
 use product::vendor::Aliases;
 use serde::{Deserialize, Serialize};
@@ -84,9 +84,9 @@ struct Cells {
 
 /// Matches an inventory against rules and signs the answer. Faulty rows are refused as a whole: an answer over part of an
 /// inventory would look like one over all of it.
-pub fn run(rules: &[u8], rows: &[u8], key: &SigningKey, now: Micros) -> Result<Vec<u8>> {
+pub fn run(rules: &[u8], inventory: &[u8], key: &SigningKey, now: Micros) -> Result<Vec<u8>> {
     let (head, advisories) = read_rules(rules)?;
-    let table = inventory::read(rows).map_err(|f| Error::refused(f.rule, f.to_string(), "correct the table"))?;
+    let table = product::inventory::read(inventory).map_err(|f| Error::refused(f.rule, f.to_string(), "correct the table"))?;
     if let Some(fault) = table.faults.first() {
         let more = table.faults.len() - 1;
         return Err(Error::refused(fault.rule, format!("{fault}; and {more} more rows are at fault"), "correct the table, then match again"));
@@ -95,22 +95,26 @@ pub fn run(rules: &[u8], rows: &[u8], key: &SigningKey, now: Micros) -> Result<V
     assets.sort();
     let held: Vec<Held> = assets.iter().map(|a| Held::of(a, Aliases::shipped())).collect();
     let mut entries = Vec::new();
-    let mut unrelated = 0;
+    let (mut unrelated, mut telling) = (0, false);
     for rule in &advisories {
         let of_rule = entries_of(rule, &held);
         unrelated += u64::from(of_rule.is_empty());
-        entries.extend(of_rule);
+        for (entry, covered) in of_rule {
+            // An exact total beside an exact part would tell a small rest.
+            telling |= entry.covered.is_exact() && !Band::of(held.len().saturating_sub(covered)).is_exact();
+            entries.push(entry);
+        }
     }
+    let rows = if telling { Band::coarse(held.len()) } else { Band::of(held.len()) };
+    entries.iter_mut().for_each(|entry| entry.rest = rows.less(entry.covered));
     let digest = digest(rules);
-    let small_rest = entries.iter().any(|e| !e.rest.is_exact() && e.covered.is_exact());
     let answer = Answer {
         format: ANSWER_FORMAT.to_owned(),
         hub: head.hub,
         org: head.org,
         issued: now.to_string(),
         matcher: MATCHER,
-        // An exact total beside an exact part would tell a small rest.
-        rows: if small_rest { Band::coarse(held.len()) } else { Band::of(held.len()) },
+        rows,
         commitment: commitment(&assets, key, &digest),
         rules: digest,
         unrelated,
@@ -139,7 +143,8 @@ fn read_rules(rules: &[u8]) -> Result<(Head, Vec<Rule>)> {
     Ok((head, rules))
 }
 
-fn entries_of(rule: &Rule, held: &[Held]) -> Vec<Entry> {
+/// The entries of an advisory, each with the exact number of rows that it covers.
+fn entries_of(rule: &Rule, held: &[Held]) -> Vec<(Entry, usize)> {
     let products: Vec<AffectedProduct> = rule.products.iter().map(|p| AffectedProduct::of(&leaf(p), Aliases::shipped())).collect();
     let vendor_matters = |h: &&Held| h.vendor.is_some() || h.purl.is_some();
     let findings: Vec<Vec<(usize, Finding)>> = held
@@ -159,7 +164,7 @@ fn entries_of(rule: &Rule, held: &[Held]) -> Vec<Entry> {
             alike.entry(cells).or_default().push(vulnerability.id.clone());
         }
     }
-    alike.into_iter().map(|(cells, ids)| entry(rule, cells, ids, held.len())).collect()
+    alike.into_iter().map(|(cells, ids)| entry(rule, cells, ids)).collect()
 }
 
 fn count(vulnerability: &str, stated: &[(Stated, usize)], findings: &[Vec<(usize, Finding)>]) -> Cells {
@@ -185,22 +190,14 @@ fn count(vulnerability: &str, stated: &[(Stated, usize)], findings: &[Vec<(usize
     cells
 }
 
-fn entry(rule: &Rule, cells: Cells, vulnerabilities: Vec<String>, rows: usize) -> Entry {
+fn entry(rule: &Rule, cells: Cells, vulnerabilities: Vec<String>) -> (Entry, usize) {
     let parts = [cells.affected, cells.fixed, cells.not_affected, cells.unknown];
-    let covered: usize = parts.iter().sum();
+    let exact: usize = parts.iter().sum();
     let bands = parts.map(Band::of);
     // A total beside exact parts tells the banded one: where a part is banded, the total is the sum of the bands.
-    let total = if bands.iter().all(|b| b.is_exact()) { Band::of(covered) } else { bands.into_iter().sum() };
-    let rest = rows.saturating_sub(covered);
-    let width = total.max - total.min;
-    let rest = if width == 0 {
-        Band::of(rest)
-    } else {
-        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-        Band { min: (rows - total.max).max(0), max: (rows - total.min).max(0) }
-    };
+    let covered = if bands.iter().all(|b| b.is_exact()) { Band::of(exact) } else { bands.into_iter().sum() };
     let [affected, fixed, not_affected, unknown] = bands;
-    Entry {
+    let entry = Entry {
         advisory: rule.id.clone(),
         namespace: rule.namespace.clone(),
         version: rule.version.clone(),
@@ -210,9 +207,10 @@ fn entry(rule: &Rule, cells: Cells, vulnerabilities: Vec<String>, rows: usize) -
         fixed,
         not_affected,
         unknown,
-        covered: total,
-        rest,
-    }
+        covered,
+        rest: Band::default(),
+    };
+    (entry, exact)
 }
 
 fn leaf(p: &super::rules::Product) -> Leaf {

@@ -32,9 +32,14 @@ impl Band {
 
     /// The ten in which a count lies: for a total that would tell a small part.
     pub fn coarse(count: usize) -> Band {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        let ten = count - count % 10;
-        Band { min: ten.max(Band::of(usize::try_from(count).unwrap_or(0)).min.min(count)).min(count), max: ten.saturating_add(9) }
+        let number = i64::try_from(count).unwrap_or(i64::MAX - 9);
+        let ten = number - number % 10;
+        if ten == 0 { Band::of(count) } else { Band { min: ten, max: ten + 9 } }
+    }
+
+    /// What is left of this after `part` is taken away, as far as both tell.
+    pub fn less(self, part: Band) -> Band {
+        Band { min: (self.min - part.max).max(0), max: (self.max - part.min).max(0) }
     }
 }
 

@@ -120,8 +120,7 @@ pub(super) fn closeness(stated: &[String], own: &[String]) -> Closeness {
     if stated == own {
         return Closeness::Same;
     }
-    let (a, b): (BTreeSet<&String>, BTreeSet<&String>) = (stated.iter().collect(), own.iter().collect());
-    let smaller = if a.len() <= b.len() { &a } else { &b };
+    let (smaller, larger) = if stated.len() <= own.len() { (stated, own) } else { (own, stated) };
     let telling = smaller.len() >= 2 || smaller.iter().any(|w| w.len() >= 4 && w.bytes().any(|b| b.is_ascii_digit()));
-    if telling && (a.is_subset(&b) || b.is_subset(&a)) { Closeness::Part } else { Closeness::Far }
+    if telling && smaller.iter().all(|w| larger.contains(w)) { Closeness::Part } else { Closeness::Far }
 }
