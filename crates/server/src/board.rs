@@ -2,6 +2,7 @@
 //! seldom. Who may see which row is asked of the release decision, row by row, before anything is counted.
 //! Not for: deciding an exposure; that is `expose`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use depend::Snapshot;
@@ -12,6 +13,15 @@ use stix::Tlp;
 
 use crate::respond::Context;
 
+/// The infrastructure as `expose` and `assure` ask it what is at stake.
+pub struct AtStake<'a>(pub &'a Snapshot);
+
+impl expose::Stakes for AtStake<'_> {
+    fn functions(&self, nodes: &[&str]) -> Vec<String> {
+        self.0.functions_at_stake(nodes).into_iter().map(str::to_owned).collect()
+    }
+}
+
 /// The exposures as of one position.
 #[derive(Debug)]
 pub struct Board {
@@ -21,6 +31,7 @@ pub struct Board {
     pub coverage: Coverage,
     /// The infrastructure that ranked them.
     pub graph: Arc<Snapshot>,
+    silent: BTreeMap<String, i64>,
     at: i64,
 }
 
@@ -47,8 +58,9 @@ impl Boards {
             return Ok(last);
         }
         let graph = self.graph.get(tx)?;
-        let (rows, coverage) = expose::list(tx, &*graph, &Filter::default())?;
-        let board = Arc::new(Board { rows, coverage, graph, at });
+        let (rows, coverage) = expose::list(tx, &AtStake(&graph), &Filter::default())?;
+        let silent = silent_nodes(tx, &graph)?;
+        let board = Arc::new(Board { rows, coverage, graph, silent, at });
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&board));
         Ok(board)
     }
@@ -63,11 +75,33 @@ impl Board {
         self.rows.iter().filter(|row| may_see(context, row)).collect()
     }
 
+    /// For each function, how many of the nodes that can take it have no asset in any inventory.
+    pub fn silent_nodes(&self) -> &BTreeMap<String, i64> {
+        &self.silent
+    }
+
     /// The name of a function, else its key.
     pub fn function(&self, key: &str) -> String {
         let graph = self.graph.graph();
         graph.find(key).map_or_else(|| key.to_owned(), |n| graph.name(n).to_owned())
     }
+}
+
+/// For each function, the nodes whose loss takes it and of which no inventory says anything.
+fn silent_nodes(tx: &mut Tx<'_>, snapshot: &Snapshot) -> Result<BTreeMap<String, i64>> {
+    let graph = snapshot.graph();
+    let known: BTreeSet<u32> = tx
+        .all("SELECT DISTINCT CASE WHEN node = '' THEN asset ELSE node END FROM @asset ORDER BY 1", &[], |r| graph.find(r.text(0)))?
+        .into_iter()
+        .flatten()
+        .collect();
+    let mut out: BTreeMap<String, i64> = BTreeMap::new();
+    for (node, _) in graph.nodes().filter(|(at, n)| !n.function && !known.contains(at)) {
+        for function in snapshot.functions_at_stake(&[graph.key(node)]) {
+            *out.entry(function.to_owned()).or_default() += 1;
+        }
+    }
+    Ok(out)
 }
 
 /// Whether the viewer may see a row: it tells of its owner's weakness.

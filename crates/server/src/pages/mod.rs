@@ -24,7 +24,7 @@ use when::When;
 
 /// The addresses of all pages.
 pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
-    ask::view::routes().merge(answer::view::routes()).merge(exchange::view::routes()).merge(what_if::view::routes()).merge(plan::view::routes()).merge(exposures::view::routes()).merge(find::view::routes()).merge(vulnerability::view::routes())
+    ask::view::routes().merge(answer::view::routes()).merge(exchange::view::routes()).merge(what_if::view::routes()).merge(plan::view::routes()).merge(exposures::view::routes()).merge(today::view::routes()).merge(find::view::routes()).merge(vulnerability::view::routes())
 }
 
 /// A marking as the release decision takes it; what cannot be read is the strictest.

@@ -85,7 +85,7 @@ fn view(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Plan> {
     let legend = signs.iter().map(|(n, _, sign)| Legend { shape: sign.shape(), count: n.to_string(), word: sign.word().to_owned(), href: String::new() });
     Ok(Plan {
         shell: context.shell(tx, "The plan", "assure", Mark::Amber)?,
-        plan: pack.pack.title.clone(),
+        plan: pack.head.title.clone(),
         lede: sentence(&figures, &asked),
         then: then(&asked, context),
         strip: strip(&drawn, 0, true),

@@ -1,0 +1,204 @@
+//! Makes the page Today: the functions at stake, what needs attention now, what comes in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use assure::attention::{Attention as Line, Leads, attention};
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use expose::ExposureRow;
+use ledger::{Micros, Result, Tx};
+
+use super::{Attention, Feed, FunctionRow, Today};
+use crate::auth::Viewer;
+use crate::board::{AtStake, Board};
+use crate::chart::share::strip;
+use crate::pages::exchange::view::form_words;
+use crate::pages::signs::Mark;
+use crate::pages::words::{Sentence, capital, count, figure, query, share};
+use crate::respond::{Context, page};
+use crate::state::AppState;
+
+/// Lines of attention.
+const FIVE: usize = 5;
+/// Functions on the page.
+const FUNCTIONS_MAX: usize = 12;
+/// A catalogue or a stream of advisories that sends nothing for so long has stopped.
+const STREAM_SILENT_DAYS: i64 = 7;
+const DAY_US: i64 = 86_400_000_000;
+
+/// The address of Today.
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new().route("/", get(show))
+}
+
+async fn show(State(state): State<AppState>, viewer: Viewer) -> Response {
+    page(state, viewer, |tx, context| view(tx, context)).await
+}
+
+fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Today> {
+    let board = context.state().boards.get(tx)?;
+    let seen = board.seen(context);
+    let functions = functions(&seen, &board);
+    let operator = context.person().is_operator;
+    // What is urgent is weighed over all that the operator knows; nothing of it is for a partner.
+    let five = if operator { attention(tx, &AtStake(&board.graph), context.now, FIVE)? } else { Vec::new() };
+    let feeds = if operator { feeds(tx, context)? } else { Vec::new() };
+    let mark = seen.iter().filter(|r| r.status == "affected").map(|r| stix::Tlp::from_rank(r.tlp)).max();
+    Ok(Today {
+        shell: context.shell(tx, "Today", "today", mark.map_or(Mark::Clear, |t| Mark::read(&t.to_string())).max(if operator { Mark::Amber } else { Mark::Clear }))?,
+        lede: lede(&seen, &functions, &board),
+        then: then(&five),
+        functions: functions.into_iter().take(FUNCTIONS_MAX).map(|f| f.row(&board)).collect(),
+        five: five.iter().map(|line| shown(line, context, &board)).collect(),
+        feeds,
+    })
+}
+
+/// A function and the subjects that it rests on.
+struct Stake<'a> {
+    key: &'a str,
+    open: BTreeSet<&'a str>,
+    unsure: BTreeSet<&'a str>,
+    held: BTreeSet<&'a str>,
+    unknown: i64,
+    countries: BTreeSet<&'a str>,
+}
+
+/// The functions that rest on anything exposed, the most threatened first; with the nodes they rest on of which no inventory
+/// is held.
+fn functions<'a>(seen: &[&'a ExposureRow], board: &'a Board) -> Vec<Stake<'a>> {
+    let mut by_key: BTreeMap<&str, Stake<'a>> = BTreeMap::new();
+    for row in seen {
+        for key in &row.functions {
+            let stake = by_key.entry(key).or_insert_with(|| Stake {
+                key,
+                open: BTreeSet::new(),
+                unsure: BTreeSet::new(),
+                held: BTreeSet::new(),
+                unknown: 0,
+                countries: BTreeSet::new(),
+            });
+            let set = match row.status.as_str() {
+                "affected" => &mut stake.open,
+                "fixed" | "not_affected" => &mut stake.held,
+                _ => &mut stake.unsure,
+            };
+            set.insert(row.subject.as_str());
+            if row.status == "affected" && !row.country.is_empty() {
+                stake.countries.insert(row.country.as_str());
+            }
+        }
+    }
+    let silent = board.silent_nodes();
+    let mut out: Vec<Stake<'a>> = by_key.into_values().collect();
+    for stake in &mut out {
+        // A subject counts once: by what is worst of it.
+        stake.unsure.retain(|s| !stake.open.contains(s));
+        stake.held.retain(|s| !stake.open.contains(s) && !stake.unsure.contains(s));
+        stake.unknown = silent.get(stake.key).copied().unwrap_or(0);
+    }
+    out.sort_by_key(|s| (std::cmp::Reverse(s.open.len()), std::cmp::Reverse(s.unsure.len()), s.key));
+    out
+}
+
+impl Stake<'_> {
+    fn row(self, board: &Board) -> FunctionRow {
+        let n = |set: &BTreeSet<&str>| i64::try_from(set.len()).unwrap_or(i64::MAX);
+        let (open, unsure, held) = (n(&self.open), n(&self.unsure), n(&self.held));
+        let parts = [(open, "late", "affected"), (unsure, "open", "undecided"), (held, "held", "fixed or not affected"), (self.unknown, "unknown", "without inventory")];
+        FunctionRow {
+            name: board.function(self.key),
+            href: format!("/expose?function={}", query(self.key)),
+            strip: strip(&parts, 0, false),
+            open: figure(open),
+            held: figure(held),
+            unknown: figure(self.unknown),
+            countries: self.countries.len().to_string(),
+        }
+    }
+}
+
+fn lede(seen: &[&ExposureRow], functions: &[Stake<'_>], board: &Board) -> Sentence {
+    let n = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    if seen.is_empty() {
+        return Sentence::new().say("Nothing is known yet of what endangers what our functions rest on.");
+    }
+    let affected: Vec<&&ExposureRow> = seen.iter().filter(|r| r.status == "affected").collect();
+    let threatened = n(functions.iter().filter(|f| !f.open.is_empty()).count());
+    let threats = n(affected.iter().map(|r| r.vulnerability.as_str()).collect::<BTreeSet<_>>().len());
+    let countries = n(affected.iter().map(|r| r.country.as_str()).filter(|c| !c.is_empty()).collect::<BTreeSet<_>>().len());
+    let subjects = crate::pages::exposures::view::subjects(affected.iter().map(|r| **r));
+    let mut s = match threatened {
+        0 => Sentence::new().say("No function is known to be threatened; ").link("/expose?status=affected", &count(subjects, "subject is", "subjects are")).say(" affected by "),
+        t => Sentence::new().link("#h-functions", &capital(&count(t, "function", "functions"))).say(if t == 1 { " is threatened by " } else { " are threatened by " }),
+    };
+    s = s.link("/expose?status=affected", &count(threats, "vulnerability", "vulnerabilities")).say(" in ");
+    s = s.link("/expose?status=affected", &count(countries, "country", "countries"));
+    #[expect(clippy::cast_possible_truncation, reason = "a share of a thousand")]
+    let unknown = board.coverage.unknown_share.map_or(0, |share| (share * 1000.0).round() as i64);
+    match unknown {
+        0 => s.say("."),
+        u => s.say("; of ").link("/expose?status=unknown", &share(u, 1000)).say(" of what may be exposed we know nothing."),
+    }
+}
+
+fn then(five: &[Line]) -> Option<Sentence> {
+    let clocks = five.iter().filter(|l| l.due.is_some()).count();
+    let n = i64::try_from(clocks).unwrap_or(0);
+    (n > 0).then(|| Sentence::new().say(&format!("{} below {} a clock.", capital(&count(n, "line", "lines")), if n == 1 { "has" } else { "have" })))
+}
+
+fn shown(line: &Line, context: &Context, board: &Board) -> Attention {
+    let href = match &line.leads {
+        Leads::Ask(reference) => format!("/act/{}", query(reference)),
+        Leads::Vulnerability(id) => format!("/loop/{}", query(id)),
+        Leads::Partner(key) => format!("/expose?q={}", query(key)),
+        Leads::Review => "/exchange#review".to_owned(),
+    };
+    let mut because = capital(&line.because);
+    // The keys of functions, which the reason names, become their names.
+    for key in &line.functions {
+        because = because.replace(key.as_str(), &board.function(key));
+    }
+    if !because.ends_with('.') {
+        because.push('.');
+    }
+    Attention { what: Sentence::new().link(&href, &capital(&line.what)), because, clock: line.due.map(|at| context.when(at).clock()) }
+}
+
+/// Every source and when it last sent. A stream that stopped is an alarm.
+fn feeds(tx: &mut Tx<'_>, context: &Context) -> Result<Vec<Feed>> {
+    let mut review: BTreeMap<String, i64> = BTreeMap::new();
+    tx.each("SELECT form, count(*) FROM @review GROUP BY form ORDER BY form", &[], &mut |r| {
+        review.insert(r.text(0).to_owned(), r.int(1));
+        Ok(())
+    })?;
+    let sql = "SELECT source, form, count(*), max(known) FROM @document GROUP BY source, form ORDER BY source, form";
+    let documents = tx.all(sql, &[], |r| (r.text(0).to_owned(), r.text(1).to_owned(), r.int(2), r.micros(3)))?;
+    let mut out: Vec<Feed> = Vec::new();
+    for (source, form, n, last) in documents {
+        let stream = matches!(form.as_str(), "csaf" | "kev" | "eukev" | "cve");
+        let waiting = review.remove(&form).unwrap_or(0);
+        out.push(feed(context, &source, form_words(&form), n, waiting, last, stream.then_some(STREAM_SILENT_DAYS)));
+    }
+    let stix = tx.one("SELECT count(*), max(known) FROM @listing", &[], |r| (r.int(0), r.opt_int(1)))?;
+    if let Some((n, Some(last))) = stix.filter(|(n, _)| *n > 0) {
+        out.push(feed(context, "all collections", "STIX objects".to_owned(), n, review.remove("stix").unwrap_or(0), Micros(last), None));
+    }
+    Ok(out)
+}
+
+fn feed(context: &Context, name: &str, kind: String, n: i64, waiting: i64, last: Micros, limit_days: Option<i64>) -> Feed {
+    let silent = (context.now.0 - last.0) / DAY_US;
+    Feed {
+        name: name.to_owned(),
+        href: "/exchange".to_owned(),
+        kind,
+        count: figure(n),
+        review: waiting.to_string(),
+        last: context.when(last),
+        alarm: limit_days.filter(|limit| silent > *limit).map(|_| format!("silent for {silent} days")),
+    }
+}

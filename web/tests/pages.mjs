@@ -1,0 +1,212 @@
+// Looks at every page in a real browser: its sentence, its table, axe, the console, the network, script off, and a picture of
+// each in light, dark and at the width of a phone. Usage: node pages.mjs BASE_URL OUT_DIR
+// Signs in with MAINSTAY_USER and MAINSTAY_PASSWORD (the demo's, unless said). MAINSTAY_ANSWER_URL adds the page of an answer.
+import { AxeBuilder } from "@axe-core/playwright";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+const [base, out] = process.argv.slice(2);
+if (!base || !out) {
+  console.error("usage: node pages.mjs BASE_URL OUT_DIR");
+  process.exit(2);
+}
+const user = process.env.MAINSTAY_USER ?? "demo";
+const password = process.env.MAINSTAY_PASSWORD ?? "mainstay-demo";
+const looks = [
+  { name: "light", colorScheme: "light", viewport: { width: 1280, height: 900 } },
+  { name: "dark", colorScheme: "dark", viewport: { width: 1280, height: 900 } },
+  { name: "phone", colorScheme: "light", viewport: { width: 360, height: 780 }, deviceScaleFactor: 2 },
+];
+
+let passed = 0;
+const failed = [];
+const check = (name, fine, why = "") => {
+  if (fine) passed += 1;
+  else {
+    failed.push(`${name}: ${why}`);
+    console.log(`FAILED ${name}: ${why}`);
+  }
+};
+
+await mkdir(out, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
+});
+try {
+  await door();
+  const pages = await discover();
+  await writeFile(path.join(out, "pages.json"), JSON.stringify(pages, null, 1) + "\n");
+  for (const look of looks) await visit(pages, look);
+  await scriptOff(pages);
+  await printed(pages);
+  await keys();
+} finally {
+  await browser.close();
+}
+console.log(`${passed} passed, ${failed.length} failed`);
+process.exit(failed.length ? 1 : 0);
+
+/** A context that has signed in; everything that goes wrong in it is written down. */
+async function open(look, options = {}) {
+  const { name, ...rest } = look;
+  const context = await browser.newContext({ ...rest, ...options });
+  const troubles = [];
+  context.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith("http") && url.host !== new URL(base).host) troubles.push(`a request left the hub: ${url.host}`);
+  });
+  context.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") troubles.push(`console: ${message.text()}`);
+  });
+  context.on("weberror", (error) => troubles.push(`script: ${error.error().message}`));
+  const page = await context.newPage();
+  await signIn(page);
+  return { context, page, troubles };
+}
+
+async function signIn(page) {
+  await page.goto(`${base}/login`);
+  await page.fill("input[name=name]", user);
+  await page.fill("input[name=password]", password);
+  await Promise.all([page.waitForURL((url) => url.pathname !== "/login"), page.click("button.primary")]);
+}
+
+/** The door keeps out, says why, and sends no one elsewhere. */
+async function door() {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${base}/act`);
+  check("door: a page asks to sign in", page.url().includes("/login?next=/act"), page.url());
+  await page.fill("input[name=name]", "nobody");
+  await page.fill("input[name=password]", "wrong-password");
+  await page.click("button.primary");
+  check("door: a wrong password is said", (await page.textContent("[role=alert]"))?.includes("wrong") ?? false, "no alert");
+  const cookies = await context.cookies();
+  check("door: no session without a password", cookies.length === 0, JSON.stringify(cookies));
+  const crossSite = await page.request.post(`${base}/login`, { form: { name: user, password }, headers: { "sec-fetch-site": "cross-site" } });
+  check("door: a form of another site is refused", crossSite.status() === 403, String(crossSite.status()));
+  const answer = await page.request.get(`${base}/a/${"x".repeat(43)}`);
+  check("answer: an unknown link is not found", answer.status() === 404, String(answer.status()));
+  await context.close();
+}
+
+/** Addresses of the pages, found as a person finds them: by following the first link of each list. */
+async function discover() {
+  const { context, page } = await open(looks[0]);
+  const first = async (from, selector) => {
+    await page.goto(base + from);
+    const link = page.locator(selector).first();
+    return (await link.count()) ? await link.getAttribute("href") : null;
+  };
+  const pages = [
+    { name: "today", at: "/", word: /./, table: true },
+    { name: "exchange", at: "/exchange", word: /collection/, table: true },
+    { name: "what-if", at: "/depend/what-if", word: /./, table: false },
+    { name: "exposures", at: "/expose", word: /./, table: false },
+    { name: "asks", at: "/act", word: /./, table: false },
+    { name: "plan", at: "/assure", word: /measure|plan/i, table: true },
+    { name: "measure", at: "/assure/2.1.3", word: /./, table: false },
+    { name: "search", at: "/find?q=zzzz-nothing", word: /Nothing is known/, table: false },
+    { name: "not-found", at: "/loop/CVE-1999-99999", word: /Nothing is known/, table: false, status: 404 },
+  ];
+  const loop = await first("/expose?status=affected", "main td a[href^='/loop/']");
+  if (loop) pages.push({ name: "loop", at: loop, word: /./, table: true });
+  const failure = await first("/depend/what-if", "#h-worst ~ * tbody th a, main tbody th a[href^='/depend']");
+  if (failure) pages.push({ name: "what-if-course", at: failure, word: /If /, table: true });
+  const ask = await first("/act", "main tbody th a[href^='/act/']");
+  if (ask) pages.push({ name: "ask", at: ask, word: /./, table: true });
+  if (process.env.MAINSTAY_ANSWER_URL) {
+    pages.push({ name: "answer", at: new URL(process.env.MAINSTAY_ANSWER_URL).pathname, word: /./, table: false, rail: false });
+  }
+  await context.close();
+  return pages;
+}
+
+async function visit(pages, look) {
+  const { context, page, troubles } = await open(look);
+  for (const { name, at, word, table, status = 200, rail = true } of pages) {
+    const label = `${name} (${look.name})`;
+    troubles.length = 0;
+    const response = await page.goto(base + at);
+    check(`${label}: status`, response.status() === status, `${response.status()} at ${at}`);
+    const policy = response.headers()["content-security-policy"] ?? "";
+    check(`${label}: policy`, policy.includes("default-src 'none'") && !policy.includes("unsafe"), policy);
+    await settled(page);
+    const heading = (await page.locator("h1").allTextContents()).join("|").trim();
+    check(`${label}: one sentence first`, (await page.locator("h1").count()) === 1 && word.test(heading), heading);
+    if (table) check(`${label}: a table proves it`, (await page.locator("main table").count()) > 0, "no table");
+    if (rail) check(`${label}: five turns in the rail`, (await page.locator(".rail li a").count()) === 5, "rail");
+    check(`${label}: a mark`, (await page.locator(".tlp").first().textContent())?.startsWith("TLP:") ?? false, "no TLP badge");
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    check(`${label}: fits its width`, wide <= 0, `${wide} px too wide`);
+    await axe(page, label);
+    const expected = status === 404 ? troubles.filter((t) => !t.includes("404")) : troubles;
+    check(`${label}: quiet console, nothing leaves`, expected.length === 0, expected.join("; "));
+    await page.screenshot({ path: path.join(out, `${name}-${look.name}.png`), fullPage: true });
+  }
+  await context.close();
+}
+
+async function settled(page) {
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForFunction(() => [...document.querySelectorAll("world-map")].every((m) => "ready" in m.dataset || !m.querySelector("[data-lat]")), null, { timeout: 5000 });
+}
+
+async function axe(page, label) {
+  const result = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+  const bad = result.violations.filter((v) => v.impact === "serious" || v.impact === "critical");
+  const said = bad.map((v) => `${v.id} (${v.nodes.length}): ${v.nodes[0]?.target} ${v.nodes[0]?.failureSummary?.split("\n").slice(0, 3).join(" ")}`);
+  check(`${label}: axe`, bad.length === 0, said.join("; "));
+}
+
+/** Every page says the same without script. */
+async function scriptOff(pages) {
+  const { context, page } = await open(looks[0], { javaScriptEnabled: false });
+  for (const { name, at, word } of pages) {
+    await page.goto(base + at);
+    check(`${name} (no script): sentence`, word.test((await page.textContent("h1")) ?? ""), "no sentence");
+  }
+  await page.goto(`${base}/`);
+  await page.fill("input[name=q]", "cve-2023-6448");
+  await page.press("input[name=q]", "Enter");
+  check("search (no script): a CVE leads to its loop", page.url().endsWith("/loop/CVE-2023-6448"), page.url());
+  await context.close();
+}
+
+/** Prints on A4, with the mark and without the rail. */
+async function printed(pages) {
+  const { context, page } = await open(looks[0]);
+  for (const { name, at } of pages.filter((p) => ["today", "loop", "plan", "answer"].includes(p.name))) {
+    await page.goto(base + at);
+    await settled(page);
+    await page.emulateMedia({ media: "print" });
+    check(`${name} (print): no rail`, !(await page.locator(".rail").isVisible().catch(() => false)), "the rail prints");
+    check(`${name} (print): a mark`, await page.locator(".tlp").first().isVisible(), "no mark");
+    const pdf = await page.pdf({ path: path.join(out, `${name}.pdf`), format: "A4" });
+    check(`${name} (print): a document`, pdf.length > 5000, `${pdf.length} bytes`);
+    await page.emulateMedia({ media: null });
+  }
+  await context.close();
+}
+
+/** The keys do what they say, and can be turned off. */
+async function keys() {
+  const { context, page } = await open(looks[0]);
+  await page.goto(`${base}/`);
+  await page.keyboard.press("/");
+  check("keys: / searches", await page.evaluate(() => document.activeElement?.getAttribute("name") === "q"), "no focus");
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("g");
+  await Promise.all([page.waitForURL("**/act"), page.keyboard.press("a")]);
+  check("keys: g a goes to Act", page.url().endsWith("/act"), page.url());
+  await page.keyboard.press("?");
+  check("keys: ? lists them", await page.locator("dialog.keys").isVisible(), "no list");
+  await page.locator("dialog.keys input[type=checkbox]").uncheck();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("/");
+  check("keys: they can be turned off", await page.evaluate(() => document.activeElement?.getAttribute("name") !== "q"), "still on");
+  await context.close();
+}
