@@ -138,7 +138,7 @@ fn tokens(folder: &std::path::Path) -> BTreeMap<String, String> {
         let text = std::fs::read_to_string(folder.join(name)).unwrap().replace("=\r\n", "");
         let to = text.lines().find_map(|l| l.strip_prefix("To: ")).unwrap().to_owned();
         let at = text.find("/answer/").unwrap() + "/answer/".len();
-        out.insert(to, text[at..at + 43].to_owned());
+        out.insert(to, text.get(at..at + 43).unwrap().to_owned());
     }
     out
 }
