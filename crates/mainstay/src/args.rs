@@ -33,7 +33,7 @@ pub(crate) struct Global {
     /// Do not wait until all stages have applied what was written; prints the position instead
     #[arg(long, global = true)]
     pub(crate) no_wait: bool,
-    /// Act at this time; only in a store made with `init --exercise`, and never backwards
+    /// Act at this time; on a store only where it was made with `init --exercise`, and never backwards
     #[arg(long, global = true, value_name = "TIME")]
     pub(crate) clock: Option<Micros>,
 }

@@ -45,7 +45,7 @@ pub struct Step {
     /// Run the verb once for each row of a list that fits, with `{each}` filled in; at least one row must fit.
     #[serde(default)]
     pub each: Option<Each>,
-    /// False for verbs that work without a store and a clock (at a partner's home).
+    /// False for verbs that work without a store (at a partner's home).
     #[serde(default = "yes")]
     pub store: bool,
 }
@@ -172,8 +172,9 @@ impl Stage {
         for arg in &step.run {
             command.arg(fill(arg, kept)?);
         }
+        command.args(["--clock", &step.at]);
         if step.store {
-            command.arg("--data").arg(&self.data).args(["--clock", &step.at]);
+            command.arg("--data").arg(&self.data);
         }
         let output = feed(&mut command, fill(&step.stdin, kept)?.as_bytes())?;
         let code = output.status.code().unwrap_or(-1);
