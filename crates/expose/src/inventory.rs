@@ -57,7 +57,7 @@ pub fn import_inventory(tx: &mut Tx<'_>, source: &str, bytes: &[u8], replace: bo
     let held = assets_of(tx, source)?;
     let mut out = Imported { refused: table.faults, ..Imported::default() };
     for column in table.unknown_columns {
-        out.warnings.push(Fault::new("csv-column-unknown", "line 1", format!("column `{column}` is not known and not used")));
+        out.warnings.push(Fault::new("column-unknown", "line 1", format!("column `{column}` is not known and not used")));
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
     let csv = |e: csv::Error| Error::Engine(format!("writing the changed rows: {e}"));

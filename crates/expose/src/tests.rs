@@ -166,7 +166,7 @@ fn a_faulty_row_is_refused_and_removes_nothing() {
     ledger.catch_up().unwrap();
     let out = import("asset,vendor\na,Acme\n,Acme\n").unwrap();
     assert_eq!((out.accepted, out.unchanged, out.removed, out.refused.len(), out.warnings.len()), (0, 1, 0, 1, 1));
-    assert_eq!(import("name\nx\n").map(|_| ()).map_err(|e| e.rule()), Err("csv-column-missing"));
+    assert_eq!(import("name\nx\n").map(|_| ()).map_err(|e| e.rule()), Err("column-missing"));
 }
 
 #[test]

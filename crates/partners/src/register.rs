@@ -139,15 +139,15 @@ mod tests {
         line 10: agreement_from "2025-2-1" is no date such as 2026-03-01 [date]
         line 11: 2 cells where the header has 9 [cell-count]
         line 12: a cell holds a line break or another control character [control-character]
-        warning: line 1: the column "note" is not read [unknown-column]
+        warning: line 1: the column "note" is not read [column-unknown]
         "#);
     }
 
     #[test]
     fn headers() {
         assert_snapshot!(show(b""), @"line 1: there is no header line in UTF-8 [table-header]");
-        assert_snapshot!(show(b"name,kind\nx,csirt\n"), @"line 1: the column org is missing; the columns are org,name,kind,country,languages,agreement_from,agreement_to,clearance [missing-column]");
-        assert_snapshot!(show(b"org,name,org\nx,y,z\n"), @"line 1: the column org stands twice; keep one [doubled-column]");
+        assert_snapshot!(show(b"name,kind\nx,csirt\n"), @"line 1: the column org is missing; the columns are org,name,kind,country,languages,agreement_from,agreement_to,clearance [column-missing]");
+        assert_snapshot!(show(b"org,name,org\nx,y,z\n"), @"line 1: the column org stands twice; keep one [column-doubled]");
         assert_snapshot!(show(b"org,name\nx,\xff\xfe\ny,fine\n"), @r#"
         3 y "fine" None None  None
         line 2: the line is not UTF-8; save the table as UTF-8 [encoding]

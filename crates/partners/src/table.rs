@@ -155,16 +155,16 @@ fn header_places(
         let name = name.trim().to_ascii_lowercase();
         match columns.iter().find(|c| **c == name) {
             Some(&column) if places.insert(column, at).is_some() => {
-                return Err(Fault::new(1, "doubled-column", format!("the column {column} stands twice; keep one")));
+                return Err(Fault::new(1, "column-doubled", format!("the column {column} stands twice; keep one")));
             }
             Some(_) => {}
-            None => warnings.push(Fault::new(1, "unknown-column", format!("the column {name:?} is not read"))),
+            None => warnings.push(Fault::new(1, "column-unknown", format!("the column {name:?} is not read"))),
         }
     }
     match required.iter().find(|c| !places.contains_key(**c)) {
         Some(missing) => Err(Fault::new(
             1,
-            "missing-column",
+            "column-missing",
             format!("the column {missing} is missing; the columns are {}", columns.join(",")),
         )),
         None => Ok(places),

@@ -157,7 +157,7 @@ fn columns(header: &csv::StringRecord, table: &mut Table) -> Result<Vec<Option<&
         let folded = name.trim().to_ascii_lowercase();
         let known = COLUMNS.iter().find(|c| **c == folded).copied();
         if known.is_some() && columns.contains(&known) {
-            return Err(Fault::new("csv-column-doubled", "line 1", format!("column `{folded}` stands twice")));
+            return Err(Fault::new("column-doubled", "line 1", format!("column `{folded}` stands twice")));
         }
         if known.is_none() {
             table.unknown_columns.push(name.trim().to_owned());
@@ -165,7 +165,7 @@ fn columns(header: &csv::StringRecord, table: &mut Table) -> Result<Vec<Option<&
         columns.push(known);
     }
     if !columns.contains(&Some("asset")) {
-        return Err(Fault::new("csv-column-missing", "line 1", "column `asset` is missing; the first line names the columns"));
+        return Err(Fault::new("column-missing", "line 1", "column `asset` is missing; the first line names the columns"));
     }
     Ok(columns)
 }
@@ -233,14 +233,14 @@ mod tests {
         #[track_caller]
         fn check(table: &[u8], rule: &str) {
             assert_eq!(read(table).map(|_| "").map_err(|f| f.rule), Err(rule).map_err(|r: &str| match r {
-                "csv-column-doubled" => "csv-column-doubled",
+                "column-doubled" => "column-doubled",
                 "csv-encoding" => "csv-encoding",
-                _ => "csv-column-missing",
+                _ => "column-missing",
             }));
         }
-        check(b"name,vendor\nx,y\n", "csv-column-missing");
-        check(b"", "csv-column-missing");
-        check(b"asset,vendor,Vendor\nx,y,z\n", "csv-column-doubled");
+        check(b"name,vendor\nx,y\n", "column-missing");
+        check(b"", "column-missing");
+        check(b"asset,vendor,Vendor\nx,y,z\n", "column-doubled");
         check(b"asset\nx\nG\xfcnther\n", "csv-encoding");
     }
 

@@ -145,13 +145,13 @@ impl Header {
         };
         if let Some(column) = form.columns().iter().find(|c| names.iter().filter(|n| n == *c).count() > 1) {
             let reason = format!("the {} table has the column {column} twice", form.word());
-            return Err(TableFault { rule: "doubled-column", reason });
+            return Err(TableFault { rule: "column-doubled", reason });
         }
         let missing: Vec<_> = form.required().iter().copied().filter(|c| !names.iter().any(|n| n == c)).collect();
         if !missing.is_empty() {
             let columns = if missing.len() == 1 { "column" } else { "columns" };
             let reason = format!("the {} table lacks the {columns} {}", form.word(), missing.join(", "));
-            return Err(TableFault { rule: "missing-column", reason });
+            return Err(TableFault { rule: "column-missing", reason });
         }
         let at = form.columns().iter().map(|column| names.iter().position(|n| n == column)).collect();
         Ok(Header { form, at, names })

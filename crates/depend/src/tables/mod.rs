@@ -212,8 +212,8 @@ mod tests {
             assert_eq!(show(csv).trim_end(), want);
         }
         check(b"", "the table has no header row [empty-table]");
-        check(b"src,dst,need\n", "the edges table lacks the column group [missing-column]");
-        check(b"src,dst,group,need,Need\n", "the edges table has the column need twice [doubled-column]");
+        check(b"src,dst,need\n", "the edges table lacks the column group [column-missing]");
+        check(b"src,dst,group,need,Need\n", "the edges table has the column need twice [column-doubled]");
         check(
             b"asset,name,vendor,key,type\n",
             "the header is that of no infrastructure table: asset, name, vendor, key, type [unknown-table]",

@@ -108,7 +108,7 @@ fn rows_that_are_refused() {
         "file": "t.csv",
         "place": "line 1",
         "id": "",
-        "rule": "missing-column",
+        "rule": "column-missing",
         "reason": "the edges table lacks the column group"
       }
     ]

@@ -28,9 +28,9 @@ fn faulty() -> Vec<(&'static str, Vec<u8>, &'static str, &'static str, u64)> {
         ("truncated", bundle(0, 3).into_bytes()[..300].to_vec(), "json-truncated", "", 0),
         ("latin-1", b"asset,name\na,caf\xe9\n".to_vec(), "encoding", "", 0),
         ("utf-16", b"\xff\xfea\0s\0".to_vec(), "encoding", "", 0),
-        ("deep", deep.into_bytes(), "json-depth", "/x", 0),
-        ("deep-object", bundle_of(&[identity(1, ""), deep_object]).into_bytes(), "json-depth", "/objects/1", 1),
-        ("doubled-key", bundle_of(&[identity(3, ""), doubled]).into_bytes(), "json-duplicate-key", "/objects/1", 1),
+        ("deep", deep.into_bytes(), "too-deep", "/x", 0),
+        ("deep-object", bundle_of(&[identity(1, ""), deep_object]).into_bytes(), "too-deep", "/objects/1", 1),
+        ("doubled-key", bundle_of(&[identity(3, ""), doubled]).into_bytes(), "duplicate-key", "/objects/1", 1),
         ("bomb.gz", gz(&vec![b' '; 64 << 20]), "gzip-bomb", "", 0),
         ("broken.gz", gz(b"asset,name\nx,y\n")[..20].to_vec(), "gzip-broken", "", 0),
         ("unknown", b"hello, world\n".to_vec(), "form-unknown", "", 0),
@@ -96,7 +96,7 @@ fn the_same_id_and_version_with_other_content_goes_to_review_once() {
     assert_eq!(report["review"][0]["rule"], "same-version-differs", "{report}");
     let size = world.ok(&["ledger", "verify"]);
     let again = world.import(&other, &[]);
-    assert_eq!(again["review"].as_array().map(Vec::len), Some(1), "it is still in review: {again}");
+    assert_eq!(again["unchanged"], 1, "it lies in review already: {again}");
     assert_eq!(world.ok(&["ledger", "verify"]), size, "and stands there once");
 }
 
