@@ -2,7 +2,7 @@
 //!
 //! The rows stay where they were received, in the events' bodies; the one derived table lists those events, so that a store
 //! holds them once and a rebuild costs nothing. [`crate::cache`] folds them into memory.
-use crate::facts::{Facts, Plan, plan};
+use crate::facts::{Facts, Plan, Replacing, plan_one_of};
 use crate::tables::Form;
 use ledger::intake::{Intake, Note};
 use ledger::{Draft, Error, Event, Result, Stage, Tx};
@@ -126,12 +126,20 @@ pub fn admit(tx: &mut Tx<'_>, source: &str, tables: &[Table<'_>], replace: bool)
     let mut order: Vec<(Option<Form>, &Table<'_>)> =
         tables.iter().map(|table| (crate::tables::recognise(table.bytes), table)).collect();
     order.sort_by_key(|(form, _)| *form);
-    for (form, table) in order {
+    let since = facts.stamp();
+    let forms: Vec<Option<Form>> = order.iter().map(|(form, _)| *form).collect();
+    for (at, (form, table)) in order.into_iter().enumerate() {
+        // Several tables of one form replace together: a row in any of them stays.
+        let replacing = match replace {
+            false => Replacing::No,
+            true if forms.get(at + 1) == Some(&form) => Replacing::More,
+            true => Replacing::Last(since),
+        };
         let note = |place: String, id: &str, rule: &str, reason: &str| {
             let (file, id) = (table.file.to_owned(), id.to_owned());
             Note { file, place, id, rule: rule.to_owned(), reason: reason.to_owned() }
         };
-        match plan(&mut facts, source, table.bytes, replace) {
+        match plan_one_of(&mut facts, source, table.bytes, replacing) {
             Err(fault) => intake.refused.push(note("line 1".into(), "", fault.rule, &fault.reason)),
             Ok(plan) => {
                 append(tx, source, replace, &plan)?;

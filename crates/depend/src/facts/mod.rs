@@ -7,6 +7,7 @@ mod keyed;
 mod plan;
 
 pub use plan::{Change, Plan, Refusal, plan};
+pub(crate) use plan::{Replacing, plan_one_of};
 
 use crate::quick::QuickMap;
 use crate::tables::{self, Country, Edge, Form, Group, Member, Need, Node, Part, Provenance, Row, Rule, TableFault};
@@ -104,6 +105,11 @@ impl Facts {
             (row, true) => self.remove(source, &row),
         })?;
         Ok(read.faults.len())
+    }
+
+    /// Rises with each fold and plan.
+    pub(crate) fn stamp(&self) -> u32 {
+        self.stamp
     }
 
     /// How many rows of a form there are; identical edges count each.

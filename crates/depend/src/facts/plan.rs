@@ -55,9 +55,31 @@ pub struct Plan {
     pub warnings: Vec<String>,
 }
 
+/// Whether a table replaces what its source said before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replacing {
+    /// Absent rows stay.
+    No,
+    /// It does, together with more tables of its form that follow.
+    More,
+    /// It does, together with those planned after this stamp: rows in none of them are taken away.
+    Last(u32),
+}
+
 /// Plans the import of one table and folds it into the facts, so that the tables after it may refer to its rows. Tables
 /// are planned in the order of [`Form::ALL`].
 pub fn plan(facts: &mut Facts, source: &str, bytes: &[u8], replace: bool) -> Result<Plan, TableFault> {
+    let replacing = if replace { Replacing::Last(facts.stamp) } else { Replacing::No };
+    plan_one_of(facts, source, bytes, replacing)
+}
+
+/// Plans one of several tables that are imported together.
+pub(crate) fn plan_one_of(
+    facts: &mut Facts,
+    source: &str,
+    bytes: &[u8],
+    replace: Replacing,
+) -> Result<Plan, TableFault> {
     let source = facts.source(source);
     facts.stamp += 1;
     let mut work = Work {
@@ -93,7 +115,7 @@ pub fn plan(facts: &mut Facts, source: &str, bytes: &[u8], replace: bool) -> Res
             gone.into_iter().for_each(|key| facts.remove_node(key));
         }
         Form::Edges => {
-            let same = |new: &EdgeFact, old: &EdgeFact| stands(new, old, replace);
+            let same = |new: &EdgeFact, old: &EdgeFact| stands(new, old, replace != Replacing::No);
             let (changed, gone) = split(&edges, &facts.edges, |key| key.source == source, replace, &mut out, same);
             for (key, fact) in changed {
                 facts.edges.put(key, fact, facts.stamp);
@@ -275,28 +297,33 @@ impl Work {
     }
 }
 
-/// Compares the file with what stands: writes out what is new or different, counts the rest, names what is gone.
+/// Compares the file with what stands: writes out what is new or different, counts the rest, names what is gone. Gives the
+/// rows to put, among them, where the table replaces, those that stand: their stamp says that they were seen.
 fn split<K: Copy + Eq + Hash, V: Copy>(
     seen: &Keyed<K, Seen<V>>,
     stored: &Keyed<K, V>,
     ours: impl Fn(&K) -> bool,
-    replace: bool,
+    replace: Replacing,
     out: &mut Writer<'_>,
     same: impl Fn(&V, &V) -> bool,
 ) -> (Vec<(K, V)>, Vec<K>) {
-    let mut changed = Vec::new();
+    let mut rows = Vec::new();
     for (key, (value, first, _), _) in seen.iter() {
         match stored.get(key) {
-            Some((old, _)) if same(value, old) => out.unchanged(*first),
+            Some((old, _)) if same(value, old) => {
+                out.unchanged(*first);
+                rows.extend((replace != Replacing::No).then_some((*key, *old)));
+            }
             _ => {
                 out.put(*first);
-                changed.push((*key, *value));
+                rows.push((*key, *value));
             }
         }
     }
-    let absent = |key: &K| replace && ours(key) && seen.get(key).is_none();
-    let gone = stored.iter().map(|(key, _, _)| *key).filter(absent).collect();
-    (changed, gone)
+    let Replacing::Last(since) = replace else { return (rows, Vec::new()) };
+    let absent = |key: &K, stamp: u32| stamp <= since && ours(key) && seen.get(key).is_none();
+    let gone = stored.iter().filter(|(key, _, stamp)| absent(key, *stamp)).map(|(key, _, _)| *key).collect();
+    (rows, gone)
 }
 
 struct Writer<'a> {

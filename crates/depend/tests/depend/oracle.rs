@@ -53,12 +53,7 @@ fn reference(graph: &Graph, failed: &[u32], mode: Mode) -> Vec<Part> {
 /// Consumer, rule, buffer, degraded, members with their shares, as drawn.
 type DrawnGroup = (u8, u8, u8, u8, Vec<(u8, u8)>);
 
-fn tables(
-    nodes: usize,
-    layers: &[bool],
-    edges: &[(u8, u8, u8, u8)],
-    groups: &[DrawnGroup],
-) -> [Vec<u8>; 4] {
+fn tables(nodes: usize, layers: &[bool], edges: &[(u8, u8, u8, u8)], groups: &[DrawnGroup]) -> [Vec<u8>; 4] {
     let mut csv = [
         "key,type,layer\n".to_owned(),
         "src,dst,group,need,inferred\n".to_owned(),

@@ -4,7 +4,7 @@ use depend::graph::{Graph, Reading};
 use insta::assert_snapshot;
 use std::fmt::Write;
 
-const NODES: &[u8] = b"key,type,layer,name,country,owner_country
+pub(crate) const NODES: &[u8] = b"key,type,layer,name,country,owner_country
 plant,power-plant,power,Plant North,AA,AA
 plant2,power-plant,power,Plant South,AA,BB
 bus1,substation,power,Bus One,AA,AA

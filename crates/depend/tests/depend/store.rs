@@ -67,6 +67,15 @@ fn import_again_replace_and_rebuild() {
         assert_eq!(intake.warnings[0].rule, "rows-removed");
         assert_eq!(get().facts().count(depend::tables::Form::Members), 8);
 
+        // Two tables of one call replace together.
+        let (header, rows) =
+            super::rules::NODES.split_at(super::rules::NODES.iter().position(|b| *b == b'\n').unwrap() + 1);
+        let half = rows.len() / 2;
+        let half = half + rows[half..].iter().position(|b| *b == b'\n').unwrap() + 1;
+        let intake = import(&ledger, &[&[header, &rows[..half]].concat(), &[header, &rows[half..]].concat()], true);
+        assert_eq!(counts(&intake), r#"1 accepted {"nodes": 1}, 15 unchanged"#);
+        assert_eq!(get().graph().len(), 16, "tower2 went, nothing else");
+
         let before = report(&get()).unwrap();
         ledger.rebuild().unwrap();
         assert_eq!(report(&get()).unwrap(), before);
