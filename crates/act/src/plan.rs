@@ -218,15 +218,27 @@ impl Group<'_> {
         self.exposures.iter().map(|e| e.vulnerability.clone()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    fn withheld(&self, rule: &str, reason: impl Into<String>) -> Withheld {
+    fn withheld(&self, no: No) -> Withheld {
         Withheld {
             party: self.party.to_owned(),
             country: self.country.map(str::to_owned),
             advisory: self.advisory.to_owned(),
             vulnerabilities: self.vulnerabilities(),
-            rule: rule.to_owned(),
-            reason: reason.into(),
+            rule: no.rule.to_owned(),
+            reason: no.reason,
         }
+    }
+}
+
+/// Why an addressee is none.
+struct No {
+    rule: &'static str,
+    reason: String,
+}
+
+impl No {
+    fn new(rule: &'static str, reason: impl Into<String>) -> No {
+        No { rule, reason: reason.into() }
     }
 }
 
@@ -245,7 +257,7 @@ pub fn plan(input: &Input<'_>) -> Plan {
             match target.and_then(|target| ask(input, &index, &group, target)) {
                 Ok(Some(ask)) => out.asks.push(ask),
                 Ok(None) => {}
-                Err(withheld) => out.withheld.push(withheld),
+                Err(no) => out.withheld.push(group.withheld(no)),
             }
         }
     }
@@ -317,7 +329,7 @@ fn ask(
     index: &Index<'_>,
     group: &Group<'_>,
     target: addressee::Target<'_>,
-) -> Result<Option<Planned>, Withheld> {
+) -> Result<Option<Planned>, No> {
     let asked = |e: &&&Exposure| !is_asked(index, group.party, &e.vulnerability, target.org);
     let exposures: Vec<&Exposure> = group.exposures.iter().filter(asked).copied().collect();
     let Some(first) = exposures.first() else { return Ok(None) };
@@ -387,13 +399,13 @@ fn language(input: &Input<'_>, org: &str, contact: &Contact) -> String {
 }
 
 /// An ask is a way out like any other: the release decision is asked with the addressee as recipient.
-fn released(input: &Input<'_>, group: &Group<'_>, target: &addressee::Target<'_>, tlp: Tlp) -> Result<(), Withheld> {
+fn released(input: &Input<'_>, group: &Group<'_>, target: &addressee::Target<'_>, tlp: Tlp) -> Result<(), No> {
     let unknown = Card { kind: target.kind.to_owned(), country: target.contact.country.clone(), ..Card::default() };
     let card = input.orgs.get(target.org).unwrap_or(&unknown);
     let holder = group.exposures.iter().find_map(|e| e.holder.as_deref());
     let weakness = Weakness { owner: group.party, holder, country: group.country, open: true, consent: false };
     match refusal(target.org, card, tlp, weakness, input.home, input.on) {
-        Some(no) => Err(group.withheld(no.code, format!("to {}: {}", target.org, no.reason))),
+        Some(no) => Err(No::new(no.code, format!("to {}: {}", target.org, no.reason))),
         None => Ok(()),
     }
 }

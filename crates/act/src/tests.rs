@@ -138,7 +138,7 @@ fn tokens(folder: &std::path::Path) -> BTreeMap<String, String> {
         let text = std::fs::read_to_string(folder.join(name)).unwrap().replace("=\r\n", "");
         let to = text.lines().find_map(|l| l.strip_prefix("To: ")).unwrap().to_owned();
         let at = text.find("/answer/").unwrap() + "/answer/".len();
-        out.insert(to, text[at..at + 43].to_owned());
+        out.insert(to, text.get(at..at + 43).unwrap().to_owned());
     }
     out
 }
@@ -383,7 +383,7 @@ fn a_sending_that_is_killed_never_doubles_and_never_loses_in_silence() {
     check("after", false, State::Unknown, 1);
 }
 
-/// The sample advisory on FortiOS, and a firewall at this version.
+/// The sample advisory on a firewall, and a firewall at this version.
 fn import_world(ledger: &Ledger) {
     let advisory = include_bytes!("../../../examples/advisories/ex-2024-002.json");
     let meta = serde_json::json!({"form": "csaf", "id": "EX-2024-002", "tlp": "CLEAR", "source": "home", "by": "test"});

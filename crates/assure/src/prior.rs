@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger::Micros;
 use serde::Serialize;
 
-use crate::facts::{Count, Delivery, Evidence, Exploitation, Exposure, Facts, State};
+use crate::facts::{Count, Delivery, Evidence, Exploitation, Exposure, Facts, Publication, State, Statement};
 use crate::pack::{Luck, Measure};
 use crate::period::Period;
 use crate::share::{Part, Point, open_at, ordered, point, share};
@@ -159,27 +159,42 @@ pub fn pairs<'a>(seen: &'a Facts, period: &Period) -> Vec<Pair<'a>> {
         }
     }
     first.retain(|_, d| period.holds(d.at.valid));
-    let mut exposures: BTreeMap<(&str, &str), Vec<&Exposure>> = BTreeMap::new();
-    for exposure in &seen.exposures {
-        exposures.entry((&exposure.partner, &exposure.vulnerability)).or_default().push(exposure);
-    }
-    let pair = |((partner, vulnerability), advice)| {
-        let among = exposures.get(&(partner, vulnerability)).map_or(&[][..], Vec::as_slice);
-        one_pair(seen, partner, vulnerability, advice, among)
-    };
-    first.into_iter().map(pair).collect()
+    let about = About::index(seen);
+    first.into_iter().map(|((partner, vulnerability), advice)| one_pair(&about, partner, vulnerability, advice)).collect()
 }
 
-fn one_pair<'a>(
-    seen: &'a Facts,
-    partner: &'a str,
-    vulnerability: &'a str,
-    advice: &'a Delivery,
-    among: &[&'a Exposure],
-) -> Pair<'a> {
+/// Facts by what they are about.
+#[derive(Default)]
+struct About<'a> {
+    exposures: BTreeMap<(&'a str, &'a str), Vec<&'a Exposure>>,
+    attacks: BTreeMap<&'a str, Vec<&'a Exploitation>>,
+    publications: BTreeMap<&'a str, Vec<&'a Publication>>,
+}
+
+impl<'a> About<'a> {
+    fn index(seen: &'a Facts) -> About<'a> {
+        let mut about = About::default();
+        for x in &seen.exposures {
+            about.exposures.entry((&x.partner, &x.vulnerability)).or_default().push(x);
+        }
+        for x in &seen.exploitations {
+            about.attacks.entry(&x.vulnerability).or_default().push(x);
+        }
+        for attacks in about.attacks.values_mut() {
+            attacks.sort_by(|a, b| (a.by, &a.source).cmp(&(b.by, &b.source)));
+        }
+        for x in &seen.publications {
+            about.publications.entry(&x.vulnerability).or_default().push(x);
+        }
+        about
+    }
+}
+
+fn one_pair<'a>(about: &About<'a>, partner: &'a str, vulnerability: &'a str, advice: &'a Delivery) -> Pair<'a> {
+    let among = about.exposures.get(&(partner, vulnerability)).map_or(&[][..], Vec::as_slice);
     let advised = (advice.at.valid, advice.at.entry);
     let withdrawn = |x: &Exposure| {
-        let matters = |s: &&&crate::facts::Statement| matches!(s.state, State::Affected(_) | State::Withdrawn);
+        let matters = |s: &&&Statement| matches!(s.state, State::Affected(_) | State::Withdrawn);
         ordered(x).iter().rfind(matters).is_some_and(|s| s.state == State::Withdrawn)
     };
     let real: Vec<&Exposure> = among.iter().copied().filter(|x| !withdrawn(x)).collect();
@@ -201,8 +216,6 @@ fn one_pair<'a>(
             cohort = open(at);
         }
     }
-    let mut attacks: Vec<&Exploitation> = seen.exploitations.iter().filter(|e| e.vulnerability == vulnerability).collect();
-    attacks.sort_by(|a, b| (a.by, &a.source).cmp(&(b.by, &b.source)));
     let opened = |x: &&Exposure| x.said.iter().any(|s| matches!(s.state, State::Affected(c) if c.max > 0));
     Pair {
         partner,
@@ -212,15 +225,14 @@ fn one_pair<'a>(
         withdrawn: among.len() - real.len(),
         later: real.iter().filter(|x| opened(x) && !cohort.iter().any(|(c, _)| std::ptr::eq(*c, **x))).count(),
         cohort,
-        attacks,
-        public: public_state(seen, vulnerability, advice.at.valid),
+        attacks: about.attacks.get(vulnerability).cloned().unwrap_or_default(),
+        public: public_state(about.publications.get(vulnerability).map_or(&[], Vec::as_slice), advice.at.valid),
     }
 }
 
-fn public_state(seen: &Facts, vulnerability: &str, at: Micros) -> PublicState {
-    let about = |p: &&crate::facts::Publication| p.vulnerability == vulnerability && p.at.valid <= at;
+fn public_state(publications: &[&Publication], at: Micros) -> PublicState {
     let mut state = PublicState::Unknown;
-    for publication in seen.publications.iter().filter(about) {
+    for publication in publications.iter().filter(|p| p.at.valid <= at) {
         if publication.fix {
             return PublicState::FixPublic;
         }

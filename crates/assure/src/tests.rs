@@ -5,7 +5,7 @@ use ledger::Micros;
 
 use crate::facts::*;
 use crate::figure::Explanation;
-use crate::measure;
+use crate::measure::Lens;
 use crate::pack::Plan;
 use crate::period::Period;
 use crate::prior::{self, Form, PublicState, Rule};
@@ -128,7 +128,7 @@ impl World {
         let plan = plan();
         let view = View { as_of: day(as_of), known_as_of: day(known_as_of) };
         let period: Period = period.parse().unwrap();
-        measure::evaluate(&plan, plan.measure(id).unwrap(), &BTreeMap::new(), &self.facts, view, &period)
+        Lens::new(&plan, &BTreeMap::new(), &self.facts, view, &period).evaluate(plan.measure(id).unwrap())
     }
 
     /// "value of denominator", then each detail's verdict.

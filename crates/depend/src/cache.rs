@@ -61,7 +61,9 @@ impl Snapshot {
             return Vec::new();
         }
         let graph = &self.graph;
-        let hit = |node: &u32| graph.key(*node).to_lowercase().contains(&text) || graph.name(*node).to_lowercase().contains(&text);
+        let hit = |node: &u32| {
+            graph.key(*node).to_lowercase().contains(&text) || graph.name(*node).to_lowercase().contains(&text)
+        };
         let mut found: Vec<u32> = graph.nodes().map(|(at, _)| at).filter(hit).collect();
         found.sort_by_key(|node| (!graph.key(*node).eq_ignore_ascii_case(&text), graph.key(*node)));
         found.truncate(most);

@@ -23,7 +23,9 @@ impl Components {
 
     /// The nodes that depend on this one and on which it depends, itself included, where there are others.
     pub fn interdependent(&self, node: u32) -> Vec<u32> {
-        let Some(own) = self.of.get(node as usize).filter(|own| self.sizes[**own as usize] > 1) else { return Vec::new() };
+        let Some(own) = self.of.get(node as usize).filter(|own| self.sizes[**own as usize] > 1) else {
+            return Vec::new();
+        };
         let same = |(at, of): (usize, &u32)| (of == own).then_some(at as u32);
         self.of.iter().enumerate().filter_map(same).collect()
     }

@@ -15,7 +15,8 @@ pub struct Range {
 impl Range {
     /// Functions lost under some readings but not under all: their fall is not certain.
     pub fn unstable(&self, graph: &Graph) -> Vec<u32> {
-        let sets = self.outcomes.values().map(|o| o.lost().filter(|n| graph.node(*n).function).collect::<BTreeSet<u32>>());
+        let sets =
+            self.outcomes.values().map(|o| o.lost().filter(|n| graph.node(*n).function).collect::<BTreeSet<u32>>());
         let sets: Vec<_> = sets.collect();
         let some: BTreeSet<u32> = sets.iter().flatten().copied().collect();
         some.into_iter().filter(|node| !sets.iter().all(|set| set.contains(node))).collect()
@@ -42,7 +43,9 @@ pub struct Knowledge {
 pub fn knowledge(facts: &Facts, graph: &Graph) -> BTreeMap<(String, String), Knowledge> {
     let mut worst: BTreeMap<(u32, &str), Provenance> = BTreeMap::new();
     let mut note = |source, consumer, input, provenance: Provenance| {
-        let Some(node) = facts.resolve(source, consumer).and_then(|key| graph.find(facts.texts.get(key))) else { return };
+        let Some(node) = facts.resolve(source, consumer).and_then(|key| graph.find(facts.texts.get(key))) else {
+            return;
+        };
         let known = worst.entry((node, facts.texts.get(input))).or_insert(provenance);
         *known = provenance.max(*known);
     };
@@ -62,10 +65,9 @@ pub fn knowledge(facts: &Facts, graph: &Graph) -> BTreeMap<(String, String), Kno
     for ((node, input), provenance) in worst {
         let kind = graph.text(graph.node(node).kind).to_owned();
         let consumers = nodes.get(kind.as_str()).copied().unwrap_or(0);
-        let knowledge = found.entry((kind, input.to_owned())).or_insert_with(|| Knowledge {
-            consumers,
-            of: BTreeMap::from([(Provenance::Unknown.word(), consumers)]),
-        });
+        let knowledge = found
+            .entry((kind, input.to_owned()))
+            .or_insert_with(|| Knowledge { consumers, of: BTreeMap::from([(Provenance::Unknown.word(), consumers)]) });
         if provenance != Provenance::Unknown {
             *knowledge.of.entry(provenance.word()).or_default() += 1;
             *knowledge.of.entry(Provenance::Unknown.word()).or_default() -= 1;

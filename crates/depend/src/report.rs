@@ -79,6 +79,11 @@ pub struct SpofLine {
     pub country: String,
     /// How much falls with it, functions counted.
     pub lost: usize,
+    /// How many functions fall with it under each reading of inferred edges; absent where the graph has none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub range: BTreeMap<&'static str, usize>,
+    /// Whether the functions are not the same under all readings.
+    pub unstable: bool,
 }
 
 fn owned(keys: Vec<&str>) -> Vec<String> {
@@ -141,11 +146,23 @@ fn inferred(snapshot: &Snapshot, failure: &Failure) -> Inferred {
 }
 
 /// Every node that is no function and whose loss alone takes at least one, by key; of these kinds only, where any is named.
+/// The list is that of inferred edges as given; each line says how far it hangs on them.
 pub fn spof_report(snapshot: &Snapshot, mode: Mode, kinds: &[&str]) -> Vec<SpofLine> {
     let graph = snapshot.graph();
     let wanted = |node: u32| kinds.is_empty() || kinds.contains(&graph.text(graph.node(node).kind));
+    let touched = |reading: &Reading| graph.inferred_edges() > 0 && *reading != Reading::AsGiven;
+    let others = Reading::ALL.into_iter().filter(touched).map(|reading| {
+        let found = spof(&Graph::build(snapshot.facts(), reading), mode, wanted);
+        (reading, found.into_iter().map(|spof| (spof.node, spof.functions)).collect::<BTreeMap<u32, Vec<u32>>>())
+    });
+    let others: Vec<_> = others.collect();
     let line = |found: crate::spof::Spof| {
         let node = graph.node(found.node);
+        let under = |(reading, lines): &(Reading, BTreeMap<u32, Vec<u32>>)| (*reading, lines.get(&found.node).cloned());
+        let readings: Vec<_> =
+            others.iter().map(under).map(|(r, functions)| (r, functions.unwrap_or_default())).collect();
+        let unstable = readings.iter().any(|(_, functions)| *functions != found.functions);
+        let range = readings.iter().map(|(reading, functions)| (reading.word(), functions.len())).collect();
         SpofLine {
             key: graph.key(found.node).to_owned(),
             functions: owned(graph.keys(found.functions)),
@@ -153,6 +170,8 @@ pub fn spof_report(snapshot: &Snapshot, mode: Mode, kinds: &[&str]) -> Vec<SpofL
             name: graph.name(found.node).to_owned(),
             country: node.country.code().to_owned(),
             lost: found.lost,
+            range,
+            unstable,
         }
     };
     spof(graph, mode, wanted).into_iter().map(line).collect()

@@ -17,7 +17,8 @@ pub struct Spof {
 /// Every node that is no function and passes the filter, whose failure alone takes at least one function; by key. The same
 /// for any number of threads.
 pub fn spof(graph: &Graph, mode: Mode, filter: impl Fn(u32) -> bool + Sync) -> Vec<Spof> {
-    let mut found = each(graph, mode, |node| !graph.node(node).function && filter(node), |spof| !spof.functions.is_empty());
+    let mut found =
+        each(graph, mode, |node| !graph.node(node).function && filter(node), |spof| !spof.functions.is_empty());
     found.sort_by_key(|spof| graph.key(spof.node));
     found
 }

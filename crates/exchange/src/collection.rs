@@ -60,6 +60,12 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCollection<'_>) -> Result<String> {
         Some(id) => check_id(id)?,
         None => new_id(tx),
     };
+    // the name is the alias of the one collection that every store has
+    let default = find(tx, DEFAULT)?.map(|collection| collection.id);
+    if (title == DEFAULT) != (default.as_ref() == Some(&id)) {
+        let reason = format!("the title {DEFAULT} belongs to the collection that is made with the store");
+        return Err(Error::refused("collection-title", reason, "choose another title, or change that collection under its own"));
+    }
     let mut read = new.read.to_vec();
     let mut write = new.write.to_vec();
     for list in [&mut read, &mut write] {
@@ -98,7 +104,7 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Collection>> {
 /// A collection by its id, or by the name `default`.
 pub fn find(tx: &mut Tx<'_>, name: &str) -> Result<Option<Collection>> {
     if name == DEFAULT {
-        return tx.one(&format!("{SELECT} ORDER BY idx LIMIT 1"), &[], read_row);
+        return tx.one(&format!("{SELECT} WHERE title = $1 ORDER BY idx LIMIT 1"), &[DEFAULT.into()], read_row);
     }
     tx.one(&format!("{SELECT} WHERE id = $1"), &[(&name.to_ascii_lowercase()).into()], read_row)
 }

@@ -122,7 +122,7 @@ pub fn count(tx: &mut Tx<'_>, view: i64) -> Result<i64> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fields {
+pub(crate) enum Fields {
     Bytes,
     Line,
     Event,
@@ -160,7 +160,7 @@ fn read(
 }
 
 /// `$1` the view, `$2` the date after which, `$3` the limit; then one for each value of a filter.
-fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>>) {
+pub(crate) fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>>) {
     let mut used = 3;
     let mut named = |column: &str, values: &[String]| -> String {
         let marks: Vec<String> = values.iter().map(|_| {
@@ -201,16 +201,19 @@ fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>>) {
         Fields::Line => "e.added, o.id, o.version, o.spec",
         Fields::Event => "e.added, e.object",
     };
-    let mut from = "@view_entry e".to_owned();
-    if fields == Fields::Line || filters.contains("o.") {
+    // With ids named, the way is from the object to its entry: a cross join keeps the planner of SQLite from walking the whole view.
+    let (added, mut from) = match query.ids.is_empty() {
+        true => ("e.added", "@view_entry e".to_owned()),
+        false => ("+e.added", "@stix_object o CROSS JOIN @view_entry e".to_owned()),
+    };
+    if query.ids.is_empty() && (fields == Fields::Line || filters.contains("o.")) {
         from.push_str(" JOIN @stix_object o ON o.idx = e.object");
     }
     if fields == Fields::Bytes {
         from.push_str(" JOIN payload p ON p.idx = e.object");
     }
-    // with ids named, the way is from the object to its entry; the plus keeps the planner from walking the view
-    let added = if query.ids.is_empty() { "e.added" } else { "+e.added" };
-    let sql = format!("SELECT {columns} FROM {from} WHERE e.view = $1 AND {added} > $2{filters} ORDER BY {added} LIMIT $3");
+    let join = if query.ids.is_empty() { "" } else { " AND e.object = o.idx" };
+    let sql = format!("SELECT {columns} FROM {from} WHERE e.view = $1{join} AND {added} > $2{filters} ORDER BY {added} LIMIT $3");
     (sql, args)
 }
 
@@ -235,7 +238,7 @@ mod tests {
             @r"
             SELECT e.added, p.bytes FROM @view_entry e JOIN payload p ON p.idx = e.object WHERE e.view = $1 AND e.added > $2 AND (e.is_last = 1) ORDER BY e.added LIMIT $3
             SELECT e.added, o.id, o.version, o.spec FROM @view_entry e JOIN @stix_object o ON o.idx = e.object WHERE e.view = $1 AND e.added > $2 AND o.kind IN ($4,$5) AND o.spec = $6 AND (e.is_first = 1 OR o.vkey IN ($7,$8)) ORDER BY e.added LIMIT $3
-            SELECT e.added, e.object FROM @view_entry e JOIN @stix_object o ON o.idx = e.object WHERE e.view = $1 AND +e.added > $2 AND o.id = $4 ORDER BY +e.added LIMIT $3
+            SELECT e.added, e.object FROM @stix_object o CROSS JOIN @view_entry e WHERE e.view = $1 AND e.object = o.idx AND +e.added > $2 AND o.id = $4 ORDER BY +e.added LIMIT $3
             "
         );
     }

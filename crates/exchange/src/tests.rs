@@ -298,6 +298,35 @@ fn documents_once_each() {
     }
 }
 
+/// One wrong index costs a factor of 50: the plans of the queries that pages and single objects take.
+#[test]
+fn plans_of_hot_queries() {
+    let store = sqlite();
+    let ledger = open(&store);
+    let plan = |query: &Query, fields: page::Fields| {
+        let (sql, mut args) = page::statement(query, fields);
+        args.splice(0..0, [1.into(), 0.into(), 10.into()]);
+        let rows = ledger.read(|tx| tx.all(&format!("EXPLAIN QUERY PLAN {sql}"), &args, |r| r.text(3).to_owned()));
+        rows.unwrap().join("\n")
+    };
+    insta::assert_snapshot!(plan(&Query::default(), page::Fields::Bytes), @r"
+    SEARCH e USING COVERING INDEX g0_view_entry_last (view=? AND is_last=? AND added>?)
+    SEARCH p USING INTEGER PRIMARY KEY (rowid=?)
+    ");
+    let all = Query { versions: Versions { all: true, ..Versions::default() }, ..Query::default() };
+    insta::assert_snapshot!(plan(&all, page::Fields::Line), @r"
+    SEARCH e USING INDEX sqlite_autoindex_g0_view_entry_1 (view=? AND added>?)
+    SEARCH o USING INTEGER PRIMARY KEY (rowid=?)
+    ");
+    let one = Query { ids: vec!["x".into()], ..Query::default() };
+    insta::assert_snapshot!(plan(&one, page::Fields::Bytes), @r"
+    SEARCH o USING COVERING INDEX g0_stix_object_version (id=?)
+    SEARCH e USING INDEX g0_view_entry_object (view=? AND object=?)
+    SEARCH p USING INTEGER PRIMARY KEY (rowid=?)
+    USE TEMP B-TREE FOR ORDER BY
+    ");
+}
+
 #[test]
 fn attack_enterprise_and_ics() {
     let Some(data) = shared("attack_enterprise_and_ics") else { return };

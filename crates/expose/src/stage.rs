@@ -97,15 +97,19 @@ fn fold_document(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 
 /// A new advisory meets all that is held already.
 fn on_advisory(tx: &mut Tx<'_>, adv: i64) -> Result<()> {
-    let mut bench = Bench::default();
-    let Some(prepared) = bench.advisory(tx, adv)? else { return Ok(()) };
     let mut keys = subjects_near(tx, adv)?;
     // What an older version of it decided is judged anew as well.
     let decided = tx.all(
-        "SELECT source, subject, vuln FROM @exposure WHERE advisory = $1 AND level = 'asset' AND status IS NOT NULL ORDER BY source, subject, vuln",
-        &[(&prepared.id).into()],
+        "SELECT e.source, e.subject, e.vuln FROM @advisory a JOIN @exposure e ON e.advisory = a.id \
+         WHERE a.adv = $1 AND e.level = 'asset' AND e.status IS NOT NULL ORDER BY e.source, e.subject, e.vuln",
+        &[adv.into()],
         |r| [0, 1, 2].map(|i| r.text(i).to_owned()),
     )?;
+    if keys.is_empty() && decided.is_empty() {
+        return Ok(());
+    }
+    let mut bench = Bench::default();
+    let Some(prepared) = bench.advisory(tx, adv)? else { return Ok(()) };
     let mut before: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     for [source, subject, vuln] in decided {
         keys.insert((source.clone(), subject.clone()));

@@ -7,6 +7,12 @@ pub trait Stakes {
     fn functions(&self, nodes: &[&str]) -> Vec<String>;
 }
 
+impl Stakes for depend::Snapshot {
+    fn functions(&self, nodes: &[&str]) -> Vec<String> {
+        self.functions_at_stake(nodes).into_iter().map(str::to_owned).collect()
+    }
+}
+
 /// Nobody knows of any dependency.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoStakes;

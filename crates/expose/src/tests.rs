@@ -1,4 +1,6 @@
 //! Stories on both engines: what arrives in whatever order gives the same list, a retry doubles nothing, a rebuild the same.
+mod sample;
+
 use crate::{Coverage, Expose, ExposureRow, Filter, NoStakes, import_inventory, list};
 use ledger::testkit::{TestStore, engines, sqlite};
 use ledger::{Draft, Ledger};

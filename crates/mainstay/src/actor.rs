@@ -11,7 +11,7 @@ const PASSWORD_BYTES: u64 = 4096;
 
 /// The person who acts. `--as NAME` asks for the password, in `MAINSTAY_PASSWORD` or on standard input; without it the act
 /// is that of `local-operator`, who is never the second person.
-pub fn actor(global: &Global, ledger: &Ledger) -> Result<Person, Failure> {
+pub(crate) fn actor(global: &Global, ledger: &Ledger) -> Result<Person, Failure> {
     let home = &ledger.genesis().home;
     let Some(name) = &global.actor else { return Ok(Person::local_operator(home)) };
     let password = match std::env::var("MAINSTAY_PASSWORD") {
@@ -24,7 +24,7 @@ pub fn actor(global: &Global, ledger: &Ledger) -> Result<Person, Failure> {
 }
 
 /// The person who acts, if their role lets them do `verb`.
-pub fn must(global: &Global, ledger: &Ledger, verb: Verb) -> Result<Person, Failure> {
+pub(crate) fn must(global: &Global, ledger: &Ledger, verb: Verb) -> Result<Person, Failure> {
     let person = actor(global, ledger)?;
     let verdict = person.may(verb);
     match verdict.allowed {
@@ -34,7 +34,7 @@ pub fn must(global: &Global, ledger: &Ledger, verb: Verb) -> Result<Person, Fail
 }
 
 /// The first line of standard input.
-pub fn password_from_stdin() -> Result<String, Failure> {
+pub(crate) fn password_from_stdin() -> Result<String, Failure> {
     let mut text = String::new();
     std::io::stdin().take(PASSWORD_BYTES).read_to_string(&mut text)?;
     Ok(text.lines().next().unwrap_or_default().to_owned())

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// on, gets the warning to whoever must act, and proves that they acted in time.
 #[derive(Debug, Parser)]
 #[command(name = "mainstay", version, propagate_version = true, disable_help_subcommand = true, term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
@@ -17,7 +17,7 @@ pub struct Cli {
 
 /// What every verb takes.
 #[derive(Debug, Args, Clone)]
-pub struct Global {
+pub(crate) struct Global {
     /// The folder of the store, and of what lies beside it (seal, outbox)
     #[arg(long, global = true, value_name = "DIR", env = "MAINSTAY_DATA", default_value = "mainstay-data")]
     pub(crate) data: PathBuf,
@@ -33,14 +33,14 @@ pub struct Global {
     /// Do not wait until all stages have applied what was written; prints the position instead
     #[arg(long, global = true)]
     pub(crate) no_wait: bool,
-    /// Act at this time; only in a store made with `init --exercise`, and never backwards
+    /// Act at this time; on a store only where it was made with `init --exercise`, and never backwards
     #[arg(long, global = true, value_name = "TIME")]
     pub(crate) clock: Option<Micros>,
 }
 
 /// The form of what is printed on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For eyes
     Table,
     /// One document

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// What a verb gives back when it did its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
+pub(crate) enum Done {
     /// 0: fine.
     Fine,
     /// 1: it ran, and found something that a person should see.
@@ -25,7 +25,7 @@ impl From<Done> for ExitCode {
 
 /// Why a verb could not do its work.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// 2: it was typed wrongly, or names what does not exist.
     Usage(String),
     /// 3: a rule of release or role says no.
@@ -38,7 +38,7 @@ pub enum Failure {
 
 impl Failure {
     /// The exit code.
-    pub fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         match self {
             Failure::Usage(_) => 2,
             Failure::Denied(_) => 3,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::io::{IsTerminal, Write};
 
 /// Writes a line of data.
-pub fn line(text: &str) -> Result<(), Failure> {
+pub(crate) fn line(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()) {
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
@@ -15,18 +15,18 @@ pub fn line(text: &str) -> Result<(), Failure> {
 }
 
 /// Says something to the person, on standard error.
-pub fn say(text: impl AsRef<str>) {
+pub(crate) fn say(text: impl AsRef<str>) {
     // Nobody is there to hear that standard error failed.
     drop(writeln!(std::io::stderr().lock(), "{}", text.as_ref()));
 }
 
 /// One document as JSON.
-pub fn json(value: &impl Serialize) -> Result<(), Failure> {
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     line(&serde_json::to_string_pretty(value).map_err(|e| Failure::CouldNot(e.to_string()))?)
 }
 
 /// Rows in the form that was asked for: `columns` gives the heads and each row's cells for the table and CSV.
-pub fn rows<T: Serialize>(format: Format, rows: &[T], heads: &[&str], cells: impl Fn(&T) -> Vec<String>) -> Result<(), Failure> {
+pub(crate) fn rows<T: Serialize>(format: Format, rows: &[T], heads: &[&str], cells: impl Fn(&T) -> Vec<String>) -> Result<(), Failure> {
     match format {
         Format::Json => json(&rows),
         Format::Jsonl => rows.iter().try_for_each(|row| {
@@ -58,7 +58,7 @@ fn harmless(cell: &str) -> String {
 }
 
 /// A table for eyes: as wide as the terminal, or unbounded where nobody watches.
-pub fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(heads.iter().copied());
     if std::io::stdout().is_terminal() {

@@ -6,7 +6,7 @@ use ledger::{Clock, Env, FixedClock, Genesis, Ledger, Micros, Place, Stage, Syst
 use std::sync::Arc;
 
 /// The stages in the order of the loop.
-pub fn stages() -> Vec<Arc<dyn Stage>> {
+pub(crate) fn stages() -> Vec<Arc<dyn Stage>> {
     vec![
         Arc::new(partners::Partners),
         Arc::new(exchange::Exchange),
@@ -19,7 +19,7 @@ pub fn stages() -> Vec<Arc<dyn Stage>> {
 }
 
 /// Where the store is.
-pub fn place(global: &Global) -> Place {
+pub(crate) fn place(global: &Global) -> Place {
     match &global.database {
         Some(url) => Place::parse(url),
         None => Place::Folder(global.data.clone()),
@@ -27,7 +27,7 @@ pub fn place(global: &Global) -> Place {
 }
 
 /// Opens the store. A verb that only reads asks for one that exists.
-pub fn open_existing(global: &Global) -> Result<Arc<Ledger>, Failure> {
+pub(crate) fn open_existing(global: &Global) -> Result<Arc<Ledger>, Failure> {
     if !Ledger::exists(&place(global))? {
         return Err(Failure::Usage(format!(
             "there is no store at {}; `mainstay init` makes one, and so does the first import",
@@ -38,12 +38,12 @@ pub fn open_existing(global: &Global) -> Result<Arc<Ledger>, Failure> {
 }
 
 /// Opens the store, or makes it with defaults.
-pub fn open_or_create(global: &Global) -> Result<Arc<Ledger>, Failure> {
+pub(crate) fn open_or_create(global: &Global) -> Result<Arc<Ledger>, Failure> {
     open(global, &Genesis::default())
 }
 
 /// Opens the store, or makes it with this first entry; a new store gets what every store has.
-pub fn open(global: &Global, genesis: &Genesis) -> Result<Arc<Ledger>, Failure> {
+pub(crate) fn open(global: &Global, genesis: &Genesis) -> Result<Arc<Ledger>, Failure> {
     std::fs::create_dir_all(&global.data)?;
     let entropy = Arc::new(SystemEntropy::new());
     let seal = Seal::open_or_create(&global.data.join("seal.key"), &*entropy)?;
@@ -89,7 +89,7 @@ fn furnish(ledger: &Ledger) -> Result<(), Failure> {
 }
 
 /// After a verb wrote: waits until all stages have applied it, or prints the position.
-pub fn settle(global: &Global, ledger: &Ledger) -> Result<(), Failure> {
+pub(crate) fn settle(global: &Global, ledger: &Ledger) -> Result<(), Failure> {
     if global.no_wait {
         let position = ledger.position()?;
         crate::out::say(format!("written up to position {}; applied up to {}", position.size, position.applied));

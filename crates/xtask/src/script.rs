@@ -42,7 +42,10 @@ pub struct Step {
     /// Keep one field of the first JSON row that fits.
     #[serde(default)]
     pub find: Option<Find>,
-    /// False for verbs that work without a store and a clock (at a partner's home).
+    /// Run the verb once for each row of a list that fits, with `{each}` filled in; at least one row must fit.
+    #[serde(default)]
+    pub each: Option<Each>,
+    /// False for verbs that work without a store (at a partner's home).
     #[serde(default = "yes")]
     pub store: bool,
 }
@@ -57,6 +60,19 @@ pub struct Find {
     pub field: String,
     /// The fields that must be equal, as text.
     #[serde(rename = "where")]
+    pub fits: BTreeMap<String, String>,
+}
+
+/// For which rows of which list a step is run.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Each {
+    /// The verb that lists; `--format jsonl` is added.
+    pub list: Vec<String>,
+    /// The field that becomes `{each}`.
+    pub field: String,
+    /// The fields that must be equal, as text.
+    #[serde(rename = "where", default)]
     pub fits: BTreeMap<String, String>,
 }
 
@@ -105,22 +121,41 @@ impl Script {
             ("work".to_owned(), stage.work.display().to_string()),
         ]);
         for step in &self.step {
-            let output = stage.run(step, &kept).with_context(|| format!("step at {}: {}", step.at, step.run.join(" ")))?;
-            seen(step, &output);
-            step.keep_from(&output, &mut kept).with_context(|| format!("step at {}: {}", step.at, step.run.join(" ")))?;
+            let where_ = || format!("step at {}: {}", step.at, step.run.join(" "));
+            for value in stage.rows_of(step, &kept).with_context(where_)? {
+                kept.insert("each".to_owned(), value);
+                let output = stage.run(step, &kept).with_context(where_)?;
+                seen(step, &output);
+                step.keep_from(&output, &mut kept).with_context(where_)?;
+            }
         }
         Ok(())
     }
 }
 
 impl Step {
+    /// A bare step on the store.
+    pub fn new(at: &str, run: &[&str]) -> Step {
+        Step {
+            at: at.to_owned(),
+            say: String::new(),
+            run: run.iter().map(|&s| s.to_owned()).collect(),
+            stdin: String::new(),
+            exit: Vec::new(),
+            keep: None,
+            find: None,
+            each: None,
+            store: true,
+        }
+    }
+
     fn keep_from(&self, output: &Output, kept: &mut BTreeMap<String, String>) -> Result<()> {
         let text = String::from_utf8_lossy(&output.stdout);
         if let Some(name) = &self.keep {
             kept.insert(name.clone(), text.trim().to_owned());
         }
         if let Some(find) = &self.find {
-            let row = rows(&text).into_iter().find(|row| find.fits.iter().all(|(k, v)| row.get(k).map(plain).as_ref() == Some(v)));
+            let row = rows(&text).into_iter().find(|row| fits(row, &find.fits));
             let Some(value) = row.as_ref().and_then(|row| row.get(&find.field)) else {
                 bail!("no row with {:?} and a field `{}` in:\n{text}", find.fits, find.field);
             };
@@ -137,8 +172,9 @@ impl Stage {
         for arg in &step.run {
             command.arg(fill(arg, kept)?);
         }
+        command.args(["--clock", &step.at]);
         if step.store {
-            command.arg("--data").arg(&self.data).args(["--clock", &step.at]);
+            command.arg("--data").arg(&self.data);
         }
         let output = feed(&mut command, fill(&step.stdin, kept)?.as_bytes())?;
         let code = output.status.code().unwrap_or(-1);
@@ -150,18 +186,24 @@ impl Stage {
         Ok(output)
     }
 
+    /// For what a step is run: once for nothing, or once for each row that fits.
+    fn rows_of(&self, step: &Step, kept: &BTreeMap<String, String>) -> Result<Vec<String>> {
+        let Some(each) = &step.each else { return Ok(vec![String::new()]) };
+        let mut list = Step::new(&step.at, &[]);
+        list.run = each.list.iter().cloned().chain(["--format".to_owned(), "jsonl".to_owned()]).collect();
+        let output = self.run(&list, kept)?;
+        let rows = rows(&String::from_utf8_lossy(&output.stdout));
+        let found: Vec<String> = rows.iter().filter(|r| fits(r, &each.fits)).filter_map(|r| r.get(&each.field)).map(plain).collect();
+        if found.is_empty() {
+            bail!("`{}` lists no row with {:?} and a field `{}`", each.list.join(" "), each.fits, each.field);
+        }
+        Ok(found)
+    }
+
     /// Runs one verb on the store at the given time, outside the script, and gives its standard output.
     pub fn ask(&self, at: &str, run: &[&str]) -> Result<String> {
-        let step = Step {
-            at: at.to_owned(),
-            say: String::new(),
-            run: run.iter().map(|&s| s.to_owned()).collect(),
-            stdin: String::new(),
-            exit: vec![0, 1],
-            keep: None,
-            find: None,
-            store: true,
-        };
+        let mut step = Step::new(at, run);
+        step.exit = vec![0, 1];
         let output = self.run(&step, &BTreeMap::new())?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
@@ -197,6 +239,10 @@ fn rows(text: &str) -> Vec<Value> {
         return rows;
     }
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+fn fits(row: &Value, wanted: &BTreeMap<String, String>) -> bool {
+    wanted.iter().all(|(field, text)| row.get(field).map(plain).as_ref() == Some(text))
 }
 
 fn plain(value: &Value) -> String {

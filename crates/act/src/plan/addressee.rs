@@ -1,5 +1,5 @@
 //! Who gets an ask: the rule of the country, the chain of fallbacks, the contact. The release decision comes after.
-use super::{Group, Index, Input, Way, Withheld};
+use super::{Group, Index, Input, No, Way};
 use crate::ask::State;
 use crate::contact::{self, Contact};
 
@@ -16,7 +16,7 @@ pub(super) struct Target<'a> {
     pub(super) chosen: &'static str,
 }
 
-type Chosen<'a> = Result<Target<'a>, Withheld>;
+type Chosen<'a> = Result<Target<'a>, No>;
 
 /// The addressees of a group, each found or with the reason why not.
 pub(super) fn of<'a>(input: &'a Input<'_>, index: &Index<'a>, group: &Group<'a>) -> Vec<Chosen<'a>> {
@@ -88,11 +88,11 @@ fn by_csirt<'a>(input: &'a Input<'_>, index: &Index<'a>, group: &Group<'a>) -> C
             }
             None => "its country is not known; give it in the inventory".to_owned(),
         };
-        return Err(group.withheld("no-csirt", reason));
+        return Err(No::new("no-csirt", reason));
     };
     let chosen = "it is the CSIRT of the country";
     let mut reached = csirts.iter().map(|org| reach(input, index, group, org, "csirt", chosen));
-    let first = reached.next().unwrap_or_else(|| Err(group.withheld("no-csirt", "no CSIRT is known")));
+    let first = reached.next().unwrap_or_else(|| Err(No::new("no-csirt", "no CSIRT is known")));
     first.or_else(|no| reached.find_map(Result::ok).ok_or(no))
 }
 
@@ -111,18 +111,16 @@ fn reach<'a>(
     if victim && safe.is_empty() && !claims.is_empty() {
         let reason =
             format!("{org} is compromised and only its own mail is known; add a contact with the role out-of-band");
-        return Err(group.withheld("own-mail-domain", reason));
+        return Err(No::new("own-mail-domain", reason));
     }
     match contact::best(safe, input.on) {
         Some(contact) => Ok(Target { org, kind, contact, follows: None, chosen }),
-        None if claims.is_empty() => {
-            Err(group.withheld("no-contact", format!("no contact of {org} is known; import one")))
-        }
-        None => Err(group.withheld("no-contact", format!("mail to each contact of {org} came back; verify one"))),
+        None if claims.is_empty() => Err(No::new("no-contact", format!("no contact of {org} is known; import one"))),
+        None => Err(No::new("no-contact", format!("mail to each contact of {org} came back; verify one"))),
     }
 }
 
-fn nobody(group: &Group<'_>) -> Withheld {
+fn nobody(group: &Group<'_>) -> No {
     let place = group.country.unwrap_or("an unknown country");
-    group.withheld("country-rule", format!("the rule of {place} is that nobody is asked"))
+    No::new("country-rule", format!("the rule of {place} is that nobody is asked"))
 }

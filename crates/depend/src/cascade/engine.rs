@@ -162,6 +162,11 @@ impl<'g> Engine<'g> {
         }
     }
 
+    /// Whether a node fell, or fell to a lower level, in this run.
+    pub(super) fn fell(&self, node: u32) -> bool {
+        self.state.level[node as usize] < self.base.level[node as usize]
+    }
+
     /// Queues the fall of a node that lost its ground.
     pub(super) fn unground(&mut self, node: u32, cause: Cause) {
         self.queue.push_back((node, Part(0), Some(cause)));
@@ -201,7 +206,7 @@ impl<'g> Engine<'g> {
                 && graph.node(group.consumer).grounded
                 && group.degraded == Part(0)
             {
-                ground.suspect(group.consumer, node);
+                ground.suspect(group.consumer);
             }
         }
     }
@@ -212,7 +217,7 @@ impl<'g> Engine<'g> {
         self.touched_groups.push(group);
         let Group { consumer, degraded, buffer_min, .. } = *self.graph.group(group);
         if self.buffers && buffer_min > 0 {
-            self.timers.push(Reverse((self.now + buffer_min, self.broke, group, supplier)));
+            self.timers.push(Reverse((self.now.saturating_add(buffer_min), self.broke, group, supplier)));
             self.broke += 1;
         } else {
             self.queue.push_back((consumer, degraded, Some(Cause { group, supplier })));

@@ -7,22 +7,16 @@ use super::Cause;
 use super::engine::{Engine, State, carried};
 use crate::graph::Graph;
 use crate::tables::Part;
-use std::collections::VecDeque;
-
-/// What a doubted node is doubted for.
-#[derive(Clone, Copy)]
-struct Doubt {
-    node: u32,
-    cause: Cause,
-}
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The state of doubt. Between events nobody is doubted.
 #[derive(Clone)]
 pub(super) struct Ground {
     doubted: Vec<bool>,
-    doubts: Vec<Doubt>,
-    /// Nodes to look at, with the supplier that made them suspect.
-    suspects: VecDeque<(u32, u32)>,
+    /// Whoever was doubted since the last look, cleared or not.
+    doubts: Vec<u32>,
+    /// Nodes to look at.
+    suspects: VecDeque<u32>,
     first_rank: u32,
     next_rank: u32,
 }
@@ -65,14 +59,15 @@ impl Ground {
                 }
             }
         }
-        let adrift = graph.nodes().filter(|(at, node)| node.grounded && !founded[*at as usize]).map(|(at, _)| at).collect();
+        let adrift =
+            graph.nodes().filter(|(at, node)| node.grounded && !founded[*at as usize]).map(|(at, _)| at).collect();
         let (doubts, suspects) = (Vec::new(), VecDeque::new());
         (Ground { doubted: vec![false; graph.len()], doubts, suspects, first_rank: next_rank, next_rank }, adrift)
     }
 
     /// Looks at a grounded node again at the next opportunity.
-    pub(super) fn suspect(&mut self, node: u32, supplier: u32) {
-        self.suspects.push_back((node, supplier));
+    pub(super) fn suspect(&mut self, node: u32) {
+        self.suspects.push_back(node);
     }
 
     pub(super) fn restore(&mut self) {
@@ -110,23 +105,18 @@ impl Ground {
 
     /// Doubts whoever is no longer satisfied by nodes before it, and whoever comes after those.
     fn doubt(&mut self, graph: &Graph, state: &State) {
-        while let Some((node, supplier)) = self.suspects.pop_front() {
-            if state.level[node as usize] == Part(0) || self.doubted[node as usize] {
+        while let Some(node) = self.suspects.pop_front() {
+            let rank = state.rank[node as usize];
+            let settled = state.level[node as usize] == Part(0) || self.doubted[node as usize];
+            if settled || self.failing(graph, state, node, Some(rank)).next().is_none() {
                 continue;
             }
-            let rank = state.rank[node as usize];
-            let Some(group) = self.failing(graph, state, node, Some(rank)).next() else { continue };
             self.doubted[node as usize] = true;
-            let gone = |n: u32| state.level[n as usize] == Part(0) || self.doubted[n as usize] && n != node;
-            let suppliers = graph.suppliers(group);
-            let of_group = suppliers.iter().any(|link| link.to == supplier);
-            let other = suppliers.iter().map(|link| link.to).find(|n| gone(*n));
-            let supplier = if of_group { supplier } else { other.unwrap_or(supplier) };
-            self.doubts.push(Doubt { node, cause: Cause { group, supplier } });
+            self.doubts.push(node);
             for link in graph.uses(node) {
                 let consumer = graph.group(link.to).consumer;
                 if graph.node(consumer).grounded && state.rank[consumer as usize] > rank {
-                    self.suspects.push_back((consumer, node));
+                    self.suspects.push_back(consumer);
                 }
             }
         }
@@ -151,6 +141,30 @@ impl Ground {
         let consumers = graph.uses(node).iter().map(|link| graph.group(link.to).consumer);
         queue.extend(consumers.filter(|consumer| self.doubted[*consumer as usize]));
     }
+
+    /// The doubted in an order in which each has lost an input through a supplier that fell in this run, or through one
+    /// before it. There always is one: of the doubted, the one of lowest rank had suppliers of lower rank, and these fell.
+    fn causes(&self, engine: &Engine<'_>) -> Vec<(u32, Cause)> {
+        let (graph, state) = (engine.graph, &engine.state);
+        let mut order: Vec<(u32, Cause)> = Vec::new();
+        let mut placed: BTreeSet<u32> = BTreeSet::new();
+        let mut queue: VecDeque<u32> = self.doubts.iter().copied().collect();
+        while let Some(node) = queue.pop_front() {
+            if !self.doubted[node as usize] || placed.contains(&node) {
+                continue;
+            }
+            let fell = |supplier: &u32| engine.fell(*supplier) || placed.contains(supplier);
+            let through = |group: u32| {
+                let supplier = graph.suppliers(group).iter().map(|link| link.to).find(fell)?;
+                Some(Cause { group, supplier })
+            };
+            let Some(cause) = self.failing(graph, state, node, None).find_map(through) else { continue };
+            placed.insert(node);
+            order.push((node, cause));
+            queue.extend(graph.uses(node).iter().map(|link| graph.group(link.to).consumer));
+        }
+        order
+    }
 }
 
 /// Finds who has lost the ground since the last look and queues their fall; whether there was anything to do.
@@ -168,36 +182,41 @@ pub(super) fn unfounded(engine: &mut Engine<'_>) -> bool {
 fn settle(engine: &mut Engine<'_>, ground: &mut Ground) {
     let graph = engine.graph;
     let mut cleared = Vec::new();
-    let mut queue: VecDeque<u32> = ground.doubts.iter().map(|doubt| doubt.node).collect();
-    loop {
+    let mut queue: VecDeque<u32> = ground.doubts.iter().copied().collect();
+    let lost = loop {
         ground.clear(graph, &mut engine.state, std::mem::take(&mut queue), &mut cleared);
+        let causes = ground.causes(engine);
         // Of those left, who has a buffer for each input that fails goes on and delivers until it has run out.
-        let mut riding: Vec<(Doubt, Vec<u32>)> = Vec::new();
-        for doubt in ground.doubts.iter().filter(|doubt| ground.doubted[doubt.node as usize]) {
-            let failing: Vec<u32> = ground.failing(graph, &engine.state, doubt.node, None).collect();
-            if engine.buffers && failing.iter().all(|group| graph.group(*group).buffer_min > 0) {
-                riding.push((*doubt, failing));
-            }
-        }
+        let buffered = |group: &u32| engine.buffers && graph.group(*group).buffer_min > 0;
+        let rides = |(node, _): &&(u32, Cause)| ground.failing(graph, &engine.state, *node, None).all(|g| buffered(&g));
+        let riding: Vec<u32> = causes.iter().filter(rides).map(|(node, _)| *node).collect();
         if riding.is_empty() {
-            break;
+            break causes;
         }
-        for (doubt, failing) in riding {
+        let root = root_causes(&causes);
+        for node in riding {
+            let failing: Vec<u32> = ground.failing(graph, &engine.state, node, None).collect();
             for group in failing {
-                let own = group == doubt.cause.group;
-                let lost = |n: &u32| engine.state.level[*n as usize] == Part(0) || ground.doubted[*n as usize];
-                let other = graph.suppliers(group).iter().map(|link| link.to).find(lost);
-                let supplier = if own { doubt.cause.supplier } else { other.unwrap_or(doubt.cause.supplier) };
-                engine.break_group(group, supplier);
+                let fell = graph.suppliers(group).iter().map(|link| link.to).find(|s| engine.fell(*s));
+                engine.break_group(group, fell.or(root.get(&node).copied()).unwrap_or(node));
             }
-            ground.found(graph, &mut engine.state, doubt.node, &mut queue);
-            cleared.push(doubt.node);
+            ground.found(graph, &mut engine.state, node, &mut queue);
+            cleared.push(node);
         }
-    }
+    };
     cleared.into_iter().for_each(|node| engine.touch(node));
-    for doubt in std::mem::take(&mut ground.doubts) {
-        if std::mem::take(&mut ground.doubted[doubt.node as usize]) {
-            engine.unground(doubt.node, doubt.cause);
-        }
+    for node in std::mem::take(&mut ground.doubts) {
+        ground.doubted[node as usize] = false;
     }
+    lost.into_iter().for_each(|(node, cause)| engine.unground(node, cause));
+}
+
+/// For each of the doubted the supplier at the start of its chain, which fell: those between may yet be cleared.
+fn root_causes(causes: &[(u32, Cause)]) -> BTreeMap<u32, u32> {
+    let mut roots = BTreeMap::new();
+    for (node, cause) in causes {
+        let root = roots.get(&cause.supplier).copied().unwrap_or(cause.supplier);
+        roots.insert(*node, root);
+    }
+    roots
 }

@@ -8,8 +8,8 @@ mod plan;
 
 pub use plan::{Change, Plan, Refusal, plan};
 
-use crate::tables::{self, Country, Edge, Form, Group, Member, Need, Node, Part, Provenance, Row, Rule, TableFault};
 use crate::quick::QuickMap;
+use crate::tables::{self, Country, Edge, Form, Group, Member, Need, Node, Part, Provenance, Row, Rule, TableFault};
 use crate::texts::{Text, Texts};
 use keyed::Keyed;
 use std::sync::Arc;

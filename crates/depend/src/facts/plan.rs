@@ -3,8 +3,8 @@
 //! Rows that stand already produce nothing, so importing again appends no event. Rows that go into an event go in as the
 //! bytes received; identical edges stay together, because [`Facts::fold`] counts them within one event.
 use super::{EdgeFact, EdgeKey, Facts, GroupKey, Keyed, MemberKey, NodeKey, add};
-use crate::tables::{self, Edge, Form, Group, Member, Need, Node, Place, Row, TableFault};
 use crate::quick::QuickMap;
+use crate::tables::{self, Edge, Form, Group, Member, Need, Node, Place, Row, TableFault};
 use crate::texts::Text;
 use std::hash::Hash;
 use std::ops::Range;
@@ -60,7 +60,14 @@ pub struct Plan {
 pub fn plan(facts: &mut Facts, source: &str, bytes: &[u8], replace: bool) -> Result<Plan, TableFault> {
     let source = facts.source(source);
     facts.stamp += 1;
-    let mut work = Work { source, refused: Vec::new(), needs: QuickMap::default(), self_supplies: 0, next: Vec::new() };
+    let mut work = Work {
+        source,
+        refused: Vec::new(),
+        needs: QuickMap::default(),
+        self_supplies: 0,
+        ids: QuickMap::default(),
+        next: Vec::new(),
+    };
     let (mut nodes, mut edges, mut groups, mut members) =
         (Keyed::default(), Keyed::default(), Keyed::default(), Keyed::default());
     let read = tables::read(bytes, |place, row| match row {
@@ -92,18 +99,25 @@ pub fn plan(facts: &mut Facts, source: &str, bytes: &[u8], replace: bool) -> Res
                 facts.edges.put(key, fact, facts.stamp);
             }
             out.removed(facts, &gone, |f, k: &EdgeKey| {
-                [k.src, k.dst, k.kind, k.group].map(|t| f.texts.get(t).to_owned()).into_iter().chain(["0".into()]).collect()
+                [k.src, k.dst, k.kind, k.group]
+                    .map(|t| f.texts.get(t).to_owned())
+                    .into_iter()
+                    .chain(["0".into()])
+                    .collect()
             });
             for key in gone {
                 facts.edges.remove(&key);
             }
         }
         Form::Groups => {
-            let (changed, gone) = split(&groups, &facts.groups, |key| key.0 == source, replace, &mut out, |a, b| a == b);
+            let (changed, gone) =
+                split(&groups, &facts.groups, |key| key.0 == source, replace, &mut out, |a, b| a == b);
             for (key, fact) in changed {
                 facts.groups.put(key, fact, facts.stamp);
             }
-            out.removed(facts, &gone, |f, k: &GroupKey| vec![f.texts.get(k.1).into(), "-".into(), "-".into(), "all".into()]);
+            out.removed(facts, &gone, |f, k: &GroupKey| {
+                vec![f.texts.get(k.1).into(), "-".into(), "-".into(), "all".into()]
+            });
             for key in gone {
                 facts.groups.remove(&key);
             }
@@ -137,6 +151,8 @@ struct Work {
     refused: Vec<Refusal>,
     needs: QuickMap<(Text, Text), (Need, u64)>,
     self_supplies: usize,
+    /// For each id of a node in this table the key that it stands for.
+    ids: QuickMap<Text, Text>,
     /// For each row its place and the next row of the same identity (0 for none).
     next: Vec<(Range<usize>, u32)>,
 }
@@ -151,7 +167,14 @@ impl Work {
         self.next.len() as u32 - 1
     }
 
-    fn once<K: Copy + Eq + Hash, V: Copy>(&mut self, seen: &mut Keyed<K, Seen<V>>, place: Place, key: K, value: V, id: &str) {
+    fn once<K: Copy + Eq + Hash, V: Copy>(
+        &mut self,
+        seen: &mut Keyed<K, Seen<V>>,
+        place: Place,
+        key: K,
+        value: V,
+        id: &str,
+    ) {
         if seen.get(&key).is_some() {
             return self.refuse(&place, id, "doubled-row", format!("{id} stands in an earlier row of this table"));
         }
@@ -163,15 +186,29 @@ impl Work {
         let known = facts.resolve(self.source, name).is_some();
         if !known {
             let name = facts.texts.get(name);
-            let reason = format!("{column} {name} is neither a node's id in this source nor a key; import the nodes first");
+            let reason =
+                format!("{column} {name} is neither a node's id in this source nor a key; import the nodes first");
             self.refuse(place, &id(), "unknown-node", reason);
         }
         known
     }
 
-    fn node(&mut self, facts: &mut Facts, seen: &mut Keyed<NodeKey, Seen<super::NodeFact>>, place: Place, node: &Node<'_>) {
+    fn node(
+        &mut self,
+        facts: &mut Facts,
+        seen: &mut Keyed<NodeKey, Seen<super::NodeFact>>,
+        place: Place,
+        node: &Node<'_>,
+    ) {
         let key = NodeKey(self.source, facts.text(node.key));
         let fact = facts.node(node);
+        if fact.id != Text::default() {
+            let owner = *self.ids.entry(fact.id).or_insert(key.1);
+            if owner != key.1 {
+                let reason = format!("id {} stands in an earlier row, for {}", node.id, facts.texts.get(owner));
+                return self.refuse(&place, node.key, "doubled-id", reason);
+            }
+        }
         self.once(seen, place, key, fact, node.key);
     }
 
@@ -185,7 +222,10 @@ impl Work {
         }
         let (need, line) = *self.needs.entry((key.dst, key.group)).or_insert((edge.need, place.line));
         if need != edge.need {
-            let reason = format!("need differs from that of line {line}, which is of the same supply group ({}, {})", edge.dst, edge.group);
+            let reason = format!(
+                "need differs from that of line {line}, which is of the same supply group ({}, {})",
+                edge.dst, edge.group
+            );
             return self.refuse(&place, &id(), "need-differs", reason);
         }
         self.self_supplies += usize::from(edge.src == edge.dst);
@@ -201,7 +241,13 @@ impl Work {
         seen.put(key, counted, 0);
     }
 
-    fn group(&mut self, facts: &mut Facts, seen: &mut Keyed<GroupKey, Seen<super::GroupFact>>, place: Place, group: &Group<'_>) {
+    fn group(
+        &mut self,
+        facts: &mut Facts,
+        seen: &mut Keyed<GroupKey, Seen<super::GroupFact>>,
+        place: Place,
+        group: &Group<'_>,
+    ) {
         let key = GroupKey(self.source, facts.text(group.group));
         let fact = facts.group(group);
         if self.known(facts, &place, || group.group.to_owned(), "consumer", fact.consumer) {
@@ -209,7 +255,13 @@ impl Work {
         }
     }
 
-    fn member(&mut self, facts: &mut Facts, seen: &mut Keyed<MemberKey, Seen<super::MemberFact>>, place: Place, member: &Member<'_>) {
+    fn member(
+        &mut self,
+        facts: &mut Facts,
+        seen: &mut Keyed<MemberKey, Seen<super::MemberFact>>,
+        place: Place,
+        member: &Member<'_>,
+    ) {
         let id = format!("{}<{}", member.group, member.supplier);
         let key = facts.member_key(self.source, member);
         if facts.groups.get(&GroupKey(self.source, key.1)).is_none() {
@@ -313,13 +365,18 @@ mod tests {
     use super::*;
 
     const NODES: &[u8] = b"id,key,type,name\n1,a,plant,A\n2,b,plant,\"B, the second\"\n3,f,function,F\n";
-    const EDGES: &[u8] = b"src,dst,type,group,need,inferred\n1,3,p,in,1,0\n2,3,p,in,1,0\n1,3,p,in,1,0\nb,b,p,self,0,1\n";
+    const EDGES: &[u8] =
+        b"src,dst,type,group,need,inferred\n1,3,p,in,1,0\n2,3,p,in,1,0\n1,3,p,in,1,0\nb,b,p,self,0,1\n";
 
     fn summary(plan: &Plan) -> String {
         let refused: Vec<_> = plan.refused.iter().map(|r| format!("{}:{}:{}", r.line, r.id, r.rule)).collect();
-        let events: Vec<_> = plan.changes.iter().map(|c| format!("{}{}", if c.removed { '-' } else { '+' }, c.rows)).collect();
+        let events: Vec<_> =
+            plan.changes.iter().map(|c| format!("{}{}", if c.removed { '-' } else { '+' }, c.rows)).collect();
         let Plan { accepted, unchanged, removed, .. } = plan;
-        format!("accepted {accepted} unchanged {unchanged} removed {removed} events {events:?} refused {refused:?} {:?}", plan.warnings)
+        format!(
+            "accepted {accepted} unchanged {unchanged} removed {removed} events {events:?} refused {refused:?} {:?}",
+            plan.warnings
+        )
     }
 
     #[test]
@@ -342,7 +399,12 @@ mod tests {
         check(&mut facts, NODES, false, r#"accepted 3 unchanged 0 removed 0 events ["+3"] refused [] []"#);
         check(&mut facts, NODES, true, r#"accepted 0 unchanged 3 removed 0 events [] refused [] []"#);
         let warning = r#"["1 edges where a node supplies itself, kept"]"#;
-        check(&mut facts, EDGES, false, &format!(r#"accepted 4 unchanged 0 removed 0 events ["+4"] refused [] {warning}"#));
+        check(
+            &mut facts,
+            EDGES,
+            false,
+            &format!(r#"accepted 4 unchanged 0 removed 0 events ["+4"] refused [] {warning}"#),
+        );
         check(&mut facts, EDGES, true, &format!(r#"accepted 0 unchanged 4 removed 0 events [] refused [] {warning}"#));
         // One of two parallel edges is missing: removal only where the source is replaced.
         let fewer = b"src,dst,type,group,need,inferred\n1,3,p,in,1,0\n2,3,p,in,1,0\n";
@@ -356,9 +418,9 @@ mod tests {
     #[test]
     fn rows_refused_by_what_others_say() {
         let mut facts = Facts::default();
-        let doubled = [NODES, b"4,a,plant,again\n"].concat();
+        let doubled = [NODES, b"4,a,plant,again\n3,g,plant,\n"].concat();
         let plan1 = plan(&mut facts, "s", &doubled, false).unwrap();
-        insta::assert_snapshot!(summary(&plan1), @r#"accepted 3 unchanged 0 removed 0 events ["+3"] refused ["5:a:doubled-row"] []"#);
+        insta::assert_snapshot!(summary(&plan1), @r#"accepted 3 unchanged 0 removed 0 events ["+3"] refused ["5:a:doubled-row", "6:g:doubled-id"] []"#);
         let edges = b"src,dst,type,group,need\n1,3,p,in,1\n2,3,p,in,2\n9,3,p,in,1\n";
         let plan2 = plan(&mut facts, "s", edges, false).unwrap();
         insta::assert_snapshot!(summary(&plan2), @r#"accepted 1 unchanged 0 removed 0 events ["+1"] refused ["3:2>3:need-differs", "4:9>3:unknown-node"] []"#);

@@ -1,8 +1,8 @@
 //! From facts to arrays: nodes by key, groups by consumer, edges both ways, and what inferred edges count under a reading.
 use super::{Aside, Csr, FUNCTION_KINDS, GROUNDED_LAYER, Graph, Group, Link, NONE, Node, Reading};
 use crate::facts::{Facts, NodeFact};
-use crate::tables::{Need, Part, Provenance, Rule};
 use crate::quick::QuickMap;
+use crate::tables::{Need, Part, Provenance, Rule};
 use crate::texts::Text;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -102,7 +102,15 @@ impl Build<'_> {
             let draft = *at.entry((key.source, consumer, key.group)).or_insert(next);
             if draft == next {
                 let (degraded, members) = (Part::default(), Vec::new());
-                drafts.push(Draft { consumer, input: key.group, rule, buffer_min: 0, degraded, ramp_up_min: 0, members });
+                drafts.push(Draft {
+                    consumer,
+                    input: key.group,
+                    rule,
+                    buffer_min: 0,
+                    degraded,
+                    ramp_up_min: 0,
+                    members,
+                });
             }
             let Some(draft) = drafts.get_mut(draft as usize) else { continue };
             if draft.rule != rule {
@@ -234,8 +242,18 @@ fn push(
     });
     let full = links.iter().map(|link| u64::from(link.weight)).sum();
     let Draft { consumer, input, buffer_min, degraded, ramp_up_min, .. } = *draft;
-    let group =
-        Group { consumer, input, rule, buffer_min, degraded, ramp_up_min, need: need.into(), full, edges: total, capacity };
+    let group = Group {
+        consumer,
+        input,
+        rule,
+        buffer_min,
+        degraded,
+        ramp_up_min,
+        need: need.into(),
+        full,
+        edges: total,
+        capacity,
+    };
     out.push((group, links));
 }
 
@@ -270,7 +288,10 @@ fn starts(rows: usize, sorted: impl Iterator<Item = u32>) -> Vec<u32> {
 
 fn rows(groups: &[(Group, Vec<Link>)]) -> Csr {
     let lengths = groups.iter().enumerate().flat_map(|(at, (_, links))| std::iter::repeat_n(at as u32, links.len()));
-    Csr { starts: starts(groups.len(), lengths), links: groups.iter().flat_map(|(_, links)| links.iter().copied()).collect() }
+    Csr {
+        starts: starts(groups.len(), lengths),
+        links: groups.iter().flat_map(|(_, links)| links.iter().copied()).collect(),
+    }
 }
 
 /// The same links from the other end.

@@ -49,7 +49,8 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     pub(super) fn new(header: &'a Header, record: &'a csv::ByteRecord) -> Result<Self, Fault> {
-        let text = std::str::from_utf8(record.as_slice()).map_err(|_| ("not-utf8", "the row is not UTF-8".to_owned()))?;
+        let text =
+            std::str::from_utf8(record.as_slice()).map_err(|_| ("not-utf8", "the row is not UTF-8".to_owned()))?;
         if text.contains('\0') {
             return Err(("nul-character", "the row has the character U+0000, which no store holds".to_owned()));
         }

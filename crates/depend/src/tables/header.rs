@@ -36,9 +36,20 @@ impl Form {
     /// The columns in the order in which [`super::Row`] asks for them.
     pub(super) fn columns(self) -> &'static [&'static str] {
         match self {
-            Form::Nodes => {
-                &["id", "key", "type", "layer", "name", "country", "lat", "lon", "capacity", "owner", "owner_country", "grounded"]
-            }
+            Form::Nodes => &[
+                "id",
+                "key",
+                "type",
+                "layer",
+                "name",
+                "country",
+                "lat",
+                "lon",
+                "capacity",
+                "owner",
+                "owner_country",
+                "grounded",
+            ],
             Form::Edges => &["src", "dst", "type", "group", "need", "inferred"],
             Form::Groups => &["group", "consumer", "input", "rule", "k", "buffer_h", "degraded", "ramp_up_h"],
             Form::Members => &["group", "supplier", "share", "strength", "kind", "provenance", "confidence"],
@@ -179,7 +190,10 @@ mod tests {
         check("src,dst,type,group,need,inferred", Some(Form::Edges));
         check("group,consumer,input,rule,k,buffer_h,degraded,ramp_up_h", Some(Form::Groups));
         check("\"group\",\"supplier\"", Some(Form::Members));
-        check("asset,name,vendor,product,model,version,purl,cpe,serial,country,owner,owner_country,sector,functions,node,lat,lon", None);
+        check(
+            "asset,name,vendor,product,model,version,purl,cpe,serial,country,owner,owner_country,sector,functions,node,lat,lon",
+            None,
+        );
         check("org,name,email,role,country,sector,language,pgp,source,verified", None);
         check("org,name,kind,country,languages,agreement_from,agreement_to,clearance", None);
         check("{\"type\":\"bundle\",\"id\":\"x\"}", None);

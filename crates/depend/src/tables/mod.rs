@@ -87,7 +87,9 @@ pub fn read(bytes: &[u8], mut each: impl FnMut(Place, Row<'_>)) -> Result<Read, 
     }
     if let Some(first) = misplaced.first() {
         let count = misplaced.len();
-        out.warnings.push(format!("{count} nodes have coordinates that are none (first on line {first}); kept without a place"));
+        out.warnings.push(format!(
+            "{count} nodes have coordinates that are none (first on line {first}); kept without a place"
+        ));
     }
     Ok(out)
 }
@@ -101,21 +103,31 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn next(&mut self, end: usize) -> Place {
+        let ends_apart = self.bytes.get(..self.end).is_some_and(|before| before.ends_with(b"\r"));
         let row = self.bytes.get(self.end..end).unwrap_or_default();
-        let newlines = |bytes: &[u8]| bytes.iter().filter(|b| **b == b'\n').count() as u64;
         let blank = row.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
         let (before, row) = row.split_at(blank);
-        let line = self.line + newlines(before);
+        // The second half of a line end whose first half was counted with the row before.
+        let counted = u64::from(ends_apart && before.starts_with(b"\n"));
+        let line = self.line + line_ends(before) - counted;
         let length = row.iter().rposition(|b| !matches!(b, b'\r' | b'\n')).map_or(0, |last| last + 1);
         let begin = self.end + blank;
-        (self.end, self.line) = (end, line + newlines(row));
+        (self.end, self.line) = (end, line + line_ends(row));
         Place { line, raw: begin..begin + length }
     }
 }
 
+/// Line feeds, and carriage returns without one.
+fn line_ends(bytes: &[u8]) -> u64 {
+    let count = |end: u8| bytes.iter().filter(|b| **b == end).count();
+    let pairs = if count(b'\r') == 0 { 0 } else { bytes.windows(2).filter(|pair| *pair == b"\r\n").count() };
+    (count(b'\n') + count(b'\r') - pairs) as u64
+}
+
 fn row<'a>(header: &'a Header, record: &'a csv::ByteRecord, length: usize) -> Result<Row<'a>, (&'static str, String)> {
     if length > ROW_BYTES_MAX {
-        let reason = format!("the row has {length} bytes, more than {ROW_BYTES_MAX}; is there a quote that never closes?");
+        let reason =
+            format!("the row has {length} bytes, more than {ROW_BYTES_MAX}; is there a quote that never closes?");
         return Err(("row-too-long", reason));
     }
     if record.len() != header.width() {
@@ -202,7 +214,10 @@ mod tests {
         check(b"", "the table has no header row [empty-table]");
         check(b"src,dst,need\n", "the edges table lacks the column group [missing-column]");
         check(b"src,dst,group,need,Need\n", "the edges table has the column need twice [doubled-column]");
-        check(b"asset,name,vendor,key,type\n", "the header is that of no infrastructure table: asset, name, vendor, key, type [unknown-table]");
+        check(
+            b"asset,name,vendor,key,type\n",
+            "the header is that of no infrastructure table: asset, name, vendor, key, type [unknown-table]",
+        );
     }
 
     #[test]

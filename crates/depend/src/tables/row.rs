@@ -247,9 +247,12 @@ fn rule(fields: &Fields<'_>) -> Result<Rule, Fault> {
 fn member<'a>(fields: &Fields<'a>) -> Result<Member<'a>, Fault> {
     let confidence = match fields.text(6) {
         "" => None,
-        text => Some(text.parse().ok().filter(|c| *c <= 100).ok_or_else(|| {
-            ("bad-number", format!("confidence is {text}, not a whole number from 0 to 100"))
-        })?),
+        text => Some(
+            text.parse()
+                .ok()
+                .filter(|c| *c <= 100)
+                .ok_or_else(|| ("bad-number", format!("confidence is {text}, not a whole number from 0 to 100")))?,
+        ),
     };
     Ok(Member {
         group: fields.required(0)?,

@@ -1,9 +1,12 @@
 //! What falls when something fails: the rules on a small invented graph, the engine against a plain reference on random
 //! graphs, and the facts of the real graph where it is at hand; and all of it through the store, on both engines.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as such")]
 mod oracle;
 mod real;
 mod rules;
+mod sample;
 mod store;
+mod tables;
 
 use depend::facts::{Facts, plan};
 use depend::graph::{Graph, Reading};

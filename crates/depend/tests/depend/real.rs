@@ -136,9 +136,19 @@ fn grounded_supply() {
     assert_eq!(
         graph.keys(functions),
         [
-            "fn:air-transport:AM", "fn:air-transport:AZ", "fn:air-transport:HR", "fn:air-transport:IR",
-            "fn:air-transport:KZ", "fn:air-transport:MD", "fn:electricity:AM", "fn:electricity:AZ",
-            "fn:electricity:HR", "fn:electricity:IR", "fn:electricity:KZ", "fn:electricity:MD", "fn:maritime-trade:SI",
+            "fn:air-transport:AM",
+            "fn:air-transport:AZ",
+            "fn:air-transport:HR",
+            "fn:air-transport:IR",
+            "fn:air-transport:KZ",
+            "fn:air-transport:MD",
+            "fn:electricity:AM",
+            "fn:electricity:AZ",
+            "fn:electricity:HR",
+            "fn:electricity:IR",
+            "fn:electricity:KZ",
+            "fn:electricity:MD",
+            "fn:maritime-trade:SI",
         ]
     );
     assert_eq!(

@@ -176,7 +176,9 @@ fn single_points() {
     let graph = super::graph(&tables());
     let show = |mode| {
         let found = depend::spof::spof(&graph, mode, |_| true);
-        let line = |s: &depend::spof::Spof| format!("{}: {}\n", graph.key(s.node), graph.keys(s.functions.iter().copied()).join(" "));
+        let line = |s: &depend::spof::Spof| {
+            format!("{}: {}\n", graph.key(s.node), graph.keys(s.functions.iter().copied()).join(" "))
+        };
         found.iter().map(line).collect::<String>()
     };
     assert_snapshot!(show(Mode::Ungrounded), @r#"

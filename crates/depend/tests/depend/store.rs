@@ -34,7 +34,10 @@ fn import_again_replace_and_rebuild() {
         let tables: [&[u8]; 4] = super::rules::tables();
         let backwards: Vec<&[u8]> = tables.iter().rev().copied().collect();
         let intake = import(&ledger, &backwards, false);
-        assert_eq!(counts(&intake), r#"44 accepted {"edges": 15, "groups": 5, "members": 8, "nodes": 16}, 0 unchanged"#);
+        assert_eq!(
+            counts(&intake),
+            r#"44 accepted {"edges": 15, "groups": 5, "members": 8, "nodes": 16}, 0 unchanged"#
+        );
         assert!(!intake.has_findings(), "{intake:?}");
         let first = get();
         assert_eq!(first.graph().len(), 16);
@@ -48,11 +51,13 @@ fn import_again_replace_and_rebuild() {
         assert_eq!(ledger.size().unwrap(), size, "importing again appends nothing");
 
         // A changed and a new row append those alone; the cache follows and gives what a fresh load gives.
-        let more = b"key,type,layer,name,country\ntower,tower,comms,Tall Tower,AA\ntower2,tower,comms,Second Tower,AA\n";
+        let more =
+            b"key,type,layer,name,country\ntower,tower,comms,Tall Tower,AA\ntower2,tower,comms,Second Tower,AA\n";
         let intake = import(&ledger, &[more, b"group,supplier\nh-comms,tower2\n"], false);
         assert_eq!(counts(&intake), r#"3 accepted {"members": 1, "nodes": 2}, 0 unchanged"#);
         let fresh = ledger.read(|tx| Snapshot::load(tx)).unwrap();
-        let report = |snapshot: &Snapshot| serde_json::to_string(&cascade_report(snapshot, &["bus1"], Mode::Grounded).unwrap());
+        let report =
+            |snapshot: &Snapshot| serde_json::to_string(&cascade_report(snapshot, &["bus1"], Mode::Grounded).unwrap());
         assert_eq!(report(&get()).unwrap(), report(&fresh).unwrap());
         assert_eq!(get().graph().name(get().graph().find("tower").unwrap()), "Tall Tower");
 
@@ -73,7 +78,11 @@ fn import_again_replace_and_rebuild() {
 fn rows_that_are_refused() {
     let store = sqlite();
     let ledger = open(&store);
-    let intake = import(&ledger, &[b"key,type,country\na,plant,AA\nb,plant,Atlantis\n", b"src,dst,group,need\na,c,g,1\n"], false);
+    let intake = import(
+        &ledger,
+        &[b"key,type,country\na,plant,AA\nb,plant,Atlantis\n", b"src,dst,group,need\na,c,g,1\n"],
+        false,
+    );
     assert_json_snapshot!(intake.refused, @r#"
     [
       {
@@ -192,7 +201,13 @@ fn reports() {
         "type": "waterworks",
         "name": "Waterworks",
         "country": "AA",
-        "lost": 3
+        "lost": 3,
+        "range": {
+          "all": 2,
+          "any": 2,
+          "left_out": 2
+        },
+        "unstable": false
       }
     ]
     "#);

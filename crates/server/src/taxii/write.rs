@@ -77,9 +77,11 @@ fn keep_status(call: &Call, told: &[Told<'_>]) -> Result<Answer, Problem> {
         let mut bytes = [0; 16];
         tx.random(&mut bytes);
         let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
-        let (successes, failures): (Vec<_>, Vec<_>) = told.iter().map(|one| detail(one, now)).partition(|(good, _)| *good);
-        let details = |list: Vec<(bool, Detail<'_>)>| list.into_iter().map(|(_, detail)| detail).collect::<Vec<_>>();
-        let (successes, failures) = (details(successes), details(failures));
+        let (mut successes, mut failures) = (Vec::new(), Vec::new());
+        for one in told {
+            let (good, detail) = detail(one, now);
+            if good { successes.push(detail) } else { failures.push(detail) }
+        }
         let status = StatusResource {
             id: &id,
             status: "complete",

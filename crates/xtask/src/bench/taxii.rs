@@ -44,16 +44,10 @@ struct Status {
 pub(super) fn lines(bench: &Bench) -> Result<Vec<Line>> {
     let data = bench.fresh("taxii")?;
     let stage = bench.stage(&data);
-    let user = Step {
-        at: String::new(),
-        say: String::new(),
-        run: ["user", "add", "bench", "--org", "home", "--role", "operator", "--password-stdin", "--data"].iter().map(|&s| s.to_owned()).chain([data.display().to_string()]).collect(),
-        stdin: format!("{PASSWORD}\n"),
-        exit: Vec::new(),
-        keep: None,
-        find: None,
-        store: false,
-    };
+    let folder = data.display().to_string();
+    let mut user = Step::new("", &["user", "add", "bench", "--org", "home", "--role", "operator", "--password-stdin", "--data", &folder]);
+    user.stdin = format!("{PASSWORD}\n");
+    user.store = false;
     stage.run(&user, &BTreeMap::new())?;
     let (_, id) = bench.verb(&data, &["collection", "add", "Bench", "--read", "home", "--write", "home"])?;
     let objects = format!("/taxii2/default/collections/{}/objects/", id.trim());
