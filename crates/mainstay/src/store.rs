@@ -14,6 +14,7 @@ pub(crate) fn stages() -> Vec<Arc<dyn Stage>> {
         Arc::new(expose::Expose),
         Arc::new(act::Act),
         Arc::new(assure::Assure),
+        Arc::new(server::Sessions),
     ]
 }
 
