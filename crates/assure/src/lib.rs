@@ -44,3 +44,5 @@ pub use stage::Assure;
 mod story;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod turn;
