@@ -32,7 +32,7 @@ impl Coverage {
     pub fn words(&self) -> String {
         let share = match self.unknown_share {
             None => "nothing is known: no advisory, no inventory, no partner".to_owned(),
-            Some(share) => format!("of {:.0} % of what may be exposed nothing is known", share * 100.0),
+            Some(share) => format!("nothing is known of {:.0} % of what may be exposed", share * 100.0),
         };
         let silent = match self.silent.as_slice() {
             [] => String::new(),

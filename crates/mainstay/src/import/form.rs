@@ -56,7 +56,7 @@ fn json(bytes: &[u8]) -> Result<Form, Unknown> {
         Err(fault) if looks_like_bundle(bytes) => {
             return stix::bundle::split(bytes, &Limits::default()).map(|_| Form::Stix).map_err(|_| broken(fault));
         }
-        Err(fault) => return Err(broken(fault)),
+        Err(fault) => return Err(Unknown { known: begins_as_json(bytes), ..broken(fault) }),
     };
     let has = |key: &str| outline.member(key).is_some();
     if !outline.is_object {
@@ -91,6 +91,15 @@ fn json(bytes: &[u8]) -> Result<Form, Unknown> {
 
 fn broken(fault: stix::Fault) -> Unknown {
     Unknown { rule: fault.rule, place: fault.place, reason: fault.reason, known: true }
+}
+
+/// A text may begin with a bracket and be no JSON at all.
+fn begins_as_json(bytes: &[u8]) -> bool {
+    let mut tokens = bytes.iter().filter(|b| !b.is_ascii_whitespace());
+    match (tokens.next(), tokens.next()) {
+        (Some(b'{'), next) => matches!(next, Some(b'"' | b'}') | None),
+        (_, next) => matches!(next, Some(b'{' | b'[' | b'"' | b']') | None),
+    }
 }
 
 fn looks_like_bundle(bytes: &[u8]) -> bool {
