@@ -235,7 +235,7 @@ fn without_inventory_it_reads_unknown() {
     asset pump-2 CVE-2025-1 not_affected D name A-1 1..1 water-co
     asset pump-2 CVE-2025-2 not_affected D name A-2 1..1 water-co
     ");
-    insta::assert_snapshot!(all(&ledger).1.words(), @"of 50 % of what may be exposed nothing is known; 1 of 2 constituencies have shared nothing (csirt-pt)");
+    insta::assert_snapshot!(all(&ledger).1.words(), @"nothing is known of 50 % of what may be exposed; 1 of 2 constituencies have shared nothing (csirt-pt)");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 /// A store in a folder that goes away with this value.
 pub(crate) struct World {
     folder: tempfile::TempDir,
+    database: Option<String>,
 }
 
 /// What a verb gave back.
@@ -17,7 +18,18 @@ pub(crate) struct Said {
 
 impl World {
     pub(crate) fn new() -> World {
-        World { folder: tempfile::tempdir().unwrap() }
+        World { folder: tempfile::tempdir().unwrap(), database: None }
+    }
+
+    /// A world on each engine that is here, by name.
+    pub(crate) fn on_each_engine() -> Vec<(&'static str, World)> {
+        let mut worlds = vec![("sqlite", World::new())];
+        if let Some(store) = ledger::testkit::postgres()
+            && let ledger::Place::Url(url) = &store.place
+        {
+            worlds.push(("postgres", World { database: Some(url.clone()), ..World::new() }));
+        }
+        worlds
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -33,6 +45,9 @@ impl World {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
         command.arg("--data").arg(self.path("data")).args(args).env_remove("MAINSTAY_DATA").env_remove("MAINSTAY_DATABASE");
+        if let Some(url) = &self.database {
+            command.args(["--database", url]);
+        }
         command
     }
 

@@ -2,3 +2,4 @@
 mod crash;
 mod hostile;
 mod harness;
+mod real;
