@@ -5,6 +5,7 @@
 //!
 //! * `args`: the table of nouns and verbs; `verbs/`: a file for each noun
 //! * `import/`: telling what a file is, reading it within limits, handing it to its stage
+//! * `work`: what `serve` does in the background
 //! * `store`, `actor`: which store, and as whom; `failure`, `out`: how it ends and how it is printed
 mod actor;
 mod args;
@@ -13,6 +14,7 @@ mod import;
 mod out;
 mod store;
 mod verbs;
+mod work;
 
 use args::{Cli, Noun};
 use clap::Parser;

@@ -1,11 +1,13 @@
 //! `serve`: pages and TAXII 2.1, until told to stop.
 use crate::args::Global;
 use crate::failure::{Done, Failure};
-use crate::{out, store};
+use crate::{out, store, work};
 use clap::Args;
 use server::AppState;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Serve pages and TAXII 2.1.
 #[derive(Debug, Args)]
@@ -31,9 +33,16 @@ impl Serve {
         }
         let ledger = store::open_or_create(global)?;
         ledger.catch_up()?;
-        let mut state = AppState::new(ledger);
+        let mut state = AppState::new(Arc::clone(&ledger));
         state.tls = self.tls_cert.is_some();
-        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve(state))?;
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| work::work(&ledger, &stop));
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            let served = runtime.map_err(Failure::from).and_then(|runtime| runtime.block_on(self.serve(state)));
+            stop.store(true, Ordering::Relaxed);
+            served
+        })?;
         Ok(Done::Fine)
     }
 
