@@ -28,7 +28,8 @@ pub fn evaluate(seen: &Facts, period: &Period, figure: &mut Figure) -> Vec<Item>
                 "a partner at home, or an organisation that was never introduced".to_owned()
             };
             let entries = passed.iter().map(|p| p.at.entry).collect();
-            let detail = Detail { about: (*topic).to_owned(), verdict: directions.join("+"), entries, ..Detail::default() };
+            let detail =
+                Detail { about: (*topic).to_owned(), verdict: directions.join("+"), entries, ..Detail::default() };
             Item { key: format!("{org}, {topic}, {week}"), counted, in_population: counted, why, details: vec![detail] }
         })
         .collect();

@@ -37,7 +37,8 @@ struct Change {
 
 pub(crate) fn changed(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     let m: Changed = event.meta()?;
-    let document = tx.one("SELECT source FROM @fact_document WHERE idx = $1", &[m.cause.into()], |r| r.text(0).to_owned())?;
+    let document =
+        tx.one("SELECT source FROM @fact_document WHERE idx = $1", &[m.cause.into()], |r| r.text(0).to_owned())?;
     for (n, change) in m.changes.iter().enumerate() {
         if change.threat.as_deref().unwrap_or("vulnerability") != "vulnerability" {
             continue;

@@ -148,12 +148,15 @@ fn notes(seen: &Facts, pairs: &[&Pair<'_>], main: Tally, figure: &mut Figure) {
     }
     if seen.exploitations.is_empty() {
         figure.notes.push(
-            "no source of exploitation is in the ledger yet (KEV, EUKEV or sightings): quiet means unwatched".to_owned(),
+            "no source of exploitation is in the ledger yet (KEV, EUKEV or sightings): quiet means unwatched"
+                .to_owned(),
         );
     }
     let unknown = pairs.iter().filter(|p| p.cohort.is_empty()).count();
     if unknown > 0 {
-        figure.notes.push(format!("{unknown} of {} pairs stand apart: nothing counted is known of an exposure", pairs.len()));
+        figure
+            .notes
+            .push(format!("{unknown} of {} pairs stand apart: nothing counted is known of an exposure", pairs.len()));
     }
 }
 
@@ -166,7 +169,10 @@ fn items(seen: &Facts, all: &[Pair<'_>], trusted: &BTreeSet<&str>, rule: &Rule, 
     for team in trusted {
         by_partner.entry(team).or_default();
     }
-    by_partner.into_iter().map(|(partner, pairs)| item(partner, &pairs, teams.contains(partner), trusted, rule, view)).collect()
+    by_partner
+        .into_iter()
+        .map(|(partner, pairs)| item(partner, &pairs, teams.contains(partner), trusted, rule, view))
+        .collect()
 }
 
 fn item(partner: &str, pairs: &[&Pair<'_>], team: bool, trusted: &BTreeSet<&str>, rule: &Rule, view: View) -> Item {

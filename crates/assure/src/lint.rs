@@ -253,7 +253,11 @@ fn values(plan: &Plan, m: &Measure, known: &BTreeSet<&str>, faults: &mut Faults)
         faults.add(&place, "plan-value", format!("valid_from {:?} is not a date", m.valid_from));
     }
     for kind in m.needs.iter().filter(|k| !known.contains(k.as_str())) {
-        faults.add(&place, "plan-unknown-kind", format!("needs {kind:?}, which nothing appends and no record declares"));
+        faults.add(
+            &place,
+            "plan-unknown-kind",
+            format!("needs {kind:?}, which nothing appends and no record declares"),
+        );
     }
     let shares = m.theta.iter().chain(&m.theta_forms).chain(&m.half);
     for share in shares.filter(|s| !(**s > 0.0 && **s <= 1.0)) {

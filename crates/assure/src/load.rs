@@ -10,7 +10,8 @@ use crate::facts::*;
 pub(crate) fn facts(tx: &mut Tx<'_>, known: Micros) -> Result<Facts> {
     let home = tx.one("SELECT country FROM @fact_home WHERE id = 1", &[], |r| r.text(0).to_owned())?;
     let mut facts = Facts { home: home.unwrap_or_default(), ..Facts::default() };
-    let kinds = tx.all("SELECT kind, known FROM @fact_kind ORDER BY kind", &[], |r| (r.text(0).to_owned(), r.micros(1)))?;
+    let kinds =
+        tx.all("SELECT kind, known FROM @fact_kind ORDER BY kind", &[], |r| (r.text(0).to_owned(), r.micros(1)))?;
     facts.kinds = kinds.into_iter().collect();
     let world = World::read(tx, known, &mut facts)?;
     facts.trusts = spans(tx, "trust", known)?;
@@ -292,7 +293,8 @@ fn exploitations(tx: &mut Tx<'_>, known: Micros, world: &World, facts: &mut Fact
 /// STIX id → (kind, value), the last word on each.
 fn names(tx: &mut Tx<'_>, known: Micros) -> Result<BTreeMap<String, (String, String)>> {
     let sql = "SELECT id, kind, value FROM @fact_name WHERE known <= $1 ORDER BY idx";
-    let rows = tx.all(sql, &[known.into()], |r| (r.text(0).to_owned(), (r.text(1).to_owned(), r.text(2).to_owned())))?;
+    let rows =
+        tx.all(sql, &[known.into()], |r| (r.text(0).to_owned(), (r.text(1).to_owned(), r.text(2).to_owned())))?;
     Ok(rows.into_iter().collect())
 }
 

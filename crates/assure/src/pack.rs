@@ -274,7 +274,8 @@ mod tests {
         let text = &plan.measure("1.2.2").unwrap().statement;
         let own = plan.fill(text, &BTreeMap::new());
         assert!(own.contains("the priorities of the United States") && own.contains("CISA's own products"), "{own}");
-        let given = BTreeMap::from([("agency".to_owned(), "NASK".to_owned()), ("home".to_owned(), "Poland".to_owned())]);
+        let given =
+            BTreeMap::from([("agency".to_owned(), "NASK".to_owned()), ("home".to_owned(), "Poland".to_owned())]);
         assert!(plan.fill(text, &given).contains("the priorities of Poland"));
     }
 

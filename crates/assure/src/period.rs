@@ -64,7 +64,8 @@ impl FromStr for Period {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fault = || format!("{text:?} is not a period such as 2025-Q4 or FY2026-Q1 (the fiscal year starts in October)");
+        let fault =
+            || format!("{text:?} is not a period such as 2025-Q4 or FY2026-Q1 (the fiscal year starts in October)");
         let (fiscal, rest) = match text.strip_prefix("FY") {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -98,7 +99,10 @@ mod tests {
         #[track_caller]
         fn check(name: &str, from: &str, until: &str) {
             let period: Period = name.parse().unwrap();
-            assert_eq!((period.to_string().as_str(), period.from().day(), period.until().day()), (name, from.into(), until.into()));
+            assert_eq!(
+                (period.to_string().as_str(), period.from().day(), period.until().day()),
+                (name, from.into(), until.into())
+            );
         }
         check("2025-Q4", "2025-10-01", "2026-01-01");
         check("2024-Q1", "2024-01-01", "2024-04-01");

@@ -160,7 +160,10 @@ pub fn pairs<'a>(seen: &'a Facts, period: &Period) -> Vec<Pair<'a>> {
     }
     first.retain(|_, d| period.holds(d.at.valid));
     let about = About::index(seen);
-    first.into_iter().map(|((partner, vulnerability), advice)| one_pair(&about, partner, vulnerability, advice)).collect()
+    first
+        .into_iter()
+        .map(|((partner, vulnerability), advice)| one_pair(&about, partner, vulnerability, advice))
+        .collect()
 }
 
 /// Facts by what they are about.
@@ -253,7 +256,11 @@ impl Pair<'_> {
         let parts: Vec<Part> = self
             .cohort
             .iter()
-            .map(|(x, open)| Part { weight: x.weight.max(1.0), open: *open, left: open_at(x, at, level).unwrap_or(*open) })
+            .map(|(x, open)| Part {
+                weight: x.weight.max(1.0),
+                open: *open,
+                left: open_at(x, at, level).unwrap_or(*open),
+            })
             .collect();
         share(&parts)
     }

@@ -116,8 +116,14 @@ fn genesis(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 
 fn org(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     let m: partners::stage::OrgMeta = event.meta()?;
-    let args: [Value<'_>; 6] =
-        [event.index.into(), (&m.key).into(), (&m.name).into(), (&m.kind).into(), (&m.country).into(), event.known.into()];
+    let args: [Value<'_>; 6] = [
+        event.index.into(),
+        (&m.key).into(),
+        (&m.name).into(),
+        (&m.kind).into(),
+        (&m.country).into(),
+        event.known.into(),
+    ];
     tx.run("INSERT INTO @fact_org (idx, org, name, kind, country, known) VALUES ($1, $2, $3, $4, $5, $6)", &args)?;
     Ok(())
 }

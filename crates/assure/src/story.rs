@@ -74,7 +74,13 @@ impl Story {
         let n = |x: Option<i64>| x.map_or("null".to_owned(), |x| x.to_string());
         let details = e.counted.iter().chain(&e.not_counted).flat_map(|i| &i.details);
         let words: Vec<&str> = details.map(|d| d.verdict.as_str()).collect();
-        let got = format!("{} of {} {}{}", n(e.figure.numerator), n(e.figure.denominator), words.join(", "), e.figure.missing.join(" "));
+        let got = format!(
+            "{} of {} {}{}",
+            n(e.figure.numerator),
+            n(e.figure.denominator),
+            words.join(", "),
+            e.figure.missing.join(" ")
+        );
         assert_eq!(got, expected, "{}: {known_as_of}", self.store.engine);
     }
 }
@@ -107,7 +113,8 @@ fn tell(s: &Story) {
     s.changed("2026-01-06", cause, "spare", Some("affected"), "");
     let message = json!({ "message_id": "m-1", "email": "duty@cert.example", "channel": "folder" });
     s.on("2026-01-10", "act.sent", &with(about(), &message), &Value::Null);
-    let answer = json!({ "answer": "fixed", "evidence": "E2", "claimant": "pl-cert", "by": "link", "reference": "CHG-7" });
+    let answer =
+        json!({ "answer": "fixed", "evidence": "E2", "claimant": "pl-cert", "by": "link", "reference": "CHG-7" });
     s.on("2026-01-20", "act.answered", &with(about(), &answer), &Value::Null);
     // the sighting arrives before the objects that it names
     s.sighting("1", "2026-02-20T00:00:00Z", "2026-03-01");
@@ -139,8 +146,7 @@ fn a_partner_is_gained_and_late_knowledge_takes_it_back() {
         let late = s.figure("2026-04-10").figure;
         assert_eq!(late.restates.unwrap().value, Some(1.into()), "the first value stays beside the new one");
         let e = s.figure("2026-04-09");
-        let sources =
-            ["sighting--1: seen 2026-02-20 (pl-cert)", "eukev: 2026-03-10 at the latest (place not said)"];
+        let sources = ["sighting--1: seen 2026-02-20 (pl-cert)", "eukev: 2026-03-10 at the latest (place not said)"];
         assert_eq!(e.counted[0].details[0].sources, sources);
         assert_eq!(e.figure.beside["luck"]["states"], json!({ "fix_public": 1 }));
         assert_eq!(s.ledger.parked().unwrap(), []);
@@ -160,9 +166,11 @@ fn data_decides_what_words_claim() {
         let s = Story::begin(store);
         s.org("pl-cert", "CERT Polska", "csirt", "PL");
         s.org("aqua", "Aqua", "operator", "PL");
-        let trust = json!({ "org": "pl-cert", "from": "2026-01-01", "to": "2026-12-31", "reason": "vetted", "by": "ana" });
+        let trust =
+            json!({ "org": "pl-cert", "from": "2026-01-01", "to": "2026-12-31", "reason": "vetted", "by": "ana" });
         s.on("2026-01-03", "partners.trust", &trust, &Value::Null);
-        let document = json!({ "form": "csaf", "id": "VND-1", "tlp": "CLEAR", "source": "vendor", "collection": "c", "by": "v" });
+        let document =
+            json!({ "form": "csaf", "id": "VND-1", "tlp": "CLEAR", "source": "vendor", "collection": "c", "by": "v" });
         let advisory = s.on("2026-01-05", "exchange.document", &document, &json!({}));
         s.changed("2026-01-06", advisory, "plc", Some("affected"), "");
         s.changed("2026-01-06", advisory, "hmi", Some("affected"), "");

@@ -33,7 +33,9 @@ impl World {
     fn new() -> World {
         let mut world = World::default();
         world.facts.home = "US".to_owned();
-        for kind in ["partners.org", "partners.trust", "partners.agreement", "partners.key", "expose.changed", "act.sent"] {
+        for kind in
+            ["partners.org", "partners.trust", "partners.agreement", "partners.key", "expose.changed", "act.sent"]
+        {
             world.facts.kinds.insert(kind.to_owned(), day("2020-01-01"));
         }
         world
@@ -53,7 +55,14 @@ impl World {
     fn trust(mut self, org: &str, from: &str, to: &str) -> World {
         let at = self.next(stamp("2020-01-01"));
         let until = Some(Micros(day(to).0 + Micros::DAY));
-        self.facts.trusts.push(Span { org: org.into(), from: day(from), until, reason: "vetted".into(), by: "ana".into(), at });
+        self.facts.trusts.push(Span {
+            org: org.into(),
+            from: day(from),
+            until,
+            reason: "vetted".into(),
+            by: "ana".into(),
+            at,
+        });
         self
     }
 
@@ -65,11 +74,18 @@ impl World {
         let at = self.next(stamp(at));
         let ask = format!("ask-{}", self.entry);
         let (partner, cve) = (partner.to_owned(), cve.to_owned());
-        self.facts.deliveries.push(Delivery { to: partner.clone(), partner, vulnerability: cve, ask, at, bounced: None });
+        self.facts.deliveries.push(Delivery {
+            to: partner.clone(),
+            partner,
+            vulnerability: cve,
+            ask,
+            at,
+            bounced: None,
+        });
         self
     }
 
-    fn says(mut self, partner: &str, cve: &str, subject: &str, weight: f64, state: State, e: Evidence, at: Stamp) -> World {
+    fn says(mut self, partner: &str, cve: &str, subject: &str, state: State, e: Evidence, at: Stamp) -> World {
         let at = self.next(at);
         let statement = Statement { state, evidence: e, by: partner.into(), at };
         let same = |x: &&mut Exposure| x.partner == partner && x.vulnerability == cve && x.subject == subject;
@@ -81,19 +97,25 @@ impl World {
                 level: "asset".into(),
                 vulnerability: cve.into(),
                 advisory: "a".into(),
-                weight,
+                weight: 1.0,
                 said: vec![statement],
             }),
         }
         self
     }
 
+    /// The criticality of everything said so far.
+    fn weighs(mut self, weight: f64) -> World {
+        self.facts.exposures.iter_mut().for_each(|x| x.weight = weight);
+        self
+    }
+
     fn exposed(self, partner: &str, cve: &str, subject: &str, at: &str) -> World {
-        self.says(partner, cve, subject, 1.0, State::Affected(Count::exact(1)), Evidence::E2, stamp(at))
+        self.says(partner, cve, subject, State::Affected(Count::exact(1)), Evidence::E2, stamp(at))
     }
 
     fn fixed(self, partner: &str, cve: &str, subject: &str, e: Evidence, at: &str) -> World {
-        self.says(partner, cve, subject, 1.0, State::Mitigated(Count::exact(0), "fixed".into()), e, stamp(at))
+        self.says(partner, cve, subject, State::Mitigated(Count::exact(0), "fixed".into()), e, stamp(at))
     }
 
     fn attack(mut self, cve: &str, partners: &[&str], seen: &str, known: &str) -> World {
@@ -187,7 +209,11 @@ fn an_attack_after_the_mitigation_is_success_and_before_it_is_not() {
     // at the very instant is not before
     check(&fixed.clone().attack("CVE-1", &["pl-csirt"], "2025-10-20", "2025-12-02"), "2025-12-31", "0 of 1: too late");
     // elsewhere is not here
-    check(&fixed.clone().attack("CVE-1", &["de-csirt"], "2025-10-11", "2025-10-12"), "2025-12-31", "0 of 1: provisional");
+    check(
+        &fixed.clone().attack("CVE-1", &["de-csirt"], "2025-10-11", "2025-10-12"),
+        "2025-12-31",
+        "0 of 1: provisional",
+    );
     check(&one().attack("CVE-1", &["pl-csirt"], "2025-10-19", "2025-10-19"), "2025-12-31", "0 of 1: too late");
 }
 
@@ -219,7 +245,9 @@ fn late_knowledge_restates_the_quarter_and_both_values_stay() {
 fn evidence_decides_and_stands_in_columns() {
     let claimed = one().fixed("pl-csirt", "CVE-1", "plc", Evidence::E1, "2025-10-20");
     let attacked = |w: World| w.attack("CVE-1", &["pl-csirt"], "2025-12-01", "2025-12-02");
-    let levels = |w: &World| serde_json::to_string(&w.ask("2.1.3", "2025-Q4", "2025-12-31", "2025-12-31").figure.evidence).unwrap();
+    let levels = |w: &World| {
+        serde_json::to_string(&w.ask("2.1.3", "2025-Q4", "2025-12-31", "2025-12-31").figure.evidence).unwrap()
+    };
     assert_eq!(attacked(claimed.clone()).prior("2025-12-31", "2025-12-31"), "0 of 1: too late");
     assert_eq!(levels(&attacked(claimed.clone())), r#"{"E1":1,"E2":0,"E3":0,"E4":0}"#);
     let scanned = claimed.fixed("pl-csirt", "CVE-1", "plc", Evidence::E3, "2025-11-20");
@@ -231,7 +259,8 @@ fn theta_weighs_by_criticality() {
     let one_fixed = Count::exact(1);
     let world = World::new()
         .trusted_team("pl-csirt", "PL")
-        .says("pl-csirt", "CVE-1", "hub", 3.0, State::Affected(one_fixed), Evidence::E2, stamp("2025-10-01"))
+        .says("pl-csirt", "CVE-1", "hub", State::Affected(one_fixed), Evidence::E2, stamp("2025-10-01"))
+        .weighs(3.0)
         .exposed("pl-csirt", "CVE-1", "spare", "2025-10-01")
         .advice("pl-csirt", "CVE-1", "2025-10-10")
         .fixed("pl-csirt", "CVE-1", "hub", Evidence::E2, "2025-10-20")
@@ -248,7 +277,7 @@ fn counts_are_intervals_and_only_the_lower_end_proves() {
     let base = |open| {
         World::new()
             .trusted_team("pl-csirt", "PL")
-            .says("pl-csirt", "CVE-1", "PL", 1.0, open, Evidence::E2, stamp("2025-10-01"))
+            .says("pl-csirt", "CVE-1", "PL", open, Evidence::E2, stamp("2025-10-01"))
             .advice("pl-csirt", "CVE-1", "2025-10-10")
             .attack("CVE-1", &["pl-csirt"], "2025-12-01", "2025-12-02")
     };
@@ -258,7 +287,7 @@ fn counts_are_intervals_and_only_the_lower_end_proves() {
         assert_eq!(world.prior("2025-12-31", "2025-12-31"), expected);
         assert_eq!(e.figure.beside["at_most"]["value"], at_most);
     }
-    let answer = |w: World, s| w.says("pl-csirt", "CVE-1", "PL", 1.0, s, Evidence::E2, stamp("2025-11-01"));
+    let answer = |w: World, s| w.says("pl-csirt", "CVE-1", "PL", s, Evidence::E2, stamp("2025-11-01"));
     check(answer(base(affected(40, 70)), left(1, 4)), "1 of 1: success", 1);
     check(answer(base(affected(40, 70)), left(5, 9)), "0 of 1: too late", 1);
     check(answer(base(affected(1, 4)), left(0, 0)), "1 of 1: success", 1);
@@ -270,15 +299,18 @@ fn counts_are_intervals_and_only_the_lower_end_proves() {
 fn an_answer_to_the_advice_itself_sets_the_cohort() {
     let world = World::new()
         .trusted_team("jp-csirt", "JP")
-        .says("jp-csirt", "CVE-1", "JP", 1.0, State::Unknown, Evidence::E0, stamp("2025-10-01"))
+        .says("jp-csirt", "CVE-1", "JP", State::Unknown, Evidence::E0, stamp("2025-10-01"))
         .advice("jp-csirt", "CVE-1", "2025-10-10");
     assert_eq!(world.prior("2025-12-31", "2025-12-31"), "0 of 0: apart");
     let counted =
-        world.says("jp-csirt", "CVE-1", "JP", 1.0, State::Affected(Count::exact(40)), Evidence::E2, stamp("2025-10-15"));
+        world.says("jp-csirt", "CVE-1", "JP", State::Affected(Count::exact(40)), Evidence::E2, stamp("2025-10-15"));
     assert_eq!(counted.prior("2025-12-31", "2025-12-31"), "0 of 1: not yet");
-    let done = counted
-        .fixed("jp-csirt", "CVE-1", "JP", Evidence::E2, "2025-11-15")
-        .attack("CVE-1", &["jp-csirt"], "2025-12-24", "2025-12-24");
+    let done = counted.fixed("jp-csirt", "CVE-1", "JP", Evidence::E2, "2025-11-15").attack(
+        "CVE-1",
+        &["jp-csirt"],
+        "2025-12-24",
+        "2025-12-24",
+    );
     assert_eq!(done.prior("2025-12-31", "2025-12-31"), "1 of 1: success");
 }
 
@@ -321,10 +353,18 @@ fn half_of_the_pairs_is_enough_and_every_partner_weighs_the_same() {
 
 #[test]
 fn more_inventory_after_the_advice_changes_nothing() {
-    let success = one()
-        .fixed("pl-csirt", "CVE-1", "plc", Evidence::E2, "2025-10-20")
-        .attack("CVE-1", &["pl-csirt"], "2025-12-01", "2025-12-02");
-    let more = success.exposed("pl-csirt", "CVE-1", "another", "2025-10-15").exposed("pl-csirt", "CVE-1", "third", "2025-10-15");
+    let success = one().fixed("pl-csirt", "CVE-1", "plc", Evidence::E2, "2025-10-20").attack(
+        "CVE-1",
+        &["pl-csirt"],
+        "2025-12-01",
+        "2025-12-02",
+    );
+    let more = success.exposed("pl-csirt", "CVE-1", "another", "2025-10-15").exposed(
+        "pl-csirt",
+        "CVE-1",
+        "third",
+        "2025-10-15",
+    );
     let e = more.ask("2.1.3", "2025-Q4", "2025-12-31", "2025-12-31");
     assert_eq!(e.figure.numerator, Some(1));
     insta::assert_snapshot!(e.counted[0].details[0].why,
@@ -333,7 +373,7 @@ fn more_inventory_after_the_advice_changes_nothing() {
 
 #[test]
 fn a_corrected_advisory_takes_the_pair_out_and_a_relapse_takes_the_success_back() {
-    let withdrawn = one().says("pl-csirt", "CVE-1", "plc", 1.0, State::Withdrawn, Evidence::E2, stamp("2025-11-01"));
+    let withdrawn = one().says("pl-csirt", "CVE-1", "plc", State::Withdrawn, Evidence::E2, stamp("2025-11-01"));
     assert_eq!(withdrawn.prior("2025-12-31", "2025-12-31"), "0 of 0: apart");
     let relapse = one()
         .fixed("pl-csirt", "CVE-1", "plc", Evidence::E2, "2025-10-20")
@@ -366,7 +406,8 @@ fn luck_names_the_state_at_delivery() {
 #[test]
 fn strict_open_and_moot_stand_beside() {
     let fixed = one().fixed("pl-csirt", "CVE-1", "plc", Evidence::E2, "2025-10-20");
-    let beside = |w: &World, form: &str| w.ask("2.1.3", "2025-Q4", "2025-12-31", "2025-12-31").figure.beside[form].to_string();
+    let beside =
+        |w: &World, form: &str| w.ask("2.1.3", "2025-Q4", "2025-12-31", "2025-12-31").figure.beside[form].to_string();
     insta::assert_snapshot!(beside(&fixed, "open"), @r#"{"pairs":1}"#);
     let listed_before = fixed.clone().listed("CVE-1", "2025-10-07");
     insta::assert_snapshot!(beside(&listed_before, "moot"), @r#"{"pairs":1,"same_day":0}"#);

@@ -46,9 +46,8 @@ fn within_year<'a>(seen: &'a Facts, team: &'a str, day: Micros) -> impl Iterator
 }
 
 fn item(seen: &Facts, team: &str, day: Micros) -> Item {
-    let span = |spans: &[Span]| -> Vec<i64> {
-        Facts::in_force(spans, team, day).map(|s| s.at.entry).into_iter().collect()
-    };
+    let span =
+        |spans: &[Span]| -> Vec<i64> { Facts::in_force(spans, team, day).map(|s| s.at.entry).into_iter().collect() };
     let mut keys: BTreeMap<&str, (bool, i64)> = BTreeMap::new();
     for key in seen.keys.iter().filter(|k| k.org == team && k.at.valid <= day) {
         keys.insert(&key.key, (key.active, key.at.entry));
@@ -65,8 +64,10 @@ fn item(seen: &Facts, team: &str, day: Micros) -> Item {
         ("something sent within a year", passed(false)),
         ("something received within a year", passed(true)),
     ];
-    let lacking: Vec<&str> = details.iter().filter(|(_, entries)| entries.is_empty()).map(|(about, _)| *about).collect();
-    let why = if lacking.is_empty() { "all conditions hold".to_owned() } else { format!("lacks: {}", lacking.join(", ")) };
+    let lacking: Vec<&str> =
+        details.iter().filter(|(_, entries)| entries.is_empty()).map(|(about, _)| *about).collect();
+    let why =
+        if lacking.is_empty() { "all conditions hold".to_owned() } else { format!("lacks: {}", lacking.join(", ")) };
     let detail = |(about, entries): (&str, Vec<i64>)| Detail {
         about: about.to_owned(),
         verdict: if entries.is_empty() { "no" } else { "yes" }.to_owned(),

@@ -182,7 +182,10 @@ fn the_loop_gains_a_partner() {
         assert_eq!(stock.figure.missing, ["partners.key"]);
         let exchanges = hub.ledger.read(|tx| crate::explain(tx, "1.2.2", at, at, None)).unwrap();
         let keys: Vec<&str> = exchanges.counted.iter().map(|i| i.key.as_str()).collect();
-        assert!(keys.contains(&"cert-de, CVE-2024-23113, 2026-W02") && keys.contains(&"cert-de, sighting, 2026-W09"), "{keys:?}");
+        assert!(
+            keys.contains(&"cert-de, CVE-2024-23113, 2026-W02") && keys.contains(&"cert-de, sighting, 2026-W09"),
+            "{keys:?}"
+        );
     }
 }
 
