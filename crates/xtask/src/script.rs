@@ -42,7 +42,7 @@ pub struct Step {
     /// Keep one field of the first JSON row that fits.
     #[serde(default)]
     pub find: Option<Find>,
-    /// Run the verb once for each row of a list that fits, with `{each}` filled in; at least one row must fit.
+    /// Run the verb once for each row of a list that fits, with `{each}` filled in.
     #[serde(default)]
     pub each: Option<Each>,
     /// False for verbs that work without a store (at a partner's home).
@@ -71,9 +71,15 @@ pub struct Each {
     pub list: Vec<String>,
     /// The field that becomes `{each}`.
     pub field: String,
-    /// The fields that must be equal, as text.
+    /// The fields that must be equal, as text; `x*` takes whatever begins with `x`.
     #[serde(rename = "where", default)]
     pub fits: BTreeMap<String, String>,
+    /// The values of fields that must not be.
+    #[serde(default)]
+    pub except: BTreeMap<String, Vec<String>>,
+    /// True where it is no mistake that no row fits.
+    #[serde(default)]
+    pub perhaps: bool,
 }
 
 fn yes() -> bool {
@@ -193,8 +199,8 @@ impl Stage {
         list.run = each.list.iter().cloned().chain(["--format".to_owned(), "jsonl".to_owned()]).collect();
         let output = self.run(&list, kept)?;
         let rows = rows(&String::from_utf8_lossy(&output.stdout));
-        let found: Vec<String> = rows.iter().filter(|r| fits(r, &each.fits)).filter_map(|r| r.get(&each.field)).map(plain).collect();
-        if found.is_empty() {
+        let found: Vec<String> = rows.iter().filter(|r| each.takes(r)).filter_map(|r| r.get(&each.field)).map(plain).collect();
+        if found.is_empty() && !each.perhaps {
             bail!("`{}` lists no row with {:?} and a field `{}`", each.list.join(" "), each.fits, each.field);
         }
         Ok(found)
@@ -241,8 +247,18 @@ fn rows(text: &str) -> Vec<Value> {
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
+impl Each {
+    fn takes(&self, row: &Value) -> bool {
+        let excepted = |(field, values): (&String, &Vec<String>)| row.get(field).map(plain).is_some_and(|v| values.contains(&v));
+        fits(row, &self.fits) && !self.except.iter().any(excepted)
+    }
+}
+
 fn fits(row: &Value, wanted: &BTreeMap<String, String>) -> bool {
-    wanted.iter().all(|(field, text)| row.get(field).map(plain).as_ref() == Some(text))
+    wanted.iter().all(|(field, text)| {
+        let Some(value) = row.get(field).map(plain) else { return false };
+        text.strip_suffix('*').map_or(value == *text, |start| value.starts_with(start))
+    })
 }
 
 fn plain(value: &Value) -> String {

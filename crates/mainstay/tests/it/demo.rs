@@ -2,9 +2,9 @@
 //! the end is what a duty officer reads. Moving one date moves it.
 
 use std::path::{Path, PathBuf};
-use xtask::script::{Script, Stage};
+use xtask::script::{Script, Stage, Step};
 
-/// A sample that may be changed, and where it is played.
+/// The script, and a place to play it in.
 struct World {
     dir: tempfile::TempDir,
     script: Script,
@@ -12,36 +12,31 @@ struct World {
 
 impl World {
     fn new() -> World {
-        let dir = tempfile::tempdir().unwrap();
-        copy(&xtask::shell::root().join("examples"), &dir.path().join("examples"));
-        let script = Script::open(&dir.path().join("examples")).unwrap();
-        World { dir, script }
+        let script = Script::open(&sample()).unwrap();
+        World { dir: tempfile::tempdir().unwrap(), script }
     }
 
-    fn stage(&self) -> Stage {
+    fn stage(&self, name: &str) -> Stage {
         Stage {
             binary: PathBuf::from(env!("CARGO_BIN_EXE_mainstay")),
-            data: self.dir.path().join("store"),
-            sample: self.dir.path().join("examples"),
-            work: self.dir.path().join("work"),
+            data: self.dir.path().join(name).join("store"),
+            sample: sample(),
+            work: self.dir.path().join(name).join("work"),
         }
     }
 
-    /// Replaces a text that stands exactly once in one of the sample's files.
     #[track_caller]
-    fn change(&self, file: &str, from: &str, to: &str) {
-        let path = self.dir.path().join("examples").join(file);
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text.matches(from).count(), 1, "{from:?} in {file}");
-        std::fs::write(path, text.replace(from, to)).unwrap();
+    fn play(&self, stage: &Stage, step: Vec<Step>) {
+        Script { now: self.script.now.clone(), step }.play(stage, |_, _| {}).unwrap();
     }
 
-    #[track_caller]
-    fn play(&self) -> String {
-        let stage = self.stage();
-        self.script.play(&stage, |_, _| {}).unwrap();
+    fn today(&self, stage: &Stage) -> String {
         stage.ask(&self.script.now, &["today"]).unwrap()
     }
+}
+
+fn sample() -> PathBuf {
+    xtask::shell::root().join("examples")
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -49,6 +44,43 @@ fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &target) } else { std::fs::copy(entry.path(), target).map(|_| ()).unwrap() }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
+}
+
+#[test]
+fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
+    let world = World::new();
+    let moved = "2025-01-15T07:00:00Z";
+    let (before, after): (Vec<Step>, Vec<Step>) = world.script.step.iter().cloned().partition(|s| s.at.as_str() < moved);
+    let first = world.stage("first");
+    world.play(&first, before);
+    let second = world.stage("second");
+    copy(&first.data, &second.data);
+    copy(&first.work, &second.work);
+
+    world.play(&first, after.clone());
+    insta::assert_snapshot!(world.today(&first), @"");
+
+    // The advisory of January is taken in seven weeks later: nobody is silent about it yet.
+    let mut later = after;
+    let one = later.iter_mut().find(|s| s.run.iter().any(|a| a.ends_with("ex-2025-001.json"))).unwrap();
+    one.at = "2025-03-04T02:00:00Z".into();
+    later.sort_by(|a, b| a.at.cmp(&b.at));
+    world.play(&second, later);
+    let changed = world.today(&second);
+    assert_ne!(changed, world.today(&first));
+    insta::assert_snapshot!(changed, @"");
+
+    let figure = |period: &str| {
+        let text = first.ask(&world.script.now, &["measure", "compute", "--period", period, "--format", "json"]).unwrap();
+        let rows: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let row = rows.as_array().unwrap().iter().find(|r| r["id"] == "isp:2.1.3").unwrap().clone();
+        format!("{} of {}", row["numerator"], row["denominator"])
+    };
+    insta::assert_snapshot!(format!("{}; {}", figure("2024-Q1"), figure("2024-Q4")), @"");
 }
