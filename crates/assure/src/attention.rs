@@ -40,6 +40,9 @@ pub struct Attention {
     pub functions: Vec<String>,
 }
 
+/// Lines of one kind of trouble before those of another have their turn.
+const OF_A_KIND: usize = 3;
+
 /// The order of lines: functions at stake, exploited, the kind of trouble, the clock, and what it leads to.
 type Rank = (Reverse<usize>, Reverse<bool>, u8, Micros, Leads);
 
@@ -47,25 +50,41 @@ type Rank = (Reverse<usize>, Reverse<bool>, u8, Micros, Leads);
 pub fn attention(tx: &mut Tx<'_>, stakes: &dyn Stakes, now: Micros, most: usize) -> Result<Vec<Attention>> {
     let (rows, coverage) = expose::list(tx, stakes, &expose::Filter::default())?;
     let asks = act::asks(tx, &Filter::default())?;
-    let known = Known::new(&rows);
+    let known = Known::new(tx, stakes, &rows)?;
     let mut lines: Vec<(Rank, Attention)> = Vec::new();
     asked(&asks, &known, now, &mut lines);
     unasked(&rows, &asks, &known, &mut lines);
     unknown(tx, &rows, &coverage, &mut lines)?;
     review(tx, &rows, &mut lines)?;
     lines.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(lines.into_iter().take(most).map(|(_, line)| line).collect())
+    Ok(chosen(lines.into_iter().map(|(_, line)| line).collect(), most))
+}
+
+/// The first of each kind of trouble come before the fourth of one: five lines of the same kind would hide the others.
+fn chosen(lines: Vec<Attention>, most: usize) -> Vec<Attention> {
+    let mut of_kind: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut first, mut rest): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| {
+        let n = of_kind.entry(line.rule).or_default();
+        *n += 1;
+        *n <= OF_A_KIND
+    });
+    first.append(&mut rest);
+    first.truncate(most);
+    first
 }
 
 /// What the exposures say of a vulnerability.
 struct Known<'a> {
     functions: BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>,
     exploited: BTreeSet<&'a str>,
+    stakes: &'a dyn Stakes,
+    names: BTreeMap<String, String>,
 }
 
 impl<'a> Known<'a> {
-    fn new(rows: &'a [ExposureRow]) -> Known<'a> {
-        let mut known = Known { functions: BTreeMap::new(), exploited: BTreeSet::new() };
+    fn new(tx: &mut Tx<'_>, stakes: &'a dyn Stakes, rows: &'a [ExposureRow]) -> Result<Known<'a>> {
+        let names = partners::org::all(tx)?.into_iter().map(|card| (card.key, card.name)).collect();
+        let mut known = Known { functions: BTreeMap::new(), exploited: BTreeSet::new(), stakes, names };
         for row in rows.iter().filter(|r| r.status == "affected") {
             let party = if row.owner.is_empty() { &row.holder } else { &row.owner };
             let functions = known.functions.entry((party, &row.vulnerability)).or_default();
@@ -74,7 +93,22 @@ impl<'a> Known<'a> {
                 known.exploited.insert(&row.vulnerability);
             }
         }
-        known
+        Ok(known)
+    }
+
+    /// An organisation as people call it.
+    fn called<'b>(&'b self, org: &'b str) -> &'b str {
+        self.names.get(org).map_or(org, String::as_str)
+    }
+
+    fn because(&self, party: &str, functions: &[String], exploited: bool) -> String {
+        let names: Vec<String> = functions.iter().map(|key| self.stakes.name(key)).collect();
+        let rests = match names.as_slice() {
+            [] => format!("{party} is exposed; no function is known to rest on it"),
+            [one] => format!("{one} rests on {party}"),
+            many => format!("{} functions rest on {party}: {}", many.len(), many.join(", ")),
+        };
+        if exploited { format!("{rests}; exploitation is known") } else { rests }
     }
 
     fn functions_of(&self, ask: &Ask) -> Vec<String> {
@@ -92,10 +126,10 @@ impl<'a> Known<'a> {
 /// Asks that are stuck.
 fn asked(asks: &[Ask], known: &Known<'_>, now: Micros, lines: &mut Vec<(Rank, Attention)>) {
     for ask in asks {
-        let Some((weight, rule, what)) = trouble(ask, now) else { continue };
+        let Some((weight, rule, what)) = trouble(ask, known.called(&ask.planned.addressee), now) else { continue };
         let functions = known.functions_of(ask);
         let exploited = known.is_exploited(ask);
-        let because = because(&ask.planned.party, &functions, exploited);
+        let because = known.because(known.called(&ask.planned.party), &functions, exploited);
         let due = ask.due_at.filter(|_| !matches!(ask.state, State::Held));
         let leads = Leads::Ask(ask.planned.ask.clone());
         let rank = (Reverse(functions.len()), Reverse(exploited), weight, due.unwrap_or(ask.planned_at), leads.clone());
@@ -103,8 +137,7 @@ fn asked(asks: &[Ask], known: &Known<'_>, now: Micros, lines: &mut Vec<(Rank, At
     }
 }
 
-fn trouble(ask: &Ask, now: Micros) -> Option<(u8, &'static str, String)> {
-    let to = &ask.planned.addressee;
+fn trouble(ask: &Ask, to: &str, now: Micros) -> Option<(u8, &'static str, String)> {
     let about = named(&ask.planned.vulnerabilities);
     Some(match ask.state {
         State::Silent => (0, "silent", format!("{to} is silent about {about}{}", since(ask.sent_at, now))),
@@ -138,36 +171,39 @@ fn unasked(rows: &[ExposureRow], asks: &[Ask], known: &Known<'_>, lines: &mut Ve
         let exploited = known.exploited.contains(vulnerability);
         let n = parties.len();
         let what = format!("{n} {} exposed to {vulnerability} and not asked", if n == 1 { "party is" } else { "parties are" });
-        let because = because(&parties.into_iter().collect::<Vec<_>>().join(", "), &functions, exploited);
+        let called: Vec<&str> = parties.into_iter().map(|p| known.called(p)).collect();
+        let because = known.because(&called.join(", "), &functions, exploited);
         let leads = Leads::Vulnerability(vulnerability.to_owned());
         let rank = (Reverse(functions.len()), Reverse(exploited), 1, Micros(0), leads.clone());
         lines.push((rank, Attention { rule: "unasked", what, because, leads, due: None, functions }));
     }
 }
 
-/// Partners of whom nothing is known, with what might be there.
+/// Partners of whom nothing is known, in one line, with what might be there.
 fn unknown(
     tx: &mut Tx<'_>,
     rows: &[ExposureRow],
     coverage: &Coverage,
     lines: &mut Vec<(Rank, Attention)>,
 ) -> Result<()> {
+    let Some(first) = coverage.silent.first() else { return Ok(()) };
+    let (mut names, mut candidates) = (Vec::new(), BTreeSet::new());
     for partner in &coverage.silent {
-        let country = partners::org::find(tx, partner)?.and_then(|c| c.country).unwrap_or_default();
-        let candidates: BTreeSet<&str> = rows
-            .iter()
-            .filter(|r| r.status == "unknown" && !country.is_empty() && r.subject.starts_with(&format!("{country}:")))
-            .map(|r| r.vulnerability.as_str())
-            .collect();
-        let what = format!("nothing is known of {partner}{}", if country.is_empty() { String::new() } else { format!(" ({country})") });
-        let because = match candidates.len() {
-            0 => "it has shared neither inventory nor answer; ask it to match at home".to_owned(),
-            n => format!("it has shared neither inventory nor answer; the sectors and areas of advisories name its country for {n} vulnerabilities"),
-        };
-        let leads = Leads::Partner(partner.clone());
-        let rank = (Reverse(0), Reverse(false), 4, Micros(0), leads.clone());
-        lines.push((rank, Attention { rule: "nothing-known", what, because, leads, due: None, functions: Vec::new() }));
+        let card = partners::org::find(tx, partner)?;
+        let country = card.as_ref().and_then(|c| c.country.clone()).unwrap_or_default();
+        let here = |r: &&ExposureRow| r.status == "unknown" && r.subject.split(':').next() == Some(country.as_str());
+        candidates.extend(rows.iter().filter(here).map(|r| r.vulnerability.as_str()));
+        names.push(card.map_or(partner.clone(), |c| c.name));
     }
+    let what = format!("nothing is known of {}", names.join(" and "));
+    let shared = "neither inventory nor answer was shared; ask for a match at home";
+    let because = match candidates.len() {
+        0 => shared.to_owned(),
+        n => format!("{shared}; by sector and area {n} vulnerabilities may be there"),
+    };
+    let leads = Leads::Partner(first.clone());
+    let rank = (Reverse(0), Reverse(false), 4, Micros(0), leads.clone());
+    lines.push((rank, Attention { rule: "nothing-known", what, because, leads, due: None, functions: Vec::new() }));
     Ok(())
 }
 
@@ -183,15 +219,6 @@ fn review(tx: &mut Tx<'_>, rows: &[ExposureRow], lines: &mut Vec<(Rank, Attentio
     let rank = (Reverse(0), Reverse(false), 5, Micros(0), Leads::Review);
     lines.push((rank, Attention { rule: "review", what, because, leads: Leads::Review, due: None, functions: Vec::new() }));
     Ok(())
-}
-
-fn because(party: &str, functions: &[String], exploited: bool) -> String {
-    let rests = match functions {
-        [] => format!("{party} is exposed; no function is known to rest on it"),
-        [one] => format!("{one} rests on {party}"),
-        many => format!("{} functions rest on {party}: {}", many.len(), many.join(", ")),
-    };
-    if exploited { format!("{rests}; exploitation is known") } else { rests }
 }
 
 fn named(vulnerabilities: &[String]) -> String {

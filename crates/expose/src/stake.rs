@@ -5,11 +5,21 @@ use std::collections::BTreeSet;
 pub trait Stakes {
     /// Keys of the functions that fall where any one of these nodes fails alone.
     fn functions(&self, nodes: &[&str]) -> Vec<String>;
+
+    /// The name of a function, for people; its key where it has none.
+    fn name(&self, key: &str) -> String {
+        key.to_owned()
+    }
 }
 
 impl Stakes for depend::Snapshot {
     fn functions(&self, nodes: &[&str]) -> Vec<String> {
         self.functions_at_stake(nodes).into_iter().map(str::to_owned).collect()
+    }
+
+    fn name(&self, key: &str) -> String {
+        let name = self.graph().find(key).map(|node| self.graph().name(node)).filter(|n| !n.is_empty());
+        name.unwrap_or(key).to_owned()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{actor, out, store};
 use assure::attention::{Attention, attention};
 use clap::Args;
 use depend::Snapshot;
+use ledger::Micros;
 use partners::may::Verb;
 
 /// What needs attention now.
@@ -32,7 +33,7 @@ impl Today {
         }
         for (n, line) in lines.iter().enumerate() {
             out::line(&format!("{}  {}", n + 1, sentence(&line.what)))?;
-            out::line(&format!("   {}{}", sentence(&line.because), clock(line)))?;
+            out::line(&format!("   {}{}", sentence(&line.because), clock(line, now)))?;
         }
         if lines.is_empty() {
             out::line("Nothing needs attention now.")?;
@@ -42,8 +43,13 @@ impl Today {
     }
 }
 
-fn clock(line: &Attention) -> String {
-    line.due.map_or_else(String::new, |due| format!(" [clock: {}]", due.timestamp().strftime("%Y-%m-%d %H:%MZ")))
+fn clock(line: &Attention, now: Micros) -> String {
+    let at = |due: Micros| due.timestamp().strftime("%Y-%m-%d %H:%MZ").to_string();
+    match line.due {
+        None => String::new(),
+        Some(due) if due <= now => format!(" The clock ran out on {}.", at(due)),
+        Some(due) => format!(" The clock runs until {}.", at(due)),
+    }
 }
 
 /// A fragment as a sentence.
