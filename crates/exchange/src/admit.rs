@@ -77,6 +77,15 @@ pub struct Told<'a> {
     pub warnings: Vec<Fault>,
 }
 
+/// What became of a document.
+#[derive(Debug)]
+pub struct Submitted<'a> {
+    /// Of each object, in order.
+    pub told: Vec<Told<'a>>,
+    /// What is strange about the document and refuses nothing.
+    pub warning: Option<Fault>,
+}
+
 /// Imports a bundle, an envelope or one object, and tells of it as `import` does.
 pub fn import_stix(ledger: &Ledger, bytes: &[u8], origin: &Origin<'_>) -> Result<Intake> {
     let mut intake = Intake::default();
@@ -87,19 +96,22 @@ pub fn import_stix(ledger: &Ledger, bytes: &[u8], origin: &Origin<'_>) -> Result
         rule: fault.rule.to_owned(),
         reason: fault.reason.clone(),
     };
-    let told = match submit(ledger, bytes, origin)? {
-        Ok(told) => told,
+    let Submitted { told, warning } = match submit(ledger, bytes, origin)? {
+        Ok(submitted) => submitted,
         Err(fault) => {
             intake.refused.push(note(fault.place.clone(), "", &fault));
             return Ok(intake);
         }
     };
+    intake.warnings.extend(warning.map(|fault| note(fault.place.clone(), "", &fault)));
     let mut said: BTreeSet<(&str, String)> = BTreeSet::new();
     for one in told {
         match &one.outcome {
             Outcome::Accepted => intake.accept("stix", 1),
             Outcome::Unchanged => intake.unchanged += 1,
-            Outcome::Refused(fault) => intake.refused.push(note(format!("{}{}", one.place, fault.place), &one.id, fault)),
+            Outcome::Refused(fault) => {
+                intake.refused.push(note(format!("{}{}", one.place, fault.place), &one.id, fault))
+            }
             Outcome::Review { fault, .. } => intake.review.push(note(one.place.clone(), &one.id, fault)),
         }
         for warning in one.warnings {
@@ -113,7 +125,11 @@ pub fn import_stix(ledger: &Ledger, bytes: &[u8], origin: &Origin<'_>) -> Result
 
 /// Admits the objects of a document and tells of each, in order. The inner error is a fault of the document as a whole: nothing of it
 /// was stored.
-pub fn submit<'a>(ledger: &Ledger, bytes: &'a [u8], origin: &Origin<'_>) -> Result<std::result::Result<Vec<Told<'a>>, Fault>> {
+pub fn submit<'a>(
+    ledger: &Ledger,
+    bytes: &'a [u8],
+    origin: &Origin<'_>,
+) -> Result<std::result::Result<Submitted<'a>, Fault>> {
     let split = match bundle::split(bytes, &Limits::default()) {
         Ok(split) => split,
         Err(fault) => return Ok(Err(fault)),
@@ -124,7 +140,7 @@ pub fn submit<'a>(ledger: &Ledger, bytes: &'a [u8], origin: &Origin<'_>) -> Resu
     for unit in candidates.chunks(UNIT_OBJECTS) {
         told.extend(in_unit(ledger, |tx| admit_unit(tx, unit, &definitions, origin))?);
     }
-    Ok(Ok(told))
+    Ok(Ok(Submitted { told, warning: split.warning }))
 }
 
 /// Runs a write unit in which every event so far is applied: what it reads of the derived tables is all there is.
@@ -178,7 +194,9 @@ fn refuse_circles(tx: &mut Tx<'_>, candidates: &mut [Candidate<'_>]) -> Result<B
     }
     if marked {
         let sql = "SELECT id, refs FROM @marking WHERE refs <> '' ORDER BY id";
-        for (id, to) in tx.all(sql, &[], |r| (r.text(0).to_owned(), r.text(1).split(' ').map(str::to_owned).collect()))? {
+        for (id, to) in
+            tx.all(sql, &[], |r| (r.text(0).to_owned(), r.text(1).split(' ').map(str::to_owned).collect()))?
+        {
             refs.insert(id, to);
         }
         let circular = marking::circular(&refs);
@@ -189,7 +207,8 @@ fn refuse_circles(tx: &mut Tx<'_>, candidates: &mut [Candidate<'_>]) -> Result<B
             }
         }
     }
-    let definitions = candidates.iter().filter_map(|c| c.head.as_ref().ok()).filter(|h| &*h.kind == "marking-definition");
+    let definitions =
+        candidates.iter().filter_map(|c| c.head.as_ref().ok()).filter(|h| &*h.kind == "marking-definition");
     Ok(definitions.map(|head| (head.id.to_string(), marking::meaning(head))).collect())
 }
 
@@ -207,7 +226,11 @@ fn admit_unit<'a>(
 }
 
 /// The meanings of the markings that this unit names, as far as they are held or come along. Where both are, the stricter counts.
-fn meanings(tx: &mut Tx<'_>, unit: &[Candidate<'_>], along: &BTreeMap<String, Meaning>) -> Result<BTreeMap<String, Meaning>> {
+fn meanings(
+    tx: &mut Tx<'_>,
+    unit: &[Candidate<'_>],
+    along: &BTreeMap<String, Meaning>,
+) -> Result<BTreeMap<String, Meaning>> {
     let mut out = BTreeMap::new();
     let heads = unit.iter().filter_map(|c| c.head.as_ref().ok());
     let names: BTreeSet<String> = heads.flat_map(marking::references).map(stix::Text::into_string).collect();
@@ -275,7 +298,9 @@ impl<'a> Desk<'_, 'a> {
     fn append(&self, tx: &mut Tx<'_>, head: &Head<'_>, bytes: &[u8]) -> Result<Vec<Fault>> {
         let resolved = marking::resolve(head, |id| self.meanings.get(id).cloned());
         let mut warnings = head.warnings.clone();
-        warnings.extend(resolved.reports.iter().map(|report| Fault::new("tlp-unclear", "/object_marking_refs", report.clone())));
+        warnings.extend(
+            resolved.reports.iter().map(|report| Fault::new("tlp-unclear", "/object_marking_refs", report.clone())),
+        );
         for marking in &resolved.unresolved {
             let reason = format!("{marking} is not held: what it marks counts as RED until its definition arrives");
             warnings.push(Fault::new("marking-unresolved", "/object_marking_refs", reason));
@@ -297,7 +322,13 @@ impl<'a> Desk<'_, 'a> {
 
     /// This version is held. Same content after RFC 8785: unchanged, though it may be new to this collection. Other content: the
     /// first stays, a person decides (the standard leaves it open, STIX 2.1 section 3.6).
-    fn same_version(&mut self, tx: &mut Tx<'_>, object: i64, candidate: &Candidate<'_>, head: &Head<'_>) -> Result<Outcome> {
+    fn same_version(
+        &mut self,
+        tx: &mut Tx<'_>,
+        object: i64,
+        candidate: &Candidate<'_>,
+        head: &Head<'_>,
+    ) -> Result<Outcome> {
         let earlier = usize::try_from(-1 - object).ok().and_then(|i| self.unit.get(i));
         let same = match earlier {
             Some(earlier) => jcs::equal(earlier.bytes, candidate.bytes),
@@ -321,7 +352,14 @@ impl<'a> Desk<'_, 'a> {
         Ok(Outcome::Accepted)
     }
 
-    fn review(&self, tx: &mut Tx<'_>, candidate: &Candidate<'_>, head: &Head<'_>, fault: Fault, hidden: bool) -> Result<Outcome> {
+    fn review(
+        &self,
+        tx: &mut Tx<'_>,
+        candidate: &Candidate<'_>,
+        head: &Head<'_>,
+        fault: Fault,
+        hidden: bool,
+    ) -> Result<Outcome> {
         let meta = ReviewMeta {
             file: self.origin.file.to_owned(),
             place: candidate.place.clone(),

@@ -49,12 +49,20 @@ pub struct NewCollection<'a> {
 pub fn add(tx: &mut Tx<'_>, new: &NewCollection<'_>) -> Result<String> {
     let title = new.title.trim();
     if title.is_empty() || title.len() > TITLE_MAX || title.contains(char::is_control) {
-        return Err(Error::refused("collection-title", "a title has 1 to 300 bytes, on one line", "choose another title"));
+        return Err(Error::refused(
+            "collection-title",
+            "a title has 1 to 300 bytes, on one line",
+            "choose another title",
+        ));
     }
     let root = new.root.unwrap_or(DEFAULT_ROOT);
     if root != DEFAULT_ROOT {
         let next = format!("leave out --root, or write --root {DEFAULT_ROOT}");
-        return Err(Error::refused("collection-root", format!("this version serves the root {DEFAULT_ROOT} only"), next));
+        return Err(Error::refused(
+            "collection-root",
+            format!("this version serves the root {DEFAULT_ROOT} only"),
+            next,
+        ));
     }
     let id = match new.id {
         Some(id) => check_id(id)?,
@@ -64,7 +72,11 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCollection<'_>) -> Result<String> {
     let default = find(tx, DEFAULT)?.map(|collection| collection.id);
     if (title == DEFAULT) != (default.as_ref() == Some(&id)) {
         let reason = format!("the title {DEFAULT} belongs to the collection that is made with the store");
-        return Err(Error::refused("collection-title", reason, "choose another title, or change that collection under its own"));
+        return Err(Error::refused(
+            "collection-title",
+            reason,
+            "choose another title, or change that collection under its own",
+        ));
     }
     let mut read = new.read.to_vec();
     let mut write = new.write.to_vec();
@@ -86,7 +98,11 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCollection<'_>) -> Result<String> {
 fn check_id(id: &str) -> Result<String> {
     match stix::id::uuid_version(id) {
         Some(4) => Ok(id.to_ascii_lowercase()),
-        _ => Err(Error::refused("collection-id", format!("{id:?} is no UUID of version 4"), "leave out --id and one is drawn")),
+        _ => Err(Error::refused(
+            "collection-id",
+            format!("{id:?} is no UUID of version 4"),
+            "leave out --id and one is drawn",
+        )),
     }
 }
 
@@ -113,7 +129,11 @@ pub fn find(tx: &mut Tx<'_>, name: &str) -> Result<Option<Collection>> {
 pub fn need(tx: &mut Tx<'_>, name: Option<&str>) -> Result<Collection> {
     let name = name.unwrap_or(DEFAULT);
     find(tx, name)?.ok_or_else(|| {
-        Error::refused("collection-unknown", format!("there is no collection {name}"), "make it with `collection add`, or see `collection list`")
+        Error::refused(
+            "collection-unknown",
+            format!("there is no collection {name}"),
+            "make it with `collection add`, or see `collection list`",
+        )
     })
 }
 

@@ -92,7 +92,8 @@ fn import_unit(tx: &mut Tx<'_>, documents: &[NewDocument<'_>], origin: &Origin<'
         match standing(tx, document, &fresh)? {
             Standing::Unchanged => intake.unchanged += 1,
             Standing::Differs => {
-                let note = note(document, "same-version-differs", "this version is held with other content: the first stays");
+                let note =
+                    note(document, "same-version-differs", "this version is held with other content: the first stays");
                 let meta = ReviewMeta {
                     file: note.file.clone(),
                     place: note.place.clone(),
@@ -122,7 +123,11 @@ enum Standing {
     Differs,
 }
 
-fn standing(tx: &mut Tx<'_>, document: &NewDocument<'_>, fresh: &HashMap<(&str, &str), &NewDocument<'_>>) -> Result<Standing> {
+fn standing(
+    tx: &mut Tx<'_>,
+    document: &NewDocument<'_>,
+    fresh: &HashMap<(&str, &str), &NewDocument<'_>>,
+) -> Result<Standing> {
     let version = document.version.as_deref().unwrap_or("");
     let promised = document.form == "csaf";
     if let Some(held) = fresh.get(&(document.form, document.id.as_str())) {
@@ -133,8 +138,14 @@ fn standing(tx: &mut Tx<'_>, document: &NewDocument<'_>, fresh: &HashMap<(&str, 
     }
     // a list or record is compared with the newest content of its id, whatever version that names
     let (sql, asked) = match promised {
-        true => ("SELECT idx, asset FROM @document WHERE form = $1 AND id = $2 AND version = $3 ORDER BY idx DESC LIMIT 1", version),
-        false => ("SELECT idx, asset FROM @document WHERE form = $1 AND id = $2 AND version >= $3 ORDER BY idx DESC LIMIT 1", ""),
+        true => (
+            "SELECT idx, asset FROM @document WHERE form = $1 AND id = $2 AND version = $3 ORDER BY idx DESC LIMIT 1",
+            version,
+        ),
+        false => (
+            "SELECT idx, asset FROM @document WHERE form = $1 AND id = $2 AND version >= $3 ORDER BY idx DESC LIMIT 1",
+            "",
+        ),
     };
     let args = [document.form.into(), (&document.id).into(), asked.into()];
     let newest = tx.one(sql, &args, |r| (r.int(0), r.opt_text(1).map(str::to_owned)))?;
@@ -178,7 +189,8 @@ fn note(document: &NewDocument<'_>, rule: &str, reason: &str) -> Note {
 }
 
 fn default_tlp(tx: &mut Tx<'_>, collection: &str) -> Result<Tlp> {
-    let found = tx.one("SELECT tlp FROM @collection WHERE id = $1", &[collection.into()], |r| Tlp::from_rank(r.int(0)))?;
+    let found =
+        tx.one("SELECT tlp FROM @collection WHERE id = $1", &[collection.into()], |r| Tlp::from_rank(r.int(0)))?;
     Ok(found.unwrap_or(Tlp::Red))
 }
 
@@ -199,7 +211,8 @@ pub fn counts(tx: &mut Tx<'_>) -> Result<Vec<(String, i64, Micros)>> {
     tx.all(sql, &[], |r| (r.text(0).to_owned(), r.int(1), r.micros(2)))
 }
 
-const SELECT: &str = "SELECT idx, known, form, id, version, title, tlp, source, collection, asset, released FROM @document";
+const SELECT: &str =
+    "SELECT idx, known, form, id, version, title, tlp, source, collection, asset, released FROM @document";
 
 fn read_row(r: &ledger::Row<'_>) -> Document {
     let opt = |i| r.opt_text(i).map(str::to_owned);

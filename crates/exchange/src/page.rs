@@ -163,10 +163,13 @@ fn read(
 pub(crate) fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>>) {
     let mut used = 3;
     let mut named = |column: &str, values: &[String]| -> String {
-        let marks: Vec<String> = values.iter().map(|_| {
-            used += 1;
-            format!("${used}")
-        }).collect();
+        let marks: Vec<String> = values
+            .iter()
+            .map(|_| {
+                used += 1;
+                format!("${used}")
+            })
+            .collect();
         match marks.as_slice() {
             [one] => format!("{column} = {one}"),
             many => format!("{column} IN ({})", many.join(",")),
@@ -213,7 +216,9 @@ pub(crate) fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>
         from.push_str(" JOIN payload p ON p.idx = e.object");
     }
     let join = if query.ids.is_empty() { "" } else { " AND e.object = o.idx" };
-    let sql = format!("SELECT {columns} FROM {from} WHERE e.view = $1{join} AND {added} > $2{filters} ORDER BY {added} LIMIT $3");
+    let sql = format!(
+        "SELECT {columns} FROM {from} WHERE e.view = $1{join} AND {added} > $2{filters} ORDER BY {added} LIMIT $3"
+    );
     (sql, args)
 }
 
@@ -231,7 +236,11 @@ mod tests {
             versions: Versions { first: true, last: false, all: false, at: texts(&["2020", "2021"]) },
             ..Query::default()
         };
-        let one = Query { ids: texts(&["tool--x"]), versions: Versions { all: true, ..Versions::default() }, ..Query::default() };
+        let one = Query {
+            ids: texts(&["tool--x"]),
+            versions: Versions { all: true, ..Versions::default() },
+            ..Query::default()
+        };
         let show = |query: &Query, fields| statement(query, fields).0;
         insta::assert_snapshot!(
             [show(&plain, Fields::Bytes), show(&filtered, Fields::Line), show(&one, Fields::Event)].join("\n"),

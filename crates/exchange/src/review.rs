@@ -32,7 +32,8 @@ pub fn put(tx: &mut Tx<'_>, meta: &ReviewMeta, body: &[u8]) -> Result<bool> {
 
 /// What lies in review, oldest first, at most `limit` after the event `after`.
 pub fn list(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Vec<Item>> {
-    let sql = "SELECT idx, known, file, place, id, rule, reason, form FROM @review WHERE idx > $1 ORDER BY idx LIMIT $2";
+    let sql =
+        "SELECT idx, known, file, place, id, rule, reason, form FROM @review WHERE idx > $1 ORDER BY idx LIMIT $2";
     tx.all(sql, &[after.into(), limit.into()], |r| Item {
         index: r.int(0),
         known: r.micros(1),

@@ -80,7 +80,8 @@ fn turning(tx: &mut Tx<'_>, last: &str, today: &str) -> Result<Vec<String>> {
 fn level(recipient: &Recipient<'_>, readers: &[String], on: Date) -> Option<Tlp> {
     let named: Vec<&str> = readers.iter().map(String::as_str).collect();
     let readers = if named.is_empty() { Readers::OperatorOnly } else { Readers::Named(&named) };
-    let may = |tlp: &Tlp| decide(&Subject { tlp: *tlp, readers, audience: None, weakness: None }, recipient, on).allowed;
+    let may =
+        |tlp: &Tlp| decide(&Subject { tlp: *tlp, readers, audience: None, weakness: None }, recipient, on).allowed;
     Tlp::ALL.into_iter().rev().find(may)
 }
 

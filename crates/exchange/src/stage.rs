@@ -239,15 +239,18 @@ fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
 }
 
 fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> {
-    let row = tx.one("SELECT id, vkey, tlp, waiting FROM @stix_object WHERE idx = $1", &[meta.object.into()], |r| view::Listed {
-        object: meta.object,
-        seq: event.index,
-        known: event.known,
-        id: r.text(0).to_owned(),
-        vkey: r.text(1).to_owned(),
-        tlp: view::effective(r.opt_int(2), r.int(3)),
+    let row = tx.one("SELECT id, vkey, tlp, waiting FROM @stix_object WHERE idx = $1", &[meta.object.into()], |r| {
+        view::Listed {
+            object: meta.object,
+            seq: event.index,
+            known: event.known,
+            id: r.text(0).to_owned(),
+            vkey: r.text(1).to_owned(),
+            tlp: view::effective(r.opt_int(2), r.int(3)),
+        }
     })?;
-    let row = row.ok_or_else(|| Error::park("object-unknown", format!("event {} is no object that is held", meta.object)))?;
+    let row =
+        row.ok_or_else(|| Error::park("object-unknown", format!("event {} is no object that is held", meta.object)))?;
     view::list(tx, &meta.collection, &[row])
 }
 
@@ -256,5 +259,5 @@ fn fold_withdrawn(tx: &mut Tx<'_>, event: &Event, meta: &WithdrawnMeta) -> Resul
         let sql = "DELETE FROM @listing WHERE collection = $1 AND object = $2";
         tx.run(sql, &[(&meta.collection).into(), (*object).into()])?;
     }
-    view::settle_collection(tx, &meta.collection, event.known)
+    view::withdraw(tx, &meta.collection, &meta.objects, event.known)
 }

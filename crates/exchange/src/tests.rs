@@ -80,7 +80,8 @@ fn admission() {
             malware(2, 1, r#","created_by_ref":"identity--00000000-0000-4000-8000-000000000001""#),
             malware(2, 2, ""),
             r#"{"type":"malware","id":"tool--00000000-0000-4000-8000-000000000009"}"#.to_owned(),
-            r#"{"type":"ipv4-addr","id":"ipv4-addr--00000000-0000-4000-8000-000000000001","value":"198.51.100.1"}"#.to_owned(),
+            r#"{"type":"ipv4-addr","id":"ipv4-addr--00000000-0000-4000-8000-000000000001","value":"198.51.100.1"}"#
+                .to_owned(),
             r#"{"a":1,"a":2}"#.to_owned(),
         ]);
         insta::allow_duplicates! {
@@ -134,8 +135,7 @@ fn person(ledger: &Ledger, name: &str, org: &str, role: Role, clearance: Tlp) {
 }
 
 fn agree(ledger: &Ledger, org: &str, from: &str, to: Option<&str>, clearance: Tlp) {
-    let agreement =
-        Agreement { from: from.parse().unwrap(), to: to.map(|to| to.parse().unwrap()), clearance };
+    let agreement = Agreement { from: from.parse().unwrap(), to: to.map(|to| to.parse().unwrap()), clearance };
     ledger.write(|tx| partners::org::add_agreement(tx, org, &agreement, None)).unwrap();
     ledger.catch_up().unwrap();
 }
@@ -160,7 +160,13 @@ fn reads(ledger: &Ledger, name: &str, collection: &str) -> String {
         Ok(lines) => {
             assert!(lines.windows(2).all(|w| w[0].added < w[1].added), "strictly rising");
             let start = ledger::testkit::START.0;
-            let line = |l: &page::Line| format!("{}@{}", l.id.trim_start_matches(|c| c != '-').rsplit('0').next().unwrap_or(""), (l.added.0 - start) / 1_000_000);
+            let line = |l: &page::Line| {
+                format!(
+                    "{}@{}",
+                    l.id.trim_start_matches(|c| c != '-').rsplit('0').next().unwrap_or(""),
+                    (l.added.0 - start) / 1_000_000
+                )
+            };
             lines.iter().map(line).collect::<Vec<_>>().join(" ")
         }
     }
@@ -182,7 +188,16 @@ fn who_sees_what_and_when_rights_change() {
         person(&ledger, "dirk", "de", Role::Partner, Tlp::Red);
         agree(&ledger, "nl", "2026-01-01", None, Tlp::Amber);
         at(10);
-        give(&ledger, &box_, &envelope(&[malware(1, 1, ""), malware(2, 1, &marked(AMBER)), malware(3, 1, &marked(GREEN)), malware(4, 1, &marked(RED))]));
+        give(
+            &ledger,
+            &box_,
+            &envelope(&[
+                malware(1, 1, ""),
+                malware(2, 1, &marked(AMBER)),
+                malware(3, 1, &marked(GREEN)),
+                malware(4, 1, &marked(RED)),
+            ]),
+        );
         assert_eq!(reads(&ledger, "ada", &box_), "1@10 2@10 3@10 4@10", "the operator's own see all");
         assert_eq!(reads(&ledger, "fred", &box_), "1@10", "without an agreement only CLEAR");
         assert_eq!(reads(&ledger, "nell", &box_), "1@10 2@10 3@10", "capped by the organisation's agreement");
@@ -203,7 +218,14 @@ fn who_sees_what_and_when_rights_change() {
         at(3 * 86_400 + 5);
         assert_eq!(reads(&ledger, "fred", &box_), "1@10 1@30 2@259205 3@259205 5@259205");
         // the collection closes to one of them
-        let new = NewCollection { title: "box", id: Some(&box_), root: None, tlp: Some(Tlp::Red), read: &["fr".into()], write: &[] };
+        let new = NewCollection {
+            title: "box",
+            id: Some(&box_),
+            root: None,
+            tlp: Some(Tlp::Red),
+            read: &["fr".into()],
+            write: &[],
+        };
         ledger.write(|tx| collection::add(tx, &new)).unwrap();
         ledger.catch_up().unwrap();
         assert_eq!(reads(&ledger, "nell", &box_), "Nothing");
@@ -229,14 +251,19 @@ fn last_and_first_count_within_the_view() {
                 let Sight::View(view) = rights::sight(tx, &person, &collection, today)? else { panic!() };
                 let (lines, _) = page::manifest(tx, view, &Query { versions: versions.clone(), ..Query::default() })?;
                 let mut out = Vec::new();
-                let bounds = page::objects(tx, view, &Query { versions: versions.clone(), ..Query::default() }, &mut out)?;
+                let bounds =
+                    page::objects(tx, view, &Query { versions: versions.clone(), ..Query::default() }, &mut out)?;
                 assert_eq!(bounds.count, lines.len());
                 Ok(lines.iter().map(|l| l.version.clone().unwrap()[17..19].to_owned()).collect::<Vec<_>>().join(" "))
             })
             .unwrap()
     };
     let first = Versions { first: true, last: false, ..Versions::default() };
-    let at = Versions { last: false, at: vec!["2020-01-01T00:00:02".into(), "2020-01-01T00:00:03".into()], ..Versions::default() };
+    let at = Versions {
+        last: false,
+        at: vec!["2020-01-01T00:00:02".into(), "2020-01-01T00:00:03".into()],
+        ..Versions::default()
+    };
     assert_eq!(versions("ada", Versions::default()), "03");
     assert_eq!(versions("ada", first.clone()), "01");
     assert_eq!(versions("ada", at.clone()), "02 03");
@@ -253,7 +280,10 @@ fn a_marking_that_arrives_late() {
         person(&ledger, "fred", "fr", Role::Partner, Tlp::Red);
         let late = "marking-definition--00000000-0000-4000-8000-000000000007";
         let intake = give(&ledger, &box_, &envelope(&[malware(1, 1, &marked(late)), malware(2, 1, "")]));
-        assert_eq!(say(&intake), "accepted 2 unchanged 0\nwarning /objects/0/object_marking_refs marking-unresolved malware--00000000-0000-4000-8000-000000000001");
+        assert_eq!(
+            say(&intake),
+            "accepted 2 unchanged 0\nwarning /objects/0/object_marking_refs marking-unresolved malware--00000000-0000-4000-8000-000000000001"
+        );
         assert_eq!(reads(&ledger, "fred", &box_), "2@0", "until it is known it counts as RED");
         store.clock.set(Micros(ledger::testkit::START.0 + 9_000_000));
         let definition = format!(
@@ -270,7 +300,8 @@ fn documents_once_each() {
     for store in engines() {
         let ledger = open(&store);
         let home = default(&ledger);
-        let origin = Origin { file: "f", collection: &home, source: "local", tlp: None, by: "local-operator", sees: Sees::All };
+        let origin =
+            Origin { file: "f", collection: &home, source: "local", tlp: None, by: "local-operator", sees: Sees::All };
         let document = |form, id: &str, version: &str, body: &'static str| NewDocument {
             form,
             file: "f",
@@ -288,10 +319,18 @@ fn documents_once_each() {
             ledger.catch_up().unwrap();
             say(&intake)
         };
-        let first = [document("csaf", "A", "1", "{\"a\":1}"), document("kev", "CVE-1", "", "{\"k\":1}"), document("csaf", "A", "1", "{\"a\":1}")];
+        let first = [
+            document("csaf", "A", "1", "{\"a\":1}"),
+            document("kev", "CVE-1", "", "{\"k\":1}"),
+            document("csaf", "A", "1", "{\"a\":1}"),
+        ];
         assert_eq!(give(&first), "accepted 2 unchanged 1");
         assert_eq!(give(&first), "accepted 0 unchanged 3");
-        let second = [document("csaf", "A", "1", "{\"a\":2}"), document("csaf", "A", "2", "{\"a\":2}"), document("kev", "CVE-1", "", "{\"k\":2}")];
+        let second = [
+            document("csaf", "A", "1", "{\"a\":2}"),
+            document("csaf", "A", "2", "{\"a\":2}"),
+            document("kev", "CVE-1", "", "{\"k\":2}"),
+        ];
         assert_eq!(give(&second), "accepted 2 unchanged 0\nreview  same-version-differs A");
         assert_eq!(give(&second), "accepted 0 unchanged 3", "in review once");
         same_after_rebuild(&ledger);
@@ -335,7 +374,10 @@ fn attack_enterprise_and_ics() {
     let ledger = open(&store);
     let home = default(&ledger);
     let enterprise = give(&ledger, &home, &read("enterprise-attack.json"));
-    assert_eq!((enterprise.accepted, enterprise.unchanged, enterprise.refused.len(), enterprise.review.len()), (24_771, 0, 0, 0));
+    assert_eq!(
+        (enterprise.accepted, enterprise.unchanged, enterprise.refused.len(), enterprise.review.len()),
+        (24_771, 0, 0, 0)
+    );
     assert_eq!(enterprise.warnings, []);
     let ics = give(&ledger, &home, &read("ics-attack.json"));
     assert_eq!((ics.accepted, ics.unchanged, ics.refused.len(), ics.review.len()), (1_718, 90, 0, 18));

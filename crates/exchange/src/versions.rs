@@ -46,22 +46,39 @@ pub(crate) fn decide(wanted: &Wanted<'_>, held: &[Held]) -> Verdict {
     for other in held {
         // section 7.2.1: a marking-definition is never versioned
         if wanted.kind == "marking-definition" {
-            return refused("marking-versioned", other, format!("this marking-definition is held as of {}Z", other.vkey));
+            return refused(
+                "marking-versioned",
+                other,
+                format!("this marking-definition is held as of {}Z", other.vkey),
+            );
         }
         // section 3.6: `created` and `created_by_ref` are the same in all versions; only the creator may make one
         if wanted.created != other.created {
-            return refused("created-changed", other, format!("another version of it has `created` {}Z", other.created));
+            return refused(
+                "created-changed",
+                other,
+                format!("another version of it has `created` {}Z", other.created),
+            );
         }
         if wanted.creator != other.creator {
-            let reason = "another version of it names another `created_by_ref`: only its creator may version an object".to_owned();
+            let reason = "another version of it names another `created_by_ref`: only its creator may version an object"
+                .to_owned();
             return refused("creator-changed", other, reason);
         }
         // section 3.6.2: nothing follows a revoked version
         if other.revoked && *other.vkey < *wanted.vkey {
-            return refused("revoked", other, format!("it was revoked in its version {}Z: make a new object", other.vkey));
+            return refused(
+                "revoked",
+                other,
+                format!("it was revoked in its version {}Z: make a new object", other.vkey),
+            );
         }
         if wanted.revoked && *wanted.vkey < *other.vkey {
-            return refused("revoked", other, format!("this revokes it before its version {}Z, which is held", other.vkey));
+            return refused(
+                "revoked",
+                other,
+                format!("this revokes it before its version {}Z, which is held", other.vkey),
+            );
         }
     }
     Verdict::New

@@ -52,7 +52,12 @@ pub(crate) fn list(tx: &mut Tx<'_>, collection: &str, objects: &[Listed]) -> Res
 }
 
 /// Appends entries to a view. `added` is never before the instant at which it became visible and always after all before it.
-fn append(tx: &mut Tx<'_>, view: &View, rows: &[(Micros, &Listed)], others: &BTreeMap<String, Vec<(i64, String)>>) -> Result<()> {
+fn append(
+    tx: &mut Tx<'_>,
+    view: &View,
+    rows: &[(Micros, &Listed)],
+    others: &BTreeMap<String, Vec<(i64, String)>>,
+) -> Result<()> {
     let mut last = view.last;
     let mut added = Vec::with_capacity(rows.len());
     let mut flags = Vec::with_capacity(rows.len());
@@ -174,6 +179,31 @@ fn fill(tx: &mut Tx<'_>, view: &View, rows: &[(Micros, &Listed)]) -> Result<()> 
     reflag(tx, view.id, &ids)
 }
 
+/// Takes objects out of each view of a collection, and records it.
+pub(crate) fn withdraw(tx: &mut Tx<'_>, collection: &str, objects: &[i64], known: Micros) -> Result<()> {
+    for view in views_of(tx, collection)? {
+        let mut ids: BTreeSet<String> = BTreeSet::new();
+        for object in objects {
+            if take_out(tx, view.id, *object, known)? {
+                let sql = "SELECT id FROM @stix_object WHERE idx = $1";
+                ids.extend(tx.one(sql, &[(*object).into()], |r| r.text(0).to_owned())?);
+            }
+        }
+        reflag(tx, view.id, &ids.iter().map(String::as_str).collect())?;
+    }
+    Ok(())
+}
+
+/// Takes one object out of a view; false where it was not in it.
+fn take_out(tx: &mut Tx<'_>, view: i64, object: i64, known: Micros) -> Result<bool> {
+    if tx.run("DELETE FROM @view_entry WHERE view = $1 AND object = $2", &[view.into(), object.into()])? == 0 {
+        return Ok(false);
+    }
+    let sql = "INSERT INTO @withdrawn (view, object, at) VALUES ($1, $2, $3) ON CONFLICT (view, object, at) DO NOTHING";
+    tx.run(sql, &[view.into(), object.into(), known.into()])?;
+    Ok(true)
+}
+
 /// Brings every view to what it may hold now.
 pub(crate) fn settle_all(tx: &mut Tx<'_>, known: Micros) -> Result<()> {
     for collection in tx.all("SELECT id FROM @collection ORDER BY id", &[], |r| r.text(0).to_owned())? {
@@ -202,11 +232,10 @@ fn settle(tx: &mut Tx<'_>, collection: &str, view: &View, known: Micros) -> Resu
     let mut touched: BTreeSet<&str> = BTreeSet::new();
     for (object, id) in held.iter().filter(|(object, _)| !may.contains(object)) {
         touched.insert(id);
-        tx.run("DELETE FROM @view_entry WHERE view = $1 AND object = $2", &[view.id.into(), (*object).into()])?;
-        let sql = "INSERT INTO @withdrawn (view, object, at) VALUES ($1, $2, $3) ON CONFLICT (view, object, at) DO NOTHING";
-        tx.run(sql, &[view.id.into(), (*object).into(), known.into()])?;
+        take_out(tx, view.id, *object, known)?;
     }
-    let fresh: Vec<(Micros, &Listed)> = wanted.iter().filter(|o| !held.contains_key(&o.object)).map(|o| (known, o)).collect();
+    let fresh: Vec<(Micros, &Listed)> =
+        wanted.iter().filter(|o| !held.contains_key(&o.object)).map(|o| (known, o)).collect();
     append(tx, view, &fresh, &BTreeMap::new())?;
     let all = held.iter().filter(|(object, _)| may.contains(object)).map(|(_, id)| id.as_str());
     let fresh_ids: BTreeSet<&str> = fresh.iter().map(|(_, o)| o.id.as_str()).collect();

@@ -22,6 +22,8 @@ pub struct Split<'a> {
     pub container: Container,
     /// In the order of the document.
     pub items: Vec<Item<'a>>,
+    /// What is wrong with the container and refuses no object: a bundle's own id (section 8.1) names nothing that is kept.
+    pub warning: Option<Fault>,
 }
 
 /// One object as received, with the fault that the scan found in it, if any.
@@ -66,14 +68,21 @@ pub fn split<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Split<'a>, Fault> {
                 format!("the object has {} bytes and the limit is {}", whole.len(), limits.item),
             )
         });
-        return Ok(Split { container, items: vec![Item { bytes: whole, index: None, fault }] });
+        return Ok(Split { container, items: vec![Item { bytes: whole, index: None, fault }], warning: None });
     }
     let item = |(index, raw): (usize, scan::RawItem)| Item {
         bytes: bytes.get(raw.range).unwrap_or(&[]),
         index: Some(index),
         fault: raw.fault,
     };
-    Ok(Split { container, items: outline.items.into_iter().enumerate().map(item).collect() })
+    let warning = match container {
+        Container::Bundle => {
+            let id = outline.text("id").unwrap_or("");
+            id::check(id, "bundle").err().map(|reason| Fault::new("id-syntax", "/id", reason))
+        }
+        _ => None,
+    };
+    Ok(Split { container, warning, items: outline.items.into_iter().enumerate().map(item).collect() })
 }
 
 fn container(outline: &Outline<'_>) -> Result<Container, Fault> {
@@ -84,12 +93,7 @@ fn container(outline: &Outline<'_>) -> Result<Container, Fault> {
         return Err(Fault::new("wrong-type", "/objects", "`objects` must be an array"));
     }
     match outline.text("type") {
-        Some("bundle") => {
-            // STIX 2.1 section 8.1: the id of a bundle is an identifier too
-            let id = outline.text("id").unwrap_or("");
-            id::check(id, "bundle").map_err(|reason| Fault::new("id-syntax", "/id", reason))?;
-            Ok(Container::Bundle)
-        }
+        Some("bundle") => Ok(Container::Bundle),
         None if outline.has_objects => Ok(Container::Envelope),
         Some(_) => Ok(Container::Single),
         None if outline.members.is_empty() => Ok(Container::Envelope),
@@ -110,7 +114,12 @@ mod tests {
                     let fault = item.fault.as_ref().map_or_else(|| "ok".to_owned(), Fault::to_string);
                     format!("{} {} {fault}", item.place(), String::from_utf8_lossy(item.bytes))
                 };
-                format!("{:?}\n{}", split.container, split.items.iter().map(line).collect::<Vec<_>>().join("\n"))
+                let warning = split.warning.as_ref().map_or_else(String::new, |fault| format!(" (warning {fault})"));
+                format!(
+                    "{:?}{warning}\n{}",
+                    split.container,
+                    split.items.iter().map(line).collect::<Vec<_>>().join("\n")
+                )
             }
         }
     }
@@ -161,8 +170,10 @@ mod tests {
             json-truncated at /objects/1: the document ends at line 1, column 89 where a value was expected: it is cut off
             duplicate-key at /objects: the key stands twice in one object: send it once
             wrong-type at /objects: `objects` must be an array
-            id-syntax at /id: `` is not an identifier: write bundle--UUID
-            id-syntax at /id: `bundle--44af6c39-c09b-09c5-9de2-394224b04982` does not end in a UUID of RFC 4122
+            Bundle (warning id-syntax at /id: `` is not an identifier: write bundle--UUID)
+
+            Bundle (warning id-syntax at /id: `bundle--44af6c39-c09b-09c5-9de2-394224b04982` does not end in a UUID of RFC 4122)
+
             not-stix at /: a bundle, an envelope or an object is a JSON object
             not-stix at /: neither a bundle, nor a TAXII envelope, nor an object with a type
             "

@@ -33,7 +33,8 @@ pub(super) fn parse(query: &str, fields: &[&str]) -> Result<Parameters, Problem>
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name)?, decode(value)?);
         let field = name.strip_prefix("match[").and_then(|rest| rest.strip_suffix(']'));
-        let known = matches!(name.as_str(), "added_after" | "limit" | "next") || field.is_some_and(|f| fields.contains(&f));
+        let known =
+            matches!(name.as_str(), "added_after" | "limit" | "next") || field.is_some_and(|f| fields.contains(&f));
         if !known {
             continue;
         }
@@ -172,10 +173,25 @@ mod tests {
         check("match[spec_version]=2.1&match[unknown]=7&other=", true);
         check("limit=99999999999999999999", true);
         for bad in [
-            "limit=0", "limit=-1", "limit=x", "limit=", "limit=1.5", "limit=1&limit=2", "added_after=2020-01-01", "added_after=x",
-            "added_after=2020-01-01T00:00:00Z&added_after=2020-01-01T00:00:00Z", "match[type]=a&match[type]=b", "match[type]=",
-            "match[type]=a,,b", "match[version]=all,last", "match[version]=soon", "match[version]=last,last",
-            "match[version]=2020-01-01T00:00:00Z,2020-01-01T00:00:00.0Z", "match[id]=tool", "match[type]=%zz", "match[type]=%ff",
+            "limit=0",
+            "limit=-1",
+            "limit=x",
+            "limit=",
+            "limit=1.5",
+            "limit=1&limit=2",
+            "added_after=2020-01-01",
+            "added_after=x",
+            "added_after=2020-01-01T00:00:00Z&added_after=2020-01-01T00:00:00Z",
+            "match[type]=a&match[type]=b",
+            "match[type]=",
+            "match[type]=a,,b",
+            "match[version]=all,last",
+            "match[version]=soon",
+            "match[version]=last,last",
+            "match[version]=2020-01-01T00:00:00Z,2020-01-01T00:00:00.0Z",
+            "match[id]=tool",
+            "match[type]=%zz",
+            "match[type]=%ff",
         ] {
             check(bad, false);
         }

@@ -6,8 +6,9 @@ use ledger::Tx;
 use serde::Serialize;
 
 use super::filter::{self, Parameters};
+use super::token::Sealer;
 use super::wire::{Answer, Problem, TAXII};
-use super::{CONTENT_MAX, Call, Door, token};
+use super::{CONTENT_MAX, Call, Door};
 
 const STIX: &str = "application/stix+json;version=2.1";
 
@@ -22,7 +23,12 @@ pub(super) fn discovery(call: &Call) -> Result<Answer, Problem> {
     }
     let root = format!("/taxii2/{DEFAULT_ROOT}/");
     let title = home_name(call)?;
-    Answer::json(&Discovery { title, description: "Threat information shared by this hub", default: root.clone(), api_roots: [root] })
+    Answer::json(&Discovery {
+        title,
+        description: "Threat information shared by this hub",
+        default: root.clone(),
+        api_roots: [root],
+    })
 }
 
 /// Section 4.2: `GET /taxii2/default/`.
@@ -45,7 +51,8 @@ fn home_name(call: &Call) -> Result<String, Problem> {
 /// Section 4.3: a status is for whoever made the request.
 pub(super) fn status(call: &Call, id: &str) -> Result<Answer, Problem> {
     let sql = "SELECT body FROM taxii_status WHERE id = $1 AND person = $2";
-    let body = call.ledger().read(|tx| tx.one(sql, &[id.into(), (&call.person.name).into()], |r| r.blob(0).to_vec()))?;
+    let body =
+        call.ledger().read(|tx| tx.one(sql, &[id.into(), (&call.person.name).into()], |r| r.blob(0).to_vec()))?;
     body.map(Answer::bytes).ok_or_else(Problem::not_found)
 }
 
@@ -214,6 +221,7 @@ impl Range<'_> {
         mut page: impl FnMut(&mut Tx<'_>, i64, &Query) -> ledger::Result<Bounds>,
     ) -> Result<(Bounds, Option<String>), Problem> {
         let ledger = call.ledger();
+        let sealer = Sealer::of(ledger)?;
         let Parameters { mut query, next, bound_to, .. } = filter::parse(&call.query, self.fields)?;
         query.ids.extend(self.object.map(str::to_owned));
         let read = ledger.read(|tx| {
@@ -230,7 +238,7 @@ impl Range<'_> {
             );
             let mut query = query.clone();
             if let Some(next) = &next {
-                match token::open(ledger, &bound_to, next) {
+                match sealer.open(&bound_to, next) {
                     Ok(after) => query.after = query.after.max(Some(after)),
                     Err(problem) => return Ok(Err(problem)),
                 }
@@ -243,7 +251,7 @@ impl Range<'_> {
             page(tx, view, &query).map(|bounds| Ok((bounds, bound_to)))
         })?;
         let (bounds, bound_to) = read?;
-        let next = bounds.more.then(|| token::seal(ledger, &bound_to, bounds.last)).transpose()?;
+        let next = bounds.more.then(|| sealer.seal(&*ledger.env().entropy, &bound_to, bounds.last)).transpose()?;
         Ok((bounds, next))
     }
 }

@@ -73,7 +73,8 @@ impl World {
     async fn ask(&self, name: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Said {
         let mut request = Request::builder().method(method).uri(path);
         if !name.is_empty() {
-            request = request.header("authorization", format!("Basic {}", STANDARD.encode(format!("{name}:correct horse"))));
+            request =
+                request.header("authorization", format!("Basic {}", STANDARD.encode(format!("{name}:correct horse"))));
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -102,7 +103,10 @@ impl Said {
         let status = response.status().as_u16();
         assert_eq!(response.headers()["content-type"], TAXII, "every answer has the media type with its version");
         let shown = ["x-taxii-date-added-first", "x-taxii-date-added-last", "www-authenticate", "allow"];
-        let headers = shown.iter().filter_map(|name| Some(format!("{name}: {}\n", response.headers().get(*name)?.to_str().ok()?))).collect();
+        let headers = shown
+            .iter()
+            .filter_map(|name| Some(format!("{name}: {}\n", response.headers().get(*name)?.to_str().ok()?)))
+            .collect();
         let body = String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap();
         Said { status, headers, body }
     }
@@ -114,7 +118,11 @@ impl Said {
     fn ids(&self) -> String {
         let value: serde_json::Value = serde_json::from_str(&self.body).unwrap();
         let objects = value.get("objects").and_then(|o| o.as_array().cloned()).unwrap_or_default();
-        objects.iter().map(|o| o["name"].as_str().or(o["id"].as_str()).unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+        objects
+            .iter()
+            .map(|o| o["name"].as_str().or(o["id"].as_str()).unwrap().to_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     fn next(&self) -> String {
@@ -196,7 +204,14 @@ async fn who_and_in_which_form() {
         assert_eq!(w.ask("fred", "GET", "/taxii2/", &[("accept", accept)], "").await.status, status, "{accept}");
     }
     assert_eq!(w.ask("fred", "GET", "/taxii2/", &[], "").await.status, 200);
-    for path in ["/taxii2", "/taxii2/default", "/taxii2/other/", "/taxii2/default/collections", "/taxii2/default/x/", "/taxii2/default//"] {
+    for path in [
+        "/taxii2",
+        "/taxii2/default",
+        "/taxii2/other/",
+        "/taxii2/default/collections",
+        "/taxii2/default/x/",
+        "/taxii2/default//",
+    ] {
         assert_eq!(w.get("fred", path).await.status, 404, "{path}");
     }
     assert_snapshot!(w.ask("fred", "PUT", "/taxii2/", &[], "").await.show(), @r#"
@@ -213,7 +228,10 @@ async fn writing() {
     let said = w.post("fred", &objects).await;
     let status: serde_json::Value = serde_json::from_str(&said.body).unwrap();
     assert_eq!((said.status, &status["status"], &status["total_count"]), (202, &"complete".into(), &3.into()));
-    assert_eq!((&status["success_count"], &status["failure_count"], &status["pending_count"]), (&2.into(), &1.into(), &0.into()));
+    assert_eq!(
+        (&status["success_count"], &status["failure_count"], &status["pending_count"]),
+        (&2.into(), &1.into(), &0.into())
+    );
     assert_snapshot!(status["failures"], @r#"[{"id":"tool--00000000-0000-4000-8000-000000000003","message":"duplicate-key at /x: the key stands twice in one object: send it once","version":"2026-01-01T00:00:00.000000Z"}]"#);
     assert_snapshot!(status["successes"][0], @r#"{"id":"tool--00000000-0000-4000-8000-000000000001","version":"2020-01-01T00:00:01.000Z"}"#);
     let path = format!("/taxii2/default/status/{}/", status["id"].as_str().unwrap());
@@ -275,7 +293,10 @@ async fn reading() {
     assert_eq!(sees("nell", "").await, "3.1 4.1 5.1 1.2 2.2 ipv4-addr--00000000-0000-4000-8000-000000000001");
     assert_eq!(sees("fred", "?match[type]=tool").await, "2.1 4.1 5.1 1.2", "the last version that fred may see");
     assert_eq!(sees("fred", "?match[version]=all&match[type]=tool").await, "1.1 2.1 4.1 5.1 1.2");
-    assert_eq!(sees("fred", "?match[version]=first,2020-01-01T00:00:02.000Z&match[type]=tool").await, "1.1 2.1 4.1 5.1 1.2");
+    assert_eq!(
+        sees("fred", "?match[version]=first,2020-01-01T00:00:02.000Z&match[type]=tool").await,
+        "1.1 2.1 4.1 5.1 1.2"
+    );
     assert_eq!(sees("nell", "?match[id]=tool--00000000-0000-4000-8000-000000000003").await, "3.1");
     assert_eq!(sees("fred", "?match[id]=tool--00000000-0000-4000-8000-000000000003").await, "");
     assert_eq!(sees("nell", "?match[spec_version]=2.0").await, "");
@@ -294,7 +315,11 @@ async fn reading() {
     }
     assert_eq!(ids.join(" | "), "3.1 4.1 | 5.1 1.2 | 2.2 ipv4-addr--00000000-0000-4000-8000-000000000001");
     assert_eq!(lengths, [48, 48], "of fixed length");
-    assert_eq!(w.get("nell", &path(&format!("{query}&match[type]=tool"))).await.status, 400, "only with the same filters");
+    assert_eq!(
+        w.get("nell", &path(&format!("{query}&match[type]=tool"))).await.status,
+        400,
+        "only with the same filters"
+    );
     assert_eq!(w.get("fred", &path(&query)).await.status, 400, "only for the same person");
     assert_eq!(w.get("fred", &path("?limit=0")).await.status, 400);
     assert_eq!(w.get("vic", &path("")).await.status, 403, "may write, not read");
@@ -338,12 +363,7 @@ async fn one_object() {
     assert_eq!(w.get("fred", &two).await.status, 404);
     assert_eq!(w.get("fred", &format!("{two}versions/")).await.status, 404);
     assert_eq!(w.get("fred", &format!("{one}?match[version]=2019-01-01T00:00:00Z")).await.body, "{}");
-    for (name, path, status) in [
-        ("nell", &one, 403),
-        ("vic", &one, 403),
-        ("dirk", &one, 404),
-        ("fred", &two, 404),
-    ] {
+    for (name, path, status) in [("nell", &one, 403), ("vic", &one, 403), ("dirk", &one, 404), ("fred", &two, 404)] {
         assert_eq!(w.ask(name, "DELETE", path, &[], "").await.status, status, "{name}");
     }
     assert_eq!(w.ask("fred", "DELETE", &format!("{one}?match[version]=last"), &[], "").await.status, 200);

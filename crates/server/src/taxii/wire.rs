@@ -85,7 +85,11 @@ impl Problem {
     }
 
     pub(super) fn unauthorized() -> Problem {
-        let mut problem = Problem::new(StatusCode::UNAUTHORIZED, "sign in", "name and password by HTTP Basic, as the operator gave them");
+        let mut problem = Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "sign in",
+            "name and password by HTTP Basic, as the operator gave them",
+        );
         problem.header = Some((header::WWW_AUTHENTICATE, r#"Basic realm="taxii", charset="UTF-8""#));
         problem
     }
@@ -123,7 +127,8 @@ impl From<ledger::Error> for Problem {
     fn from(error: ledger::Error) -> Problem {
         match error {
             ledger::Error::Again(_) => {
-                let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the hub is busy", "ask again in a few seconds");
+                let mut problem =
+                    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the hub is busy", "ask again in a few seconds");
                 problem.header = Some((header::RETRY_AFTER, "3"));
                 problem
             }
@@ -134,7 +139,8 @@ impl From<ledger::Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let resource = ErrorResource { title: self.title, description: &self.description, http_status: self.status.as_str() };
+        let resource =
+            ErrorResource { title: self.title, description: &self.description, http_status: self.status.as_str() };
         let answer = Answer::bytes(serde_json::to_vec(&resource).unwrap_or_default()).status(self.status);
         let mut response = answer.into_response();
         if let Some((name, value)) = self.header {
@@ -157,7 +163,9 @@ pub(super) fn check_accept(headers: &HeaderMap) -> Result<(), Problem> {
     };
     match ranges.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(takes) {
         true => Ok(()),
-        false => Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not acceptable", format!("this server answers in {TAXII}"))),
+        false => {
+            Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not acceptable", format!("this server answers in {TAXII}")))
+        }
     }
 }
 
@@ -173,8 +181,10 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// Reads a body up to the limit.
 pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too large", format!("a body has at most {CONTENT_MAX} bytes"));
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
+    let too_large =
+        || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too large", format!("a body has at most {CONTENT_MAX} bytes"));
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
     if announced.is_some_and(|length| length > CONTENT_MAX) {
         return Err(too_large());
     }

@@ -53,7 +53,7 @@ pub(super) fn post(call: &Call, id: &str) -> Result<Answer, Problem> {
         sees: if call.person.is_operator { Sees::All } else { Sees::View(door.view) },
     };
     let told = match admit::submit(call.ledger(), &call.body, &origin)? {
-        Ok(told) => told,
+        Ok(submitted) => submitted.told,
         Err(fault) => return Err(Problem::unprocessable(fault.to_string())),
     };
     call.ledger().catch_up()?;
