@@ -7,8 +7,9 @@ mod explained;
 use crate::changed::list as split;
 use crate::exploited::EXPLOITED;
 use crate::stake::{self, Stakes};
-use ledger::{Result, Tx, Value};
+use ledger::{Result, Tx};
 use serde::{Serialize, Serializer};
+use candidates::Candidates;
 use std::collections::BTreeMap;
 
 pub use coverage::Coverage;
@@ -120,21 +121,22 @@ fn or_null<S: Serializer>(text: &str, s: S) -> std::result::Result<S::Ok, S::Err
 
 /// The list, ranked: what is at stake first, then known exploitation, then severity; and what it knows nothing about.
 pub fn list(tx: &mut Tx<'_>, stakes: &dyn Stakes, filter: &Filter) -> Result<(Vec<ExposureRow>, Coverage)> {
-    let mut rows = held(tx, stakes, filter)?;
-    rows.extend(candidates::rows(tx)?);
-    let mut coverage = coverage::compute(tx, &rows)?;
-    rows.retain(|row| wanted(row, filter));
-    for row in &mut rows {
-        row.rank = rank_in_words(row);
-    }
+    let mut rows = held(tx, stakes)?;
+    let candidates = Candidates::read(tx)?;
+    let mut coverage = coverage::compute(tx, &rows, candidates.len())?;
+    rows.retain(|row| wanted(&row.seen(), filter));
+    let most = filter.limit.map_or(usize::MAX, |limit| filter.offset.saturating_add(limit));
+    let (fit, first) = candidates.rows(filter, most);
+    coverage.shown = rows.len() + fit;
+    rows.extend(first);
     rows.sort_by(|a, b| rank(a).cmp(&rank(b)));
-    coverage.shown = rows.len();
-    let rows = rows.into_iter().skip(filter.offset).take(filter.limit.unwrap_or(usize::MAX)).collect();
+    let mut rows: Vec<ExposureRow> = rows.into_iter().skip(filter.offset).take(filter.limit.unwrap_or(usize::MAX)).collect();
+    rows.iter_mut().for_each(|row| row.rank = rank_in_words(row));
     Ok((rows, coverage))
 }
 
 /// All exposures that stand, without candidates.
-fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes, filter: &Filter) -> Result<Vec<ExposureRow>> {
+fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<ExposureRow>> {
     let sql = format!(
         "SELECT e.level, e.subject, e.source, e.vuln, e.advisory, e.also, e.status, e.tier, e.method, e.holder, e.count_min, e.count_max, \
          a.title, a.publisher, a.tlp, e.owner, e.country, x.vuln, v.score, e.reason, e.since, s.node, s.functions, c.score \
@@ -143,13 +145,12 @@ fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes, filter: &Filter) -> Result<Vec<Exp
          LEFT JOIN (SELECT adv, vuln, max(score) AS score FROM @advisory_vuln GROUP BY adv, vuln) v ON v.adv = i.adv AND v.vuln = e.vuln \
          LEFT JOIN @asset s ON e.level = 'asset' AND s.source = e.source AND s.asset = e.subject \
          LEFT JOIN ({EXPLOITED}) x ON x.vuln = e.vuln LEFT JOIN @cve c ON c.vuln = e.vuln \
-         WHERE e.status IS NOT NULL AND e.threat = 'vulnerability' AND ($1 = '' OR e.vuln = $1) \
+         WHERE e.status IS NOT NULL AND e.threat = 'vulnerability' \
          ORDER BY e.level, e.source, e.subject, e.vuln"
     );
-    let one = filter.vulnerability.clone().unwrap_or_default();
     let mut functions: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     let mut rows = Vec::new();
-    tx.each(&sql, &[Value::Text(&one)], &mut |r| {
+    tx.each(&sql, &[], &mut |r| {
         let level = r.text(0).to_owned();
         let subject = r.text(1).to_owned();
         let at_stake = functions
@@ -187,18 +188,49 @@ fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes, filter: &Filter) -> Result<Vec<Exp
     Ok(rows)
 }
 
-fn wanted(row: &ExposureRow, filter: &Filter) -> bool {
+/// What a filter looks at, of a row that need not have been made.
+pub(crate) struct Seen<'a> {
+    level: &'a str,
+    status: &'a str,
+    vulnerability: &'a str,
+    subject: &'a str,
+    owner: &'a str,
+    holder: &'a str,
+    advisory: &'a str,
+    country: &'a str,
+    functions: &'a [String],
+    exploited: bool,
+}
+
+impl ExposureRow {
+    fn seen(&self) -> Seen<'_> {
+        Seen {
+            level: &self.level,
+            status: &self.status,
+            vulnerability: &self.vulnerability,
+            subject: &self.subject,
+            owner: &self.owner,
+            holder: &self.holder,
+            advisory: &self.advisory,
+            country: &self.country,
+            functions: &self.functions,
+            exploited: self.exploited,
+        }
+    }
+}
+
+fn wanted(row: &Seen<'_>, filter: &Filter) -> bool {
     let is = |asked: &Option<String>, value: &str| asked.as_deref().is_none_or(|a| a.eq_ignore_ascii_case(value));
     let has = |text: &str| {
         let text = text.to_lowercase();
-        [&row.vulnerability, &row.subject, &row.owner, &row.holder, &row.advisory].iter().any(|v| v.to_lowercase().contains(&text))
+        [row.vulnerability, row.subject, row.owner, row.holder, row.advisory].iter().any(|v| v.to_lowercase().contains(&text))
     };
-    is(&filter.status, &row.status)
-        && is(&filter.vulnerability, &row.vulnerability)
-        && is(&filter.subject, &row.subject)
-        && is(&filter.owner, &row.owner)
-        && is(&filter.country, &row.country)
-        && is(&filter.level, &row.level)
+    is(&filter.status, row.status)
+        && is(&filter.vulnerability, row.vulnerability)
+        && is(&filter.subject, row.subject)
+        && is(&filter.owner, row.owner)
+        && is(&filter.country, row.country)
+        && is(&filter.level, row.level)
         && filter.function.as_ref().is_none_or(|f| row.functions.contains(f))
         && (!filter.exploited || row.exploited)
         && filter.text.as_deref().is_none_or(has)

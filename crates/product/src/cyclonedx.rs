@@ -76,8 +76,8 @@ struct Item<'a> {
 
 /// Reads one bill of materials.
 pub fn read(bytes: &[u8]) -> Result<Sbom, Fault> {
-    if bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<') {
-        return Err(Fault::new("sbom-form", "line 1", "CycloneDX as XML is not read; export it as JSON"));
+    if bytes.iter().find(|b| !b.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(Fault::new("sbom-form", "line 1", "CycloneDX is read as JSON only; export it as JSON"));
     }
     let raw: Raw<'_> = serde_json::from_slice(bytes).map_err(|e| Fault::json("cyclonedx-malformed", &e))?;
     let spec = raw.spec_version.as_str();

@@ -175,8 +175,8 @@ pub struct Finding {
     pub certain: bool,
     /// Whether the version lies in the range.
     pub contains: Contains,
-    /// The product is one of several hardware models and the asset's model is not known.
-    pub model_open: bool,
+    /// The product is one of these hardware models and the asset's model is not known; empty where that does not matter.
+    pub model_open: Vec<String>,
     /// Only these vulnerabilities are meant; empty = all.
     pub only: Vec<String>,
     /// The fact, in words.
@@ -261,7 +261,7 @@ pub fn relate(product: &AffectedProduct, held: &Held) -> Option<Finding> {
     let listed = held.models.iter().find(|own| product.models.iter().any(|stated| model_matches(stated, own)));
     if let Some(model) = listed {
         let evidence = format!("model {model} is listed");
-        return Some(finding(product, held, Method::Model, same_vendor, false, evidence));
+        return Some(finding(product, held, Method::Model, same_vendor, evidence));
     }
     if other_model(product, held) {
         return None;
@@ -270,12 +270,12 @@ pub fn relate(product: &AffectedProduct, held: &Held) -> Option<Finding> {
     match closest {
         names::Closeness::Same => {
             let evidence = format!("vendor and product are the advisory's `{}`", product.name.trim());
-            let open = !product.models.is_empty();
-            Some(finding(product, held, Method::Name, same_vendor, open, evidence))
+            let found = finding(product, held, Method::Name, same_vendor, evidence);
+            Some(Finding { model_open: product.models.clone(), ..found })
         }
         names::Closeness::Part if same_vendor => {
             let evidence = format!("`{}` may be the advisory's `{}`", words.join(" "), product.name.trim());
-            Some(finding(product, held, Method::Name, false, false, evidence))
+            Some(finding(product, held, Method::Name, false, evidence))
         }
         _ => None,
     }
@@ -306,13 +306,13 @@ fn by_purl(product: &AffectedProduct, stated: &Purl, own: &Purl, held: &Held) ->
         (None, None) => "all versions".to_owned(),
     };
     let evidence = format!("package {} at {}; the advisory says {wanted}", own.base, held.version_says());
-    Some(Finding { method: Method::Purl, certain: true, contains, model_open: false, only: product.only.clone(), evidence })
+    Some(Finding { method: Method::Purl, certain: true, contains, model_open: Vec::new(), only: product.only.clone(), evidence })
 }
 
-fn finding(product: &AffectedProduct, held: &Held, method: Method, certain: bool, model_open: bool, evidence: String) -> Finding {
+fn finding(product: &AffectedProduct, held: &Held, method: Method, certain: bool, evidence: String) -> Finding {
     let contains = doubt(product, product.range.contains(&held.version));
     let evidence = format!("{evidence}; it runs {}, the advisory says {}", held.version_says(), product.range_says());
-    Finding { method, certain, contains, model_open, only: product.only.clone(), evidence }
+    Finding { method, certain, contains, model_open: Vec::new(), only: product.only.clone(), evidence }
 }
 
 /// A fact of the advisory that cannot be checked against the asset takes the certainty from a yes.
@@ -338,8 +338,7 @@ pub fn conclude(vulnerability: &str, findings: &[(Stated, &Finding)]) -> Option<
         Contains::Unknown(why) => Some(why),
         _ => None,
     });
-    let models_differ = certain.iter().any(|(_, f)| f.model_open && f.contains == Contains::Yes)
-        && certain.iter().any(|(_, f)| f.model_open && f.contains == Contains::No);
+    let models_differ = models_differ(&certain);
     let mut single = inside.iter();
     let (status, why) = match (single.next(), single.next()) {
         _ if models_differ => (Status::Review, "the models of this product differ and the asset's model is not stated"),
@@ -369,6 +368,24 @@ pub fn conclude(vulnerability: &str, findings: &[(Stated, &Finding)]) -> Option<
         (_, Method::Name) => Tier::D,
     };
     Some(Verdict { explicit: !inside.is_empty(), ..verdict(status, tier, method, why, &certain) })
+}
+
+/// One statement takes in one hardware model and leaves out another, and the asset may be either: vendors restart their
+/// numbering between hardware generations (spec b.4).
+fn models_differ(certain: &[(Stated, &Finding)]) -> bool {
+    let open = |contains: Contains, stated: Stated| {
+        certain.iter().filter(move |(s, f)| *s == stated && f.contains == contains).map(|(_, f)| &f.model_open)
+    };
+    let groups: BTreeSet<Stated> = certain.iter().map(|(s, _)| *s).collect();
+    groups.into_iter().any(|stated| {
+        let mut inside = open(Contains::Yes, stated).filter(|m| !m.is_empty()).peekable();
+        if inside.peek().is_none() {
+            return false;
+        }
+        // A model that any statement takes in is in; one that none does is out.
+        let taken: BTreeSet<&Vec<String>> = inside.collect();
+        open(Contains::No, stated).any(|models| !models.is_empty() && !taken.contains(models))
+    })
 }
 
 /// Names that are only close make a question, never an answer. Where the version would be outside anyway there is none.

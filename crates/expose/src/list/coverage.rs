@@ -68,7 +68,8 @@ pub(super) fn constituencies(tx: &mut Tx<'_>) -> Result<Vec<Constituency>> {
     )
 }
 
-pub(super) fn compute(tx: &mut Tx<'_>, rows: &[ExposureRow]) -> Result<Coverage> {
+/// Over the exposures that are held, and so many candidates beside them.
+pub(super) fn compute(tx: &mut Tx<'_>, rows: &[ExposureRow], candidates: usize) -> Result<Coverage> {
     let partners = constituencies(tx)?;
     let assets = tx.one(
         "SELECT count(*), count(CASE WHEN purl = '' AND (vendor = '' OR (product = '' AND model = '')) THEN 1 END) FROM @asset",
@@ -77,8 +78,8 @@ pub(super) fn compute(tx: &mut Tx<'_>, rows: &[ExposureRow]) -> Result<Coverage>
     )?;
     let (assets, assets_unmatchable) = assets.unwrap_or_default();
     let mut coverage = Coverage {
-        total: rows.len(),
-        unknown: rows.iter().filter(|r| r.status == "unknown").count(),
+        total: rows.len() + candidates,
+        unknown: rows.iter().filter(|r| r.status == "unknown").count() + candidates,
         review: rows.iter().filter(|r| matches!(r.status.as_str(), "review" | "disputed")).count(),
         constituencies: partners.len(),
         silent: partners.into_iter().filter(|p| !p.known).map(|p| p.key).collect(),

@@ -68,6 +68,8 @@ fn several_products_of_one_advisory() {
     check(&[(Affected, "Pump", "< 1.5"), (Affected, "Pump", "9.0 with X")], "9.0", "review E name");
     check(&[(Affected, "Pump", "< 1.5"), (Affected, "Pump Station", "< 9.0")], "2.0", "not_affected D name");
     check(&[(Affected, "Pump (AB1000-0001)", "< 1.5"), (Affected, "Pump (AB1000-0002)", "< 3.0")], "2.0", "review E name");
+    check(&[(Affected, "Pump (AB1000-0001)", "< 1.5"), (Affected, "Pump (AB1000-0001)", ">= 2.0 | < 2.3")], "2.1", "affected D name");
+    check(&[(Affected, "Pump (AB1000-0001)", "< 1.5"), (Fixed, "Pump (AB1000-0001)", "1.5")], "1.4", "affected D name");
     check(&[(Affected, "Pump", "< 1.5"), (Fixed, "Pump", ">= 1.5")], "1.6", "fixed D name");
     check(&[(Affected, "Pump", "< 1.6"), (Fixed, "Pump", ">= 1.5")], "1.5", "review E name");
     check(&[(NotAffected, "Pump", "vers:all/*")], "1.5", "not_affected D name");

