@@ -116,7 +116,12 @@ fn prepare(tx: &mut Tx<'_>, ledger: &Ledger, post: &Post<'_>, withheld: &mut Vec
             break;
         }
         let attempts = attempts(tx, &ask.planned.ask)?;
-        let Some(to) = next_address(&ask, &attempts, &contacts, on) else { continue };
+        let Some(to) = next_address(&ask, &attempts, &contacts, on) else {
+            if attempts.is_empty() {
+                withheld.push((ask.planned.ask.clone(), format!("mail to each contact of {} came back", ask.planned.addressee)));
+            }
+            continue;
+        };
         if let Err(no) = plan::still_released(&orgs, &ask.planned, home, on) {
             withheld.push((ask.planned.ask.clone(), no));
             continue;
@@ -135,20 +140,22 @@ fn attempts(tx: &mut Tx<'_>, ask: &str) -> Result<Vec<String>> {
     tx.all("SELECT recipient FROM outbox WHERE ask = $1 ORDER BY attempt", &[ask.into()], |r| r.text(0).to_owned())
 }
 
-/// First the planned address; after a bounce the best claim of the addressee that was not tried.
+/// First the planned address, unless mail to it came back meanwhile; after a bounce the best claim of the addressee that was
+/// not tried.
 fn next_address(
     ask: &Ask,
     attempts: &[String],
     contacts: &[contact::Contact],
     on: jiff::civil::Date,
 ) -> Option<(Option<String>, String)> {
-    if attempts.is_empty() {
-        return Some((ask.planned.contact.clone(), ask.planned.email.clone()));
+    let p = &ask.planned;
+    let dead = |c: &contact::Contact| c.org == p.addressee && c.email == p.email && c.bounces > 0;
+    match attempts.is_empty() {
+        true if !contacts.iter().any(dead) => return Some((p.contact.clone(), p.email.clone())),
+        false if ask.state != State::Bounced => return None,
+        _ => {}
     }
-    if ask.state != State::Bounced {
-        return None;
-    }
-    let untried = contacts.iter().filter(|c| c.org == ask.planned.addressee && !attempts.contains(&c.email));
+    let untried = contacts.iter().filter(|c| c.org == p.addressee && !attempts.contains(&c.email));
     contact::best(untried, on).map(|c| (c.name.clone(), c.email.clone()))
 }
 

@@ -1,5 +1,5 @@
-//! All ways out of the hub, in one table. The leak tests are generated from it: a new way out that is not here has no test,
-//! and a test over the sources refuses it. This table decides nothing; [`crate::release`] does.
+//! All ways out of the hub, in one table: what leak tests walk through. A test over the server's sources refuses a route that
+//! is not here. This table decides nothing; [`crate::release`] does.
 
 /// Who stands at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,36 +53,46 @@ const fn sink(name: &'static str, place: &'static str, who: Who, gate: Gate) -> 
 /// Every way out, by name.
 pub const SINKS: &[Sink] = &[
     sink("answer-page", "/answer/{token}", Who::TokenHolder, Gate::Secret),
-    sink("ask-list", "mainstay ask list", Who::Person, Gate::Release),
+    sink("answer-page-short", "/a/{token}", Who::TokenHolder, Gate::Secret),
+    sink("ask-list", "mainstay ask list", Who::Operators, Gate::Role),
     sink("ask-mail", "SMTP or a folder of .eml", Who::Contact, Gate::Release),
     sink("ask-plan", "mainstay ask plan", Who::Operators, Gate::Role),
     sink("cascade", "mainstay depend cascade", Who::Operators, Gate::Role),
     sink("checkpoint", "mainstay ledger checkpoint", Who::Auditors, Gate::Role),
     sink("doctor", "mainstay doctor", Who::Host, Gate::Nothing),
-    sink("exposure-list", "mainstay exposure list", Who::Person, Gate::Release),
+    sink("exposure-list", "mainstay exposure list", Who::Operators, Gate::Role),
     sink("health", "/health", Who::Anyone, Gate::Nothing),
-    sink("import-report", "mainstay import", Who::Person, Gate::Release),
+    sink("import-report", "mainstay import", Who::Operators, Gate::Role),
     sink("log", "standard error", Who::Host, Gate::Nothing),
-    sink("measure", "mainstay measure", Who::Person, Gate::Role),
-    sink("page-ask", "/asks", Who::Person, Gate::Release),
-    sink("page-exposure", "/exposures", Who::Person, Gate::Release),
-    sink("page-loop", "/loop/{vulnerability}", Who::Person, Gate::Release),
-    sink("page-plan", "/plan", Who::Person, Gate::Role),
-    sink("page-sign-in", "/sign-in", Who::Anyone, Gate::Nothing),
+    sink("measure", "mainstay measure", Who::Operators, Gate::Role),
+    sink("page-ask", "/act/{reference}", Who::Person, Gate::Release),
+    sink("page-asks", "/act", Who::Person, Gate::Release),
+    sink("page-depend", "/depend", Who::Operators, Gate::Role),
+    sink("page-exchange", "/exchange", Who::Person, Gate::Release),
+    sink("page-exposures", "/expose", Who::Person, Gate::Release),
+    sink("page-find", "/find", Who::Person, Gate::Release),
+    sink("page-loop", "/loop/{id}", Who::Person, Gate::Release),
+    sink("page-measure", "/assure/{measure}", Who::Person, Gate::Role),
+    sink("page-plan", "/assure", Who::Person, Gate::Role),
+    sink("page-sign-in", "/login", Who::Anyone, Gate::Nothing),
     sink("page-today", "/", Who::Person, Gate::Release),
-    sink("page-what-if", "/what-if", Who::Operators, Gate::Role),
+    sink("page-what-if", "/depend/what-if", Who::Operators, Gate::Role),
     sink("rules-export", "mainstay rules export --for ORG", Who::Contact, Gate::Release),
     sink("spof", "mainstay depend spof", Who::Operators, Gate::Role),
     sink("taxii-collections", "/taxii2/default/collections/", Who::Person, Gate::Release),
     sink("taxii-discovery", "/taxii2/", Who::Person, Gate::Nothing),
-    sink("taxii-error", "every path below /taxii2/", Who::Person, Gate::Nothing),
+    sink("taxii-error", "/taxii2/{*rest}", Who::Person, Gate::Nothing),
     sink("taxii-manifest", "/taxii2/default/collections/{id}/manifest/", Who::Person, Gate::Release),
     sink("taxii-object", "/taxii2/default/collections/{id}/objects/{object}/", Who::Person, Gate::Release),
     sink("taxii-objects", "/taxii2/default/collections/{id}/objects/", Who::Person, Gate::Release),
     sink("taxii-status", "/taxii2/default/status/{id}/", Who::Person, Gate::Release),
     sink("taxii-versions", "/taxii2/default/collections/{id}/objects/{object}/versions/", Who::Person, Gate::Release),
+    sink("today", "mainstay today", Who::Operators, Gate::Role),
     sink("verify", "mainstay ledger verify", Who::Auditors, Gate::Role),
 ];
+
+/// Routes through which nothing that is stored leaves: the pages' own assets, and forms that only redirect.
+pub const ROUTES_WITHOUT_CONTENT: &[&str] = &["/icon.svg", "/logout", "/static/{name}", "/taxii2"];
 
 /// The way out of this name.
 pub fn find(name: &str) -> Option<&'static Sink> {
@@ -103,8 +113,30 @@ mod tests {
     #[test]
     fn what_goes_to_a_partner_passes_the_release_decision() {
         for sink in SINKS.iter().filter(|s| matches!(s.who, Who::Person | Who::Contact)) {
-            let process_only = matches!(sink.name, "measure" | "page-plan" | "taxii-discovery" | "taxii-error");
+            let process_only = matches!(sink.name, "page-measure" | "page-plan" | "taxii-discovery" | "taxii-error");
             assert!(sink.gate == Gate::Release || process_only, "{}", sink.name);
         }
+    }
+
+    #[test]
+    fn no_route_of_the_server_is_missing() {
+        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src")];
+        let mut routes = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap_or_default();
+                for route in text.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+                    routes += 1;
+                    let known = SINKS.iter().any(|s| s.place == route) || ROUTES_WITHOUT_CONTENT.contains(&route);
+                    assert!(known, "{} serves {route}, which is no way out that is known; add it to SINKS", path.display());
+                }
+            }
+        }
+        assert!(routes > 0, "no route was found; this test reads the wrong folder");
     }
 }

@@ -80,7 +80,10 @@ pub(crate) fn may_see(context: &Context, planned: &Planned, open: bool) -> bool 
     let addressee = planned.addressee.as_str();
     let weakness = Weakness { owner: &planned.party, holder: Some(addressee), country: planned.country.as_deref(), open, consent: false };
     let subject = Released { tlp: crate::pages::tlp(&planned.tlp), readers: Readers::Marking, audience: None, weakness: Some(weakness) };
-    context.sees(&subject)
+    // A closed ask still tells who was weak: beyond the release decision it is for those alone whom it concerns or who got it.
+    let person = context.person();
+    let concerned = person.is_operator || [&planned.party, &planned.addressee].contains(&&person.org);
+    concerned && context.sees(&subject)
 }
 
 fn asks(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Asks> {
