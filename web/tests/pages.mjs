@@ -61,6 +61,7 @@ async function open(look, options = {}) {
     if (message.type() === "error" || message.type() === "warning") troubles.push(`console: ${message.text()}`);
   });
   context.on("weberror", (error) => troubles.push(`script: ${error.error().message}`));
+  context.setDefaultTimeout(60000);
   const page = await context.newPage();
   await signIn(page);
   return { context, page, troubles };
@@ -151,7 +152,7 @@ async function visit(pages, look) {
 
 async function settled(page) {
   await page.evaluate(() => document.fonts.ready);
-  await page.waitForFunction(() => [...document.querySelectorAll("world-map")].every((m) => "ready" in m.dataset || !m.querySelector("[data-lat]")), null, { timeout: 5000 });
+  await page.waitForFunction(() => [...document.querySelectorAll("world-map")].every((m) => "ready" in m.dataset || !m.querySelector("[data-lat]")), null, { timeout: 30000 });
 }
 
 async function axe(page, label) {

@@ -59,6 +59,18 @@ impl Names {
     }
 }
 
+impl Names {
+    /// A text in which each word that is a key stands as the name.
+    pub(crate) fn within(&self, text: &str) -> String {
+        let word = |w: &str| {
+            let bare = w.trim_end_matches([',', '.', ';', ':']);
+            let tail = w.get(bare.len()..).unwrap_or_default();
+            self.0.get(bare).map_or_else(|| w.to_owned(), |name| format!("{name}{tail}"))
+        };
+        text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// All names.
 pub(crate) fn names(tx: &mut ledger::Tx<'_>) -> ledger::Result<Names> {
     Ok(Names(partners::org::all(tx)?.into_iter().map(|card| (card.key, card.name)).collect()))

@@ -22,7 +22,7 @@ const STATES: &[Row] = &[
     ("unknown", "hatch", "dim", "unknown"),
     // asks
     ("planned", "ring", "dim", "planned"),
-    ("held", "hand", "", "held for a second person"),
+    ("held", "hand", "", "held"),
     ("approved", "ring", "", "approved"),
     ("rejected", "cross", "dim", "rejected"),
     ("sent", "ring", "", "sent"),

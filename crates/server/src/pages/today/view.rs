@@ -14,6 +14,7 @@ use super::{Attention, Feed, FunctionRow, Today};
 use crate::auth::Viewer;
 use crate::board::{AtStake, Board};
 use crate::chart::share::strip;
+use crate::pages::Names;
 use crate::pages::exchange::view::form_words;
 use crate::pages::signs::Mark;
 use crate::pages::words::{Sentence, capital, count, figure, query, share};
@@ -44,6 +45,7 @@ fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Today> {
     let operator = context.person().is_operator;
     // What is urgent is weighed over all that the operator knows; nothing of it is for a partner.
     let five = if operator { attention(tx, &AtStake(&board.graph), context.now, FIVE)? } else { Vec::new() };
+    let names = crate::pages::names(tx)?;
     let feeds = if operator { feeds(tx, context)? } else { Vec::new() };
     let mark = seen.iter().filter(|r| r.status == "affected").map(|r| stix::Tlp::from_rank(r.tlp)).max();
     Ok(Today {
@@ -51,7 +53,7 @@ fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Today> {
         lede: lede(&seen, &functions, &board),
         then: then(&five),
         functions: functions.into_iter().take(FUNCTIONS_MAX).map(|f| f.row(&board)).collect(),
-        five: five.iter().map(|line| shown(line, context, &board)).collect(),
+        five: five.iter().map(|line| shown(line, context, &board, &names)).collect(),
         feeds,
     })
 }
@@ -150,14 +152,14 @@ fn then(five: &[Line]) -> Option<Sentence> {
     (n > 0).then(|| Sentence::new().say(&format!("{} below {} a clock.", capital(&count(n, "line", "lines")), if n == 1 { "has" } else { "have" })))
 }
 
-fn shown(line: &Line, context: &Context, board: &Board) -> Attention {
+fn shown(line: &Line, context: &Context, board: &Board, names: &Names) -> Attention {
     let href = match &line.leads {
         Leads::Ask(reference) => format!("/act/{}", query(reference)),
         Leads::Vulnerability(id) => format!("/loop/{}", query(id)),
         Leads::Partner(key) => format!("/expose?q={}", query(key)),
         Leads::Review => "/exchange#review".to_owned(),
     };
-    let mut because = capital(&line.because);
+    let mut because = capital(&names.within(&line.because));
     // The keys of functions, which the reason names, become their names.
     for key in &line.functions {
         because = because.replace(key.as_str(), &board.function(key));
@@ -165,7 +167,7 @@ fn shown(line: &Line, context: &Context, board: &Board) -> Attention {
     if !because.ends_with('.') {
         because.push('.');
     }
-    Attention { what: Sentence::new().link(&href, &capital(&line.what)), because, clock: line.due.map(|at| context.when(at).clock()) }
+    Attention { what: Sentence::new().link(&href, &capital(&names.within(&line.what))), because, clock: line.due.map(|at| context.when(at).clock()) }
 }
 
 /// Every source and when it last sent. A stream that stopped is an alarm.

@@ -58,12 +58,12 @@ fn view(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<WhatIf> {
     let failure = Failure { nodes: nodes.iter().filter_map(|k| graph.find(k)).collect(), mode };
     let outcome = (!failure.nodes.is_empty()).then(|| run(graph, &failure));
     let field = Field { axis: Axis::hours(outcome.as_ref().map_or(24, last_hour)), rules: Vec::new() };
-    let worst = if outcome.is_none() && !graph.is_empty() { worst(graph, mode) } else { Vec::new() };
+    let (worst, worst_count) = if outcome.is_none() && !graph.is_empty() { worst(graph, mode) } else { (Vec::new(), 0) };
     let lanes = outcome.as_ref().map_or_else(Vec::new, |o| lanes(graph, o, &field));
     let fallen = outcome.as_ref().map_or(0, |o| o.lost().count() + o.failed.len());
     Ok(WhatIf {
         shell: context.shell(tx, "What if", "depend", Mark::AmberStrict)?,
-        lede: outcome.as_ref().map_or_else(|| standing(graph, worst.len()), |o| lede(graph, o)),
+        lede: outcome.as_ref().map_or_else(|| standing(graph, worst_count), |o| lede(graph, o)),
         then: outcome.as_ref().and_then(|_| range(&snapshot, &failure)),
         basis: format!(
             "{}; buffers run out; {} nodes, {} of their supply edges inferred",
@@ -248,7 +248,8 @@ fn step(graph: &Graph, node: u32) -> Step {
     Step { name: graph.name(node).to_owned(), href: href(graph.key(node)) }
 }
 
-fn worst(graph: &Graph, mode: Mode) -> Vec<Worst> {
+/// The worst of them, and how many there are.
+fn worst(graph: &Graph, mode: Mode) -> (Vec<Worst>, usize) {
     let mut found = spof(graph, mode, |_| true);
     found.sort_by_key(|s| (std::cmp::Reverse(s.functions.len()), graph.key(s.node)));
     let one = |s: &depend::spof::Spof| {
@@ -263,5 +264,5 @@ fn worst(graph: &Graph, mode: Mode) -> Vec<Worst> {
             which: if more > 0 { format!("{} and {more} more", names.join(", ")) } else { list(&names) },
         }
     };
-    found.iter().take(WORST_MAX).map(one).collect()
+    (found.iter().take(WORST_MAX).map(one).collect(), found.len())
 }
