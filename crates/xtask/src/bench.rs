@@ -36,6 +36,13 @@ pub struct Results {
     pub lines: Vec<Line>,
 }
 
+/// What a crate's own program prints, one object a line.
+#[derive(Deserialize)]
+struct Figure {
+    work: String,
+    seconds: f64,
+}
+
 /// Everything a measurement needs.
 pub struct Bench {
     binary: PathBuf,
@@ -142,12 +149,12 @@ impl Bench {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut lines = Vec::new();
         for (end, floor, peers) in [(", ungrounded", "5 ms", "plain Python 0.07 s (quoted)"), (", grounded", "100 ms", "")] {
-            let found = text.lines().filter_map(|l| l.split_once('\t')).find(|(_, work)| work.ends_with(end));
-            let Some((seconds_text, work)) = found else {
+            let mut figures = text.lines().filter_map(|l| serde_json::from_str::<Figure>(l).ok());
+            let Some(figure) = figures.find(|f| f.work.ends_with(end)) else {
                 bail!("no figure `…{end}` in: {text}{}", String::from_utf8_lossy(&output.stderr));
             };
-            let took = Duration::from_secs_f64(seconds_text.parse().context("seconds")?);
-            let work = work.trim_start_matches("depend: ").to_owned();
+            let took = Duration::from_secs_f64(figure.seconds);
+            let work = figure.work.trim_start_matches("depend: ").to_owned();
             lines.push(Line { work: format!("{work}, real graph"), ours: seconds(took), floor: floor.into(), peers: peers.into() });
         }
         let data = self.work.join("graph");
