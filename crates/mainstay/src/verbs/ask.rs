@@ -210,9 +210,11 @@ impl Send {
         };
         let home = ledger.genesis().home.clone();
         let address = self.from.parse().map_err(|e| Failure::Usage(format!("--from {}: {e}", self.from)))?;
-        let sender = Sender { name: home.clone(), address };
+        let card = ledger.read(|tx| partners::org::find(tx, &home))?;
+        let name = card.map_or_else(|| home.clone(), |card| card.name);
+        let sender = Sender { name, address };
         let answer_url = format!("{}/a/", self.url.trim_end_matches('/'));
-        let about = format!("{home}, {}", self.from);
+        let about = self.from.clone();
         let report = act::send(ledger, &Post { channel: &channel, sender: &sender, about: &about, answer_url: &answer_url }, &person)?;
         store::settle(global, ledger)?;
         out::say(format!("{} sent by {}", report.sent.len(), channel.words()));
