@@ -1,25 +1,16 @@
-//! Prints what the work of this crate costs on two tables, for `cargo xtask bench`: one line `seconds<tab>work` a figure.
-//! Takes two paths, nodes and edges, plain or `.gz`. It asserts nothing.
+//! Prints what the work of this crate costs on two tables, as JSON lines: `figures NODES.csv.gz EDGES.csv.gz`.
 use std::io::Read;
 
-fn main() -> std::io::Result<()> {
-    let paths: Vec<String> = std::env::args().skip(1).collect();
-    let [nodes, edges] = paths.as_slice() else {
-        eprintln!("usage: figures NODES EDGES");
-        std::process::exit(2);
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let table = |place: usize| -> std::io::Result<Vec<u8>> {
+        let path =
+            std::env::args_os().nth(place).ok_or_else(|| std::io::Error::other("name a node and an edge table"))?;
+        let mut bytes = Vec::new();
+        flate2::read::MultiGzDecoder::new(std::fs::File::open(path)?).read_to_end(&mut bytes)?;
+        Ok(bytes)
     };
-    for figure in depend::bench::figures(&read(nodes)?, &read(edges)?) {
-        println!("{}\t{}", figure.seconds, figure.work);
+    for figure in depend::bench::figures(&table(1)?, &table(2)?) {
+        println!("{}", serde_json::json!({ "work": figure.work, "seconds": figure.seconds }));
     }
     Ok(())
-}
-
-fn read(path: &str) -> std::io::Result<Vec<u8>> {
-    let bytes = std::fs::read(path)?;
-    if !path.ends_with(".gz") {
-        return Ok(bytes);
-    }
-    let mut plain = Vec::new();
-    flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain)?;
-    Ok(plain)
 }

@@ -64,9 +64,9 @@ pub struct Document {
     pub released: Option<String>,
 }
 
-/// Admits documents. What is held already with the same content is unchanged. An advisory that says it is of a version that is held, with
-/// other content, goes to review and the first stays (CSAF 2.0 section 3.2.1.12: a change makes a new version); lists and records
-/// without such a promise are replaced by their newer content.
+/// Admits documents. What is held already with the same content is unchanged. A document that says it is of a version that is held, with
+/// other content, goes to review and the first stays (CSAF 2.0 section 3.2.1.12: a change makes a new version; SBOM and CVE formats say
+/// the same); rows of lists, which have no version, are replaced by their newer content.
 pub fn import_documents(ledger: &Ledger, documents: &[NewDocument<'_>], origin: &Origin<'_>) -> Result<Intake> {
     let mut intake = Intake::default();
     let mut rest = documents;
@@ -87,7 +87,7 @@ pub fn import_documents(ledger: &Ledger, documents: &[NewDocument<'_>], origin: 
 fn import_unit(tx: &mut Tx<'_>, documents: &[NewDocument<'_>], origin: &Origin<'_>) -> Result<Intake> {
     let mut intake = Intake::default();
     let default = origin.tlp.map_or_else(|| default_tlp(tx, origin.collection), Ok)?;
-    let mut fresh: HashMap<(&str, &str), &NewDocument<'_>> = HashMap::new();
+    let mut fresh: HashMap<(&str, &str, &str), &NewDocument<'_>> = HashMap::new();
     for document in documents {
         match standing(tx, document, &fresh)? {
             Standing::Unchanged => intake.unchanged += 1,
@@ -109,7 +109,7 @@ fn import_unit(tx: &mut Tx<'_>, documents: &[NewDocument<'_>], origin: &Origin<'
             }
             Standing::New => {
                 append(tx, document, origin, default)?;
-                fresh.insert((document.form, &document.id), document);
+                fresh.insert(identity(document), document);
                 intake.accept(document.form, 1);
             }
         }
@@ -123,18 +123,26 @@ enum Standing {
     Differs,
 }
 
+/// What makes two documents the same one: form, id and version; of a list's row, which has no version, form and id.
+fn identity<'a>(document: &'a NewDocument<'_>) -> (&'static str, &'a str, &'a str) {
+    let version = if is_row(document) { "" } else { document.version.as_deref().unwrap_or("") };
+    (document.form, &document.id, version)
+}
+
+/// Rows of lists have no version: the newest content stands.
+fn is_row(document: &NewDocument<'_>) -> bool {
+    matches!(document.form, "kev" | "eukev")
+}
+
 fn standing(
     tx: &mut Tx<'_>,
     document: &NewDocument<'_>,
-    fresh: &HashMap<(&str, &str), &NewDocument<'_>>,
+    fresh: &HashMap<(&str, &str, &str), &NewDocument<'_>>,
 ) -> Result<Standing> {
+    let promised = !is_row(document);
     let version = document.version.as_deref().unwrap_or("");
-    let promised = document.form == "csaf";
-    if let Some(held) = fresh.get(&(document.form, document.id.as_str())) {
-        let same_version = held.version.as_deref().unwrap_or("") == version;
-        if same_version || !promised {
-            return Ok(compare(held.body, document.body, promised && same_version, held.asset == document.asset));
-        }
+    if let Some(held) = fresh.get(&identity(document)) {
+        return Ok(compare(held.body, document.body, promised, held.asset == document.asset));
     }
     // a list or record is compared with the newest content of its id, whatever version that names
     let (sql, asked) = match promised {

@@ -44,6 +44,16 @@ impl<K: Copy + Eq + Hash, V: Copy> Keyed<K, V> {
         self.rows.get_mut(at as usize).and_then(Option::take).map(|(_, value, _)| value)
     }
 
+    /// Sets and removes many.
+    pub(crate) fn change(&mut self, rows: Vec<(K, V)>, gone: Vec<K>, stamp: u32) {
+        for (key, value) in rows {
+            self.put(key, value, stamp);
+        }
+        for key in gone {
+            self.remove(&key);
+        }
+    }
+
     /// Keys, values and stamps in the order of first arrival.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V, u32)> {
         self.rows.iter().flatten().map(|(key, value, stamp)| (key, value, *stamp))

@@ -5,7 +5,7 @@
 use super::{EdgeFact, EdgeKey, Facts, GroupKey, Keyed, MemberKey, NodeKey, add};
 use crate::quick::QuickMap;
 use crate::tables::{self, Edge, Form, Group, Member, Need, Node, Place, Row, TableFault};
-use crate::texts::Text;
+use crate::texts::{Text, Texts};
 use std::hash::Hash;
 use std::ops::Range;
 
@@ -109,51 +109,26 @@ pub(crate) fn plan_one_of(
     let mut out = Writer { bytes, header, next: &work.next, form: read.form, plan: &mut plan };
     match read.form {
         Form::Nodes => {
-            let (changed, gone) = split(&nodes, &facts.nodes, |key| key.0 == source, replace, &mut out, |a, b| a == b);
-            changed.into_iter().for_each(|(key, fact)| facts.set_node(key, fact));
-            out.removed(facts, &gone, |f, k: &NodeKey| [f.texts.get(k.1).into(), "-".into()].into());
+            let (rows, gone) = split(&nodes, &facts.nodes, source, replace, &mut out, |a, b| a == b);
+            out.removed(&facts.texts, &gone);
+            rows.into_iter().for_each(|(key, fact)| facts.set_node(key, fact));
             gone.into_iter().for_each(|key| facts.remove_node(key));
         }
         Form::Edges => {
             let same = |new: &EdgeFact, old: &EdgeFact| stands(new, old, replace != Replacing::No);
-            let (changed, gone) = split(&edges, &facts.edges, |key| key.source == source, replace, &mut out, same);
-            for (key, fact) in changed {
-                facts.edges.put(key, fact, facts.stamp);
-            }
-            out.removed(facts, &gone, |f, k: &EdgeKey| {
-                [k.src, k.dst, k.kind, k.group]
-                    .map(|t| f.texts.get(t).to_owned())
-                    .into_iter()
-                    .chain(["0".into()])
-                    .collect()
-            });
-            for key in gone {
-                facts.edges.remove(&key);
-            }
+            let (rows, gone) = split(&edges, &facts.edges, source, replace, &mut out, same);
+            out.removed(&facts.texts, &gone);
+            facts.edges.change(rows, gone, facts.stamp);
         }
         Form::Groups => {
-            let (changed, gone) =
-                split(&groups, &facts.groups, |key| key.0 == source, replace, &mut out, |a, b| a == b);
-            for (key, fact) in changed {
-                facts.groups.put(key, fact, facts.stamp);
-            }
-            out.removed(facts, &gone, |f, k: &GroupKey| {
-                vec![f.texts.get(k.1).into(), "-".into(), "-".into(), "all".into()]
-            });
-            for key in gone {
-                facts.groups.remove(&key);
-            }
+            let (rows, gone) = split(&groups, &facts.groups, source, replace, &mut out, |a, b| a == b);
+            out.removed(&facts.texts, &gone);
+            facts.groups.change(rows, gone, facts.stamp);
         }
         Form::Members => {
-            let (changed, gone) =
-                split(&members, &facts.members, |key| key.0 == source, replace, &mut out, |a, b| a == b);
-            for (key, fact) in changed {
-                facts.members.put(key, fact, facts.stamp);
-            }
-            out.removed(facts, &gone, |f, k: &MemberKey| vec![f.texts.get(k.1).into(), f.texts.get(k.2).into()]);
-            for key in gone {
-                facts.members.remove(&key);
-            }
+            let (rows, gone) = split(&members, &facts.members, source, replace, &mut out, |a, b| a == b);
+            out.removed(&facts.texts, &gone);
+            facts.members.change(rows, gone, facts.stamp);
         }
     }
     plan.refused = work.refused;
@@ -299,10 +274,10 @@ impl Work {
 
 /// Compares the file with what stands: writes out what is new or different, counts the rest, names what is gone. Gives the
 /// rows to put, among them, where the table replaces, those that stand: their stamp says that they were seen.
-fn split<K: Copy + Eq + Hash, V: Copy>(
+fn split<K: Identity, V: Copy>(
     seen: &Keyed<K, Seen<V>>,
     stored: &Keyed<K, V>,
-    ours: impl Fn(&K) -> bool,
+    source: u32,
     replace: Replacing,
     out: &mut Writer<'_>,
     same: impl Fn(&V, &V) -> bool,
@@ -321,7 +296,7 @@ fn split<K: Copy + Eq + Hash, V: Copy>(
         }
     }
     let Replacing::Last(since) = replace else { return (rows, Vec::new()) };
-    let absent = |key: &K, stamp: u32| stamp <= since && ours(key) && seen.get(key).is_none();
+    let absent = |key: &K, stamp: u32| stamp <= since && key.source() == source && seen.get(key).is_none();
     let gone = stored.iter().filter(|(key, _, stamp)| absent(key, *stamp)).map(|(key, _, _)| *key).collect();
     (rows, gone)
 }
@@ -367,23 +342,73 @@ impl Writer<'_> {
         self.plan.changes.push(change);
     }
 
-    fn removed<K>(&mut self, facts: &Facts, gone: &[K], identity: impl Fn(&Facts, &K) -> Vec<String>) {
+    fn removed<K: Identity>(&mut self, texts: &Texts, gone: &[K]) {
         if gone.is_empty() {
             return;
         }
-        let columns: &[&str] = match self.form {
-            Form::Nodes => &["key", "type"],
-            Form::Edges => &["src", "dst", "type", "group", "need"],
-            Form::Groups => &["group", "consumer", "input", "rule"],
-            Form::Members => &["group", "supplier"],
-        };
         let mut csv = csv::Writer::from_writer(Vec::new());
         // Writing to memory cannot fail.
-        let _ = csv.write_record(columns);
-        gone.iter().for_each(|key| drop(csv.write_record(identity(facts, key))));
+        let _ = csv.write_record(K::COLUMNS);
+        gone.iter().for_each(|key| drop(csv.write_record(key.fields(texts))));
         let body = csv.into_inner().unwrap_or_default();
         self.plan.changes.push(Change { form: self.form, removed: true, rows: gone.len(), body });
         self.plan.removed += gone.len();
+    }
+}
+
+/// What a row is found again by, and how it is written where the row is taken away: a row that reads, in which what does
+/// not identify it is filled with anything.
+trait Identity: Copy + Eq + Hash {
+    const COLUMNS: &'static [&'static str];
+    fn source(&self) -> u32;
+    fn fields<'a>(&self, texts: &'a Texts) -> Vec<&'a str>;
+}
+
+impl Identity for NodeKey {
+    const COLUMNS: &'static [&'static str] = &["key", "type"];
+
+    fn source(&self) -> u32 {
+        self.0
+    }
+
+    fn fields<'a>(&self, texts: &'a Texts) -> Vec<&'a str> {
+        vec![texts.get(self.1), "-"]
+    }
+}
+
+impl Identity for EdgeKey {
+    const COLUMNS: &'static [&'static str] = &["src", "dst", "type", "group", "need"];
+
+    fn source(&self) -> u32 {
+        self.source
+    }
+
+    fn fields<'a>(&self, texts: &'a Texts) -> Vec<&'a str> {
+        vec![texts.get(self.src), texts.get(self.dst), texts.get(self.kind), texts.get(self.group), "0"]
+    }
+}
+
+impl Identity for GroupKey {
+    const COLUMNS: &'static [&'static str] = &["group", "consumer", "input", "rule"];
+
+    fn source(&self) -> u32 {
+        self.0
+    }
+
+    fn fields<'a>(&self, texts: &'a Texts) -> Vec<&'a str> {
+        vec![texts.get(self.1), "-", "-", "all"]
+    }
+}
+
+impl Identity for MemberKey {
+    const COLUMNS: &'static [&'static str] = &["group", "supplier"];
+
+    fn source(&self) -> u32 {
+        self.0
+    }
+
+    fn fields<'a>(&self, texts: &'a Texts) -> Vec<&'a str> {
+        vec![texts.get(self.1), texts.get(self.2)]
     }
 }
 

@@ -192,14 +192,3 @@ fn ranges_over_inferred_edges() {
     let airports = &shares[&("airport".to_owned(), "power".to_owned())];
     assert_eq!((airports.consumers, airports.of["inferred"], airports.of["unknown"]), (7_698, 6_809, 889));
 }
-
-/// Prints what the work costs here; nothing is asserted about time.
-#[test]
-fn figures() {
-    let (Some(nodes), Some(edges)) = (table("real_nodes.csv.gz"), table("real_edges.csv.gz")) else {
-        return eprintln!("SKIPPED (no shared data): figures");
-    };
-    for figure in depend::bench::figures(&nodes, &edges) {
-        eprintln!("{:>10.3} ms  {}", figure.seconds * 1e3, figure.work);
-    }
-}

@@ -55,7 +55,7 @@ fn import_again_replace_and_rebuild() {
             b"key,type,layer,name,country\ntower,tower,comms,Tall Tower,AA\ntower2,tower,comms,Second Tower,AA\n";
         let intake = import(&ledger, &[more, b"group,supplier\nh-comms,tower2\n"], false);
         assert_eq!(counts(&intake), r#"3 accepted {"members": 1, "nodes": 2}, 0 unchanged"#);
-        let fresh = ledger.read(|tx| Snapshot::load(tx)).unwrap();
+        let fresh = ledger.read(Snapshot::load).unwrap();
         let report =
             |snapshot: &Snapshot| serde_json::to_string(&cascade_report(snapshot, &["bus1"], Mode::Grounded).unwrap());
         assert_eq!(report(&get()).unwrap(), report(&fresh).unwrap());
@@ -129,7 +129,7 @@ fn reports() {
     let store = sqlite();
     let ledger = open(&store);
     import(&ledger, &super::rules::tables(), false);
-    let snapshot = ledger.read(|tx| Snapshot::load(tx)).unwrap();
+    let snapshot = ledger.read(Snapshot::load).unwrap();
     assert_json_snapshot!(cascade_report(&snapshot, &["isle1", "water"], Mode::Ungrounded).unwrap(), @r#"
     {
       "mode": "ungrounded",
@@ -249,7 +249,7 @@ fn the_real_graph() {
         eprintln!("{:>10.3} ms  {}: import of both tables", start.elapsed().as_secs_f64() * 1e3, store.engine);
         assert_eq!((intake.accepted, intake.refused.len()), (73_732 + 169_948, 0));
         let start = std::time::Instant::now();
-        let snapshot = ledger.read(|tx| Snapshot::load(tx)).unwrap();
+        let snapshot = ledger.read(Snapshot::load).unwrap();
         eprintln!("{:>10.3} ms  {}: load", start.elapsed().as_secs_f64() * 1e3, store.engine);
         assert_eq!(spof_report(&snapshot, Mode::Ungrounded, &[]).len(), 447);
         let start = std::time::Instant::now();

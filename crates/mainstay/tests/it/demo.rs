@@ -64,7 +64,20 @@ fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
     copy(&first.work, &second.work);
 
     world.play(&first, after.clone());
-    insta::assert_snapshot!(world.today(&first), @"");
+    insta::assert_snapshot!(world.today(&first), @r"
+    1  gatun-waterway is silent about CVE-2024-55591, asked 46 days ago.
+       3 functions rest on gatun-waterway: fn:pa:canal, fn:us:supply-chains, fn:us:vessel; exploitation is known. [clock: 2025-01-19 08:00Z]
+    2  haringvliet-water is silent about CVE-2024-23113, asked 362 days ago.
+       fn:nl:water rests on haringvliet-water; exploitation is known. [clock: 2024-03-09 09:00Z]
+    3  kempen-optics is silent about CVE-2024-4885, asked 249 days ago.
+       fn:us:it-products rests on kempen-optics; exploitation is known. [clock: 2024-06-30 08:00Z]
+    4  nidda-clearing is silent about CVE-2024-38812, asked 160 days ago.
+       fn:us:payment rests on nidda-clearing; exploitation is known. [clock: 2024-09-25 08:00Z]
+    5  tuas-quays is silent about CVE-2024-38812, asked 160 days ago.
+       fn:sg:port rests on tuas-quays; exploitation is known. [clock: 2024-09-27 08:00Z]
+
+    Of 36 % of what may be exposed nothing is known; 2 of 11 constituencies have shared nothing (csirt-ke, csirt-pt).
+    ");
 
     // The advisory of January is taken in seven weeks later: nobody is silent about it yet.
     let mut later = after;
@@ -74,7 +87,20 @@ fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
     world.play(&second, later);
     let changed = world.today(&second);
     assert_ne!(changed, world.today(&first));
-    insta::assert_snapshot!(changed, @"");
+    insta::assert_snapshot!(changed, @r"
+    1  haringvliet-water is silent about CVE-2024-23113, asked 362 days ago.
+       fn:nl:water rests on haringvliet-water; exploitation is known. [clock: 2024-03-09 09:00Z]
+    2  kempen-optics is silent about CVE-2024-4885, asked 249 days ago.
+       fn:us:it-products rests on kempen-optics; exploitation is known. [clock: 2024-06-30 08:00Z]
+    3  nidda-clearing is silent about CVE-2024-38812, asked 160 days ago.
+       fn:us:payment rests on nidda-clearing; exploitation is known. [clock: 2024-09-25 08:00Z]
+    4  tuas-quays is silent about CVE-2024-38812, asked 160 days ago.
+       fn:sg:port rests on tuas-quays; exploitation is known. [clock: 2024-09-27 08:00Z]
+    5  haringvliet-water is silent about CVE-2024-36080, asked 272 days ago.
+       fn:nl:water rests on haringvliet-water. [clock: 2024-06-07 08:00Z]
+
+    Of 36 % of what may be exposed nothing is known; 2 of 11 constituencies have shared nothing (csirt-ke, csirt-pt).
+    ");
 
     let figure = |period: &str| {
         let text = first.ask(&world.script.now, &["measure", "compute", "--period", period, "--format", "json"]).unwrap();
@@ -82,5 +108,5 @@ fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
         let row = rows.as_array().unwrap().iter().find(|r| r["id"] == "isp:2.1.3").unwrap().clone();
         format!("{} of {}", row["numerator"], row["denominator"])
     };
-    insta::assert_snapshot!(format!("{}; {}", figure("2024-Q1"), figure("2024-Q4")), @"");
+    insta::assert_snapshot!(format!("{}; {}", figure("2024-Q1"), figure("2024-Q4")), @"1 of 9; 1 of 4");
 }

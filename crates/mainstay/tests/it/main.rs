@@ -1,5 +1,7 @@
 //! The stories: what a person does, end to end, through the binary. One test program, so that it is linked once.
 mod crash;
-mod hostile;
+mod demo;
 mod harness;
+mod hostile;
 mod real;
+mod sample;

@@ -98,8 +98,28 @@ fn matching_finds_affected_fixed_and_doubtful_rows() {
                 }
             }
             let counts: Vec<String> = counts.iter().map(|(status, n)| format!("{n} {status}")).collect();
-            text.push_str(&format!("{} {}: {}\n", advisory.id, vulnerability.id, counts.join(", ")));
+            let said = if counts.is_empty() { "no asset of the tables".to_owned() } else { counts.join(", ") };
+            text.push_str(&format!("{} {}: {said}\n", advisory.id, vulnerability.id));
         }
     }
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r"
+    EX-2020-001 CVE-2020-11023: no asset of the tables
+    EX-2023-001 CVE-2023-6448: 2 affected, 3 fixed, 1 not_affected
+    EX-2023-002 CVE-2023-46604: no asset of the tables
+    EX-2024-001 CVE-2024-21916: 7 affected, 7 fixed, 3 not_affected
+    EX-2024-002 CVE-2024-23113: 11 affected, 5 fixed, 15 not_affected, 8 review
+    EX-2024-003 CVE-2022-2586: 6 affected, 8 fixed, 2 review
+    EX-2024-004 CVE-2019-7256: 11 affected, 1 fixed, 2 review
+    EX-2024-005 CVE-2024-3400: 9 affected
+    EX-2024-006 CVE-2024-1531: 6 affected, 4 not_affected
+    EX-2024-007 CVE-2024-32741: 6 affected, 3 fixed
+    EX-2024-008 CVE-2024-36080: 16 affected
+    EX-2024-009 CVE-2024-5650: 2 not_affected, 5 review
+    EX-2024-010 CVE-2024-4885: 5 affected, 4 fixed, 2 review
+    EX-2024-011 CVE-2024-40711: 3 affected, 9 fixed, 4 not_affected
+    EX-2024-012 CVE-2024-38812: 7 affected, 1 fixed
+    EX-2024-013 CVE-2024-8963: 3 affected
+    EX-2024-014 CVE-2024-47575: 2 affected
+    EX-2025-001 CVE-2024-55591: 5 affected, 30 not_affected, 4 review
+    ");
 }
