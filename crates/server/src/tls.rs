@@ -54,8 +54,7 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, done: mpsc::Sender
 }
 
 fn config(certificate: &Path, key: &Path) -> io::Result<ServerConfig> {
-    let wrong =
-        |path: &Path, why: String| io::Error::new(io::ErrorKind::InvalidInput, format!("{}: {why}", path.display()));
+    let wrong = |path: &Path, why: String| io::Error::new(io::ErrorKind::InvalidInput, format!("{}: {why}", path.display()));
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
         .map_err(|e| wrong(certificate, format!("no PEM certificate chain ({e})")))?;
