@@ -72,9 +72,11 @@ pub fn begin(tx: &mut Tx<'_>, person: &str) -> Result<String> {
 /// The person behind a token, as they stand now: a role taken away is gone at once.
 pub fn find(tx: &mut Tx<'_>, token: &str, home: &str) -> Result<Option<Viewer>> {
     let now = tx.now();
-    let row = tx.one("SELECT person, csrf FROM session WHERE hash = $1 AND until >= $2", &[(&hash(token)).into(), now.into()], |r| {
-        (r.text(0).to_owned(), r.text(1).to_owned())
-    })?;
+    let row = tx.one(
+        "SELECT person, csrf FROM session WHERE hash = $1 AND until >= $2",
+        &[(&hash(token)).into(), now.into()],
+        |r| (r.text(0).to_owned(), r.text(1).to_owned()),
+    )?;
     let Some((name, csrf)) = row else { return Ok(None) };
     Ok(partners::person::person(tx, &name, home)?.map(|person| Viewer { person, csrf }))
 }
@@ -87,7 +89,11 @@ pub fn end(tx: &mut Tx<'_>, token: &str) -> Result<()> {
 /// Whether a name has to wait because of wrong passwords.
 pub fn must_wait(tx: &mut Tx<'_>, name: &str) -> Result<bool> {
     let since = Micros(tx.now().0 - FAILURE_WINDOW_US);
-    let count = tx.one("SELECT count FROM sign_in_failure WHERE name = $1 AND since >= $2", &[name.into(), since.into()], |r| r.int(0))?;
+    let count = tx.one(
+        "SELECT count FROM sign_in_failure WHERE name = $1 AND since >= $2",
+        &[name.into(), since.into()],
+        |r| r.int(0),
+    )?;
     Ok(count.unwrap_or(0) >= FAILURES_MAX)
 }
 
@@ -180,7 +186,8 @@ mod tests {
 
     #[track_caller]
     fn check(headers: &[(&'static str, &'static str)], expected: bool) {
-        let map: HeaderMap = headers.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect::<HeaderMap>();
+        let map: HeaderMap =
+            headers.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect::<HeaderMap>();
         assert_eq!(from_own_page(&map), expected, "{headers:?}");
     }
 

@@ -91,7 +91,9 @@ impl Board {
 fn silent_nodes(tx: &mut Tx<'_>, snapshot: &Snapshot) -> Result<BTreeMap<String, i64>> {
     let graph = snapshot.graph();
     let known: BTreeSet<u32> = tx
-        .all("SELECT DISTINCT CASE WHEN node = '' THEN asset ELSE node END FROM @asset ORDER BY 1", &[], |r| graph.find(r.text(0)))?
+        .all("SELECT DISTINCT CASE WHEN node = '' THEN asset ELSE node END FROM @asset ORDER BY 1", &[], |r| {
+            graph.find(r.text(0))
+        })?
         .into_iter()
         .flatten()
         .collect();
@@ -117,5 +119,8 @@ pub(crate) fn may_see(context: &Context, row: &ExposureRow) -> bool {
 /// The rows that pass a text: a part of a vulnerability, a subject, an owner, a holder or a document, whatever its case.
 pub(crate) fn has_text(row: &ExposureRow, text: &str) -> bool {
     let text = text.trim().to_lowercase();
-    text.is_empty() || [&row.vulnerability, &row.subject, &row.owner, &row.holder, &row.advisory].iter().any(|v| v.to_lowercase().contains(&text))
+    text.is_empty()
+        || [&row.vulnerability, &row.subject, &row.owner, &row.holder, &row.advisory]
+            .iter()
+            .any(|v| v.to_lowercase().contains(&text))
 }

@@ -8,8 +8,8 @@
 //! * [`assets`]: style, script, type, built by `cargo xtask ui`
 
 pub mod assets;
-pub mod board;
 pub mod auth;
+pub mod board;
 pub mod chart;
 pub mod country;
 pub mod pages;
@@ -38,7 +38,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; f
 const TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Serves until `shutdown` is done, then lets what is under way come to its end.
-pub async fn serve<L>(listener: L, state: AppState, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()>
+pub async fn serve<L>(
+    listener: L,
+    state: AppState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()>
 where
     L: axum::serve::Listener,
     L::Addr: std::fmt::Debug,

@@ -126,7 +126,9 @@ where
 /// The page of a refusal. What is not there and what one may not see look the same.
 fn refuse(tx: &mut Tx<'_>, context: &Context, error: &Error) -> Result<(StatusCode, Problem)> {
     let (status, title, said, next) = match error {
-        Error::Refused { rule: "not-found", reason, next } => (StatusCode::NOT_FOUND, "Not found", reason.clone(), next.clone()),
+        Error::Refused { rule: "not-found", reason, next } => {
+            (StatusCode::NOT_FOUND, "Not found", reason.clone(), next.clone())
+        }
         Error::Refused { reason, next, .. } => (StatusCode::FORBIDDEN, "Refused", reason.clone(), next.clone()),
         other => {
             tracing::error!(error = %other, "a page could not be made");
@@ -143,13 +145,19 @@ fn refuse(tx: &mut Tx<'_>, context: &Context, error: &Error) -> Result<(StatusCo
 /// The page of an error that came from elsewhere than the making of a page.
 pub async fn refusal(state: AppState, viewer: Viewer, error: Error) -> Response {
     let mut once = Some(error);
-    let make = move |_: &mut Tx<'_>, _: &Context| Err::<Problem, _>(once.take().unwrap_or_else(|| Error::Engine("said before".to_owned())));
+    let make = move |_: &mut Tx<'_>, _: &Context| {
+        Err::<Problem, _>(once.take().unwrap_or_else(|| Error::Engine("said before".to_owned())))
+    };
     page(state, viewer, make).await
 }
 
 /// A page that says that something is not there.
 pub fn not_found(what: &str) -> Error {
-    Error::refused("not-found", format!("nothing is known as \u{201c}{what}\u{201d}"), "search for it, or ask whoever sent you here")
+    Error::refused(
+        "not-found",
+        format!("nothing is known as \u{201c}{what}\u{201d}"),
+        "search for it, or ask whoever sent you here",
+    )
 }
 
 /// Renders a page that has no store behind it.
@@ -161,7 +169,10 @@ pub fn render(view: &impl Template) -> Response {
 }
 
 fn html_of(html: String) -> Response {
-    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
     (headers, html).into_response()
 }
 

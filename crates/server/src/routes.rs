@@ -43,7 +43,8 @@ async fn door(State(state): State<AppState>, Query(Next { next }): Query<Next>) 
 
 async fn login(state: &AppState, problem: Option<&str>, name: String, next: &str) -> ledger::Result<Login> {
     let key = state.home().to_owned();
-    let home = state.read(move |tx| Ok(partners::org::find(tx, &key)?.map_or_else(|| key.clone(), |card| card.name))).await?;
+    let home =
+        state.read(move |tx| Ok(partners::org::find(tx, &key)?.map_or_else(|| key.clone(), |card| card.name))).await?;
     Ok(Login {
         assets: state.assets.clone(),
         home,
@@ -80,12 +81,18 @@ async fn sign_in(State(state): State<AppState>, headers: HeaderMap, Form(form): 
 }
 
 /// The token of a new session, or why there is none. A wrong name and a wrong password look the same.
-async fn try_sign_in(state: &AppState, form: &Credentials) -> ledger::Result<Result<String, (StatusCode, &'static str)>> {
+async fn try_sign_in(
+    state: &AppState,
+    form: &Credentials,
+) -> ledger::Result<Result<String, (StatusCode, &'static str)>> {
     let (state, name, password) = (state.clone(), form.name.trim().to_owned(), form.password.clone());
     wait(move || {
         let ledger = &state.ledger;
         if ledger.read(|tx| auth::must_wait(tx, &name))? {
-            return Ok(Err((StatusCode::TOO_MANY_REQUESTS, "Too many wrong passwords for this name. Wait five minutes.")));
+            return Ok(Err((
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many wrong passwords for this name. Wait five minutes.",
+            )));
         }
         let home = state.home().to_owned();
         let person = ledger.read(|tx| state.authenticator.authenticate(tx, &name, &password, &home))?;
@@ -106,7 +113,12 @@ pub(crate) struct Token {
     pub(crate) csrf: String,
 }
 
-async fn sign_out(State(state): State<AppState>, viewer: Viewer, headers: HeaderMap, Form(form): Form<Token>) -> Response {
+async fn sign_out(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    headers: HeaderMap,
+    Form(form): Form<Token>,
+) -> Response {
     if !auth::from_own_page(&headers) || !auth::same(&form.csrf, &viewer.csrf) {
         return (StatusCode::FORBIDDEN, "This form was not sent from a page of this hub.\n").into_response();
     }

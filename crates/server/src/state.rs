@@ -41,7 +41,10 @@ impl AppState {
     }
 
     /// Runs a writing unit on a thread that may wait, and lets the stages catch up before it returns.
-    pub async fn write<T: Send + 'static>(&self, f: impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
+    pub async fn write<T: Send + 'static>(
+        &self,
+        f: impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let ledger = Arc::clone(&self.ledger);
         wait(move || {
             let value = ledger.write(f)?;

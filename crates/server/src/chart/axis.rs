@@ -97,7 +97,9 @@ impl Axis {
         month = (month.div_euclid(step) + 1) * step;
         let mut out = Vec::new();
         while out.len() < 9 {
-            let (Ok(y), Ok(m)) = (i16::try_from(month.div_euclid(12)), i8::try_from(month.rem_euclid(12) + 1)) else { break };
+            let (Ok(y), Ok(m)) = (i16::try_from(month.div_euclid(12)), i8::try_from(month.rem_euclid(12) + 1)) else {
+                break;
+            };
             let Ok(date) = jiff::civil::Date::new(y, m, 1) else { break };
             let Ok(zoned) = date.to_zoned(jiff::tz::TimeZone::UTC) else { break };
             let at = zoned.timestamp().as_microsecond();
@@ -117,7 +119,12 @@ mod tests {
     use super::*;
 
     fn at(day: &str) -> i64 {
-        day.parse::<jiff::civil::Date>().unwrap().to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().as_microsecond()
+        day.parse::<jiff::civil::Date>()
+            .unwrap()
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .unwrap()
+            .timestamp()
+            .as_microsecond()
     }
 
     #[track_caller]

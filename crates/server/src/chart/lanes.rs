@@ -92,8 +92,12 @@ impl Field {
         let mut last = -100.0;
         for (at, word) in self.axis.ticks() {
             let x = self.axis.x(at);
-            out.push_str(&format!(r#"<svg x="{}" overflow="visible"><path class="grid" d="M0 {}V{height}"/>"#, percent(x), height - 6));
-            if x - last > 11.0 && x < 97.0 {
+            out.push_str(&format!(
+                r#"<svg x="{}" overflow="visible"><path class="grid" d="M0 {}V{height}"/>"#,
+                percent(x),
+                height - 6
+            ));
+            if x - last > 11.0 && x < 93.0 {
                 out.push_str(&format!(r#"<text class="tick" x="4" y="{}">{}</text>"#, height - 4, escape(&word)));
                 last = x;
             }
@@ -128,7 +132,11 @@ impl Field {
         let mut out = format!(r#"<svg width="100%" height="{height}" role="img" aria-label="{}">"#, escape(&lane.said));
         if let Some(hot) = self.rules.iter().find(|r| r.kind == RuleKind::Hot) {
             let x = self.axis.x(hot.at);
-            out.push_str(&format!(r#"<rect class="hotwash" x="{}" width="{}" height="{height}"/>"#, percent(x), percent(100.0 - x)));
+            out.push_str(&format!(
+                r#"<rect class="hotwash" x="{}" width="{}" height="{height}"/>"#,
+                percent(x),
+                percent(100.0 - x)
+            ));
         }
         for (at, _) in self.axis.ticks() {
             let x = percent(self.axis.x(at));
@@ -138,7 +146,12 @@ impl Field {
         for s in &lane.stretches {
             let (a, b) = (self.axis.x(s.from), self.axis.x(s.to));
             let (y, h) = if s.fill == "unknown" { (middle - 5, 10) } else { (middle - 2, 4) };
-            out.push_str(&format!(r#"<rect class="{}" x="{}" y="{y}" width="{}" height="{h}"/>"#, s.fill, percent(a), percent((b - a).max(0.15))));
+            out.push_str(&format!(
+                r#"<rect class="{}" x="{}" y="{y}" width="{}" height="{h}"/>"#,
+                s.fill,
+                percent(a),
+                percent((b - a).max(0.15))
+            ));
         }
         for rule in &self.rules {
             let class = match rule.kind {
@@ -161,12 +174,22 @@ impl Field {
 fn point(p: &Point, x: f64, middle: i32) -> String {
     let (class, shape) = match p.kind {
         PointKind::Asked => ("m ask", r#"<circle class="body" r="4.5"/>"#),
-        PointKind::Answered => ("m ask", r#"<circle class="body" r="4.5"/><path d="M0-4.5a4.5 4.5 0 0 1 0 9z" fill="currentColor"/>"#),
+        PointKind::Answered => {
+            ("m ask", r#"<circle class="body" r="4.5"/><path d="M0-4.5a4.5 4.5 0 0 1 0 9z" fill="currentColor"/>"#)
+        }
         PointKind::Mitigated => ("m full calm", r#"<circle class="body" r="5"/>"#),
         PointKind::Lost => ("m full hot", r#"<path class="body" d="M0-6 6 0 0 6-6 0z"/>"#),
-        PointKind::Silent => ("m ask", r#"<rect class="unknown" x="-5" y="-5" width="10" height="10"/><rect x="-5" y="-5" width="10" height="10" fill="none" stroke="currentColor"/>"#),
+        PointKind::Silent => (
+            "m ask",
+            r#"<rect class="unknown" x="-5" y="-5" width="10" height="10"/><rect x="-5" y="-5" width="10" height="10" fill="none" stroke="currentColor"/>"#,
+        ),
     };
-    format!(r#"<svg class="{class}" x="{}" y="{middle}"><title>{}</title>{}</svg>"#, percent(x), escape(&p.title), shape)
+    format!(
+        r#"<svg class="{class}" x="{}" y="{middle}"><title>{}</title>{}</svg>"#,
+        percent(x),
+        escape(&p.title),
+        shape
+    )
 }
 
 /// The stretches of one exposure: open until it is held, hot from the moment exploitation is known, calm once held.
@@ -197,7 +220,10 @@ mod tests {
 
     #[track_caller]
     fn check(opened: i64, held: Option<i64>, exploited: Option<i64>, expected: &str) {
-        let said: Vec<String> = exposure(opened, held, exploited, 100, true).iter().map(|s| format!("{} {}-{}", s.fill, s.from, s.to)).collect();
+        let said: Vec<String> = exposure(opened, held, exploited, 100, true)
+            .iter()
+            .map(|s| format!("{} {}-{}", s.fill, s.from, s.to))
+            .collect();
         assert_eq!(said.join(", "), expected);
     }
 

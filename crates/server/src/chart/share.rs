@@ -41,7 +41,11 @@ pub fn steps(values: [f64; 4], most: f64) -> Svg {
     for (i, value) in values.into_iter().enumerate() {
         let height = (value / most).clamp(0.0, 1.0) * 17.0;
         let class = if i == 0 { "lo" } else { "hi" };
-        out.push_str(&format!(r#"<rect class="{class}" x="{}" y="{:.1}" width="16" height="{height:.1}"/>"#, i * 21, 18.0 - height));
+        out.push_str(&format!(
+            r#"<rect class="{class}" x="{}" y="{:.1}" width="16" height="{height:.1}"/>"#,
+            i * 21,
+            18.0 - height
+        ));
         out.push_str(&format!(r#"<path class="base" d="M{} 18.5h16"/>"#, i * 21));
     }
     out.push_str("</svg>");

@@ -67,13 +67,21 @@ fn ticked<'de, D: serde::Deserializer<'de>>(d: D) -> Result<bool, D::Error> {
 impl Filter {
     /// It asks for less than all.
     pub fn any(&self) -> bool {
-        self.exploited || [&self.q, &self.status, &self.country, &self.level, &self.function].iter().any(|s| !s.is_empty())
+        self.exploited
+            || [&self.q, &self.status, &self.country, &self.level, &self.function].iter().any(|s| !s.is_empty())
     }
 
     /// The address of the same list, from another row on.
     pub fn address(&self, after: i64) -> String {
-        let fields = [("q", &self.q), ("status", &self.status), ("country", &self.country), ("level", &self.level), ("function", &self.function)];
-        let mut parts: Vec<String> = fields.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k}={}", query(v))).collect();
+        let fields = [
+            ("q", &self.q),
+            ("status", &self.status),
+            ("country", &self.country),
+            ("level", &self.level),
+            ("function", &self.function),
+        ];
+        let mut parts: Vec<String> =
+            fields.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k}={}", query(v))).collect();
         if self.exploited {
             parts.push("exploited=1".to_owned());
         }

@@ -62,7 +62,8 @@ pub enum Pasted {
 
 /// Tells what was pasted. Defanged dots (`[.]`) and quotes from a chat or a mail are taken off.
 pub fn pasted(raw: &str) -> Pasted {
-    let text: String = raw.replace("[.]", ".").replace("hxxp", "http").chars().filter(|c| !c.is_control()).take(500).collect();
+    let text: String =
+        raw.replace("[.]", ".").replace("hxxp", "http").chars().filter(|c| !c.is_control()).take(500).collect();
     let text = text.trim().trim_matches(['"', '\'', '`', '<', '>', '(', ')', ',', ';']).trim();
     if text.is_empty() {
         return Pasted::Empty;

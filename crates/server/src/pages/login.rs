@@ -34,9 +34,14 @@ mod tests {
 
     #[test]
     fn only_paths_of_this_hub_are_followed() {
-        for (next, expected) in
-            [("/act?x=1", "/act?x=1"), ("", "/"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil.example", "/"), ("/\t/evil.example", "/")]
-        {
+        for (next, expected) in [
+            ("/act?x=1", "/act?x=1"),
+            ("", "/"),
+            ("//evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("/\t/evil.example", "/"),
+        ] {
             assert_eq!(safe_next(next), expected);
         }
     }

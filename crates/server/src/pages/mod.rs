@@ -24,7 +24,15 @@ use when::When;
 
 /// The addresses of all pages.
 pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
-    ask::view::routes().merge(answer::view::routes()).merge(exchange::view::routes()).merge(what_if::view::routes()).merge(plan::view::routes()).merge(exposures::view::routes()).merge(today::view::routes()).merge(find::view::routes()).merge(vulnerability::view::routes())
+    ask::view::routes()
+        .merge(answer::view::routes())
+        .merge(exchange::view::routes())
+        .merge(what_if::view::routes())
+        .merge(plan::view::routes())
+        .merge(exposures::view::routes())
+        .merge(today::view::routes())
+        .merge(find::view::routes())
+        .merge(vulnerability::view::routes())
 }
 
 /// A marking as the release decision takes it; what cannot be read is the strictest.
@@ -33,13 +41,19 @@ pub(crate) fn tlp(text: &str) -> stix::Tlp {
 }
 
 /// What the advisory says can be done, in the vendor's words, short; at most eight.
-pub(crate) fn fixes(tx: &mut ledger::Tx<'_>, advisory: &str, vulnerabilities: &[String]) -> ledger::Result<Vec<String>> {
+pub(crate) fn fixes(
+    tx: &mut ledger::Tx<'_>,
+    advisory: &str,
+    vulnerabilities: &[String],
+) -> ledger::Result<Vec<String>> {
     let Some(document) = ::exchange::document::newest(tx, "csaf", advisory)? else { return Ok(Vec::new()) };
     let Some(body) = tx.body(document.index)? else { return Ok(Vec::new()) };
     let Ok(advisory) = product::csaf::Advisory::read(&body) else { return Ok(Vec::new()) };
     let mut out: Vec<String> = Vec::new();
     for v in advisory.vulnerabilities.iter().filter(|v| vulnerabilities.contains(&v.id)) {
-        for fix in v.remediations.iter().filter(|r| matches!(r.category.as_str(), "vendor_fix" | "mitigation" | "workaround")) {
+        for fix in
+            v.remediations.iter().filter(|r| matches!(r.category.as_str(), "vendor_fix" | "mitigation" | "workaround"))
+        {
             let text: String = fix.details.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(400).collect();
             if !text.is_empty() && !out.contains(&text) && out.len() < 8 {
                 out.push(text);
@@ -156,7 +170,12 @@ pub struct Choice {
 impl Choice {
     /// Choices from values and words, with the current one marked.
     pub fn list(all: &[(&str, &str)], current: &str) -> Vec<Choice> {
-        all.iter().map(|(value, text)| Choice { value: (*value).to_owned(), text: (*text).to_owned(), chosen: *value == current }).collect()
+        all.iter()
+            .map(|(value, text)| Choice {
+                value: (*value).to_owned(),
+                text: (*text).to_owned(),
+                chosen: *value == current,
+            })
+            .collect()
     }
 }
-

@@ -41,7 +41,10 @@ fn days(d: i64) -> When {
 fn check(name: &str, page: &impl Template, first: &str) {
     let html = page.render().unwrap();
     assert!(html.contains(first), "{name}: no {first:?}");
-    assert!(!html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick"), "{name}: inline style or script");
+    assert!(
+        !html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick"),
+        "{name}: inline style or script"
+    );
     assert_eq!(html.matches("<h1").count(), 1, "{name}: one h1");
     if let Ok(dir) = std::env::var("MAINSTAY_PAGES_OUT") {
         std::fs::create_dir_all(&dir).unwrap();
@@ -55,7 +58,16 @@ fn today() {
     let row = |name: &str, open, review, held, unknown, countries: i64| FunctionRow {
         name: name.to_owned(),
         href: "/expose?function=x".to_owned(),
-        strip: strip(&[(open, "late", "affected"), (review, "open", "in review"), (held, "held", "fixed"), (unknown, "unknown", "unknown")], 0, false),
+        strip: strip(
+            &[
+                (open, "late", "affected"),
+                (review, "open", "in review"),
+                (held, "held", "fixed"),
+                (unknown, "unknown", "unknown"),
+            ],
+            0,
+            false,
+        ),
         open: open.to_string(),
         held: held.to_string(),
         unknown: unknown.to_string(),
@@ -115,7 +127,14 @@ fn today() {
         ],
     };
     check("today", &page, "Five functions</a> threatened");
-    let empty = Today { shell: shell("Today", "today", Mark::Green), lede: Sentence::new().say("Nothing is known yet."), then: None, functions: vec![], five: vec![], feeds: vec![] };
+    let empty = Today {
+        shell: shell("Today", "today", Mark::Green),
+        lede: Sentence::new().say("Nothing is known yet."),
+        then: None,
+        functions: vec![],
+        five: vec![],
+        feeds: vec![],
+    };
     check("today-empty", &empty, "Nothing has been taken in yet");
 }
 
@@ -128,15 +147,71 @@ fn vulnerability() {
     // Days before NOW.
     let (advice, known) = (-167, -154);
     let partners = [
-        Sample("Aqua Borealis", "Norrland, 2 assets", -166, &[(-165, Asked), (-164, Answered), (-161, Mitigated)], Some(-161), "fixed", Some(3)),
-        Sample("Vattenverk Kust", "Svealand, 1 asset", -166, &[(-165, Asked), (-158, Mitigated)], Some(-158), "fixed", Some(2)),
-        Sample("CERT-Vesna", "Vesna, 40 to 70 in its constituency", -160, &[(-159, Asked), (-140, Answered)], None, "acknowledged", Some(1)),
-        Sample("Rijnland Drinkwater", "Rijnland, 3 assets", -166, &[(-163, Asked), (-162, Answered), (-121, Mitigated)], Some(-121), "fixed", Some(2)),
-        Sample("Port Authority Halden", "Halvania, 1 asset", -130, &[(-129, Asked), (-90, Silent)], None, "silent", Some(0)),
-        Sample("CERT-Ostrava", "Ostrava, 5..9 in its constituency", -150, &[(-149, Asked), (-147, Answered), (-60, Mitigated)], Some(-60), "fixed", Some(2)),
+        Sample(
+            "Aqua Borealis",
+            "Norrland, 2 assets",
+            -166,
+            &[(-165, Asked), (-164, Answered), (-161, Mitigated)],
+            Some(-161),
+            "fixed",
+            Some(3),
+        ),
+        Sample(
+            "Vattenverk Kust",
+            "Svealand, 1 asset",
+            -166,
+            &[(-165, Asked), (-158, Mitigated)],
+            Some(-158),
+            "fixed",
+            Some(2),
+        ),
+        Sample(
+            "CERT-Vesna",
+            "Vesna, 40 to 70 in its constituency",
+            -160,
+            &[(-159, Asked), (-140, Answered)],
+            None,
+            "acknowledged",
+            Some(1),
+        ),
+        Sample(
+            "Rijnland Drinkwater",
+            "Rijnland, 3 assets",
+            -166,
+            &[(-163, Asked), (-162, Answered), (-121, Mitigated)],
+            Some(-121),
+            "fixed",
+            Some(2),
+        ),
+        Sample(
+            "Port Authority Halden",
+            "Halvania, 1 asset",
+            -130,
+            &[(-129, Asked), (-90, Silent)],
+            None,
+            "silent",
+            Some(0),
+        ),
+        Sample(
+            "CERT-Ostrava",
+            "Ostrava, 5..9 in its constituency",
+            -150,
+            &[(-149, Asked), (-147, Answered), (-60, Mitigated)],
+            Some(-60),
+            "fixed",
+            Some(2),
+        ),
         Sample("Hydro Selva", "Selva, 2 assets", -166, &[(-165, Asked), (-20, Lost)], None, "affected", None),
         Sample("Waterworks of Tern Bay", "Ternland, 1 asset", -12, &[(-11, Asked)], None, "sent", Some(0)),
-        Sample("Sector water in Kestria", "Kestria, no inventory; candidate by the advisory's sectors", -167, &[], None, "unknown", None),
+        Sample(
+            "Sector water in Kestria",
+            "Kestria, no inventory; candidate by the advisory's sectors",
+            -167,
+            &[],
+            None,
+            "unknown",
+            None,
+        ),
     ];
     let mut rules = vec![
         Rule { at: NOW + advice * DAY, kind: RuleKind::Advice, text: "advice 29 Nov 2023".to_owned() },
@@ -154,7 +229,14 @@ fn vulnerability() {
                 points: s.3.iter().map(|(d, kind)| Point { at: at(*d), kind: *kind, title: days(*d).day() }).collect(),
                 said: format!("{}: exposed since {}, {}", s.0, days(s.2).day(), s.5),
             };
-            Row { name: s.0.into(), href: "/act/ask-31".into(), sub: s.1.into(), lane: field.lane(&lane, 44), state: State::new(s.5), evidence: s.6.map(Evidence) }
+            Row {
+                name: s.0.into(),
+                href: "/act/ask-31".into(),
+                sub: s.1.into(),
+                lane: field.lane(&lane, 44),
+                state: State::new(s.5),
+                evidence: s.6.map(Evidence),
+            }
         })
         .collect();
     let place = |country: &str, holder: &str, at, sign, n: i64, level: &str| Place {
@@ -162,7 +244,15 @@ fn vulnerability() {
         holder: holder.into(),
         href: "/expose".into(),
         count: n.to_string(),
-        strip: strip(&[(if sign == "hot" { n } else { 0 }, "late", "open"), (if sign == "calm" { n } else { 0 }, "held", "fixed"), (if sign == "unknown" { n } else { 0 }, "unknown", "unknown")], n, false),
+        strip: strip(
+            &[
+                (if sign == "hot" { n } else { 0 }, "late", "open"),
+                (if sign == "calm" { n } else { 0 }, "held", "fixed"),
+                (if sign == "unknown" { n } else { 0 }, "unknown", "unknown"),
+            ],
+            n,
+            false,
+        ),
         level: level.into(),
         at,
         sign,
@@ -177,7 +267,15 @@ fn vulnerability() {
             Chip { text: "exploited: KEV".into(), hot: true },
             Chip { text: "ICSA-23-348-15".into(), hot: false },
         ],
-        lede: Sentence::new().link("#h-loop", "Nine holders").say(" are exposed; ").link("/act", "two").say(" mitigated before exploitation was known, ").link("/act", "two").say(" after, and ").link("/act", "five").say(" not yet."),
+        lede: Sentence::new()
+            .link("#h-loop", "Nine holders")
+            .say(" are exposed; ")
+            .link("/act", "two")
+            .say(" mitigated before exploitation was known, ")
+            .link("/act", "two")
+            .say(" after, and ")
+            .link("/act", "five")
+            .say(" not yet."),
         then: "Programmable controllers with a default administrative password, reachable over the network.".into(),
         head: field.head(),
         rows,
@@ -193,9 +291,30 @@ fn vulnerability() {
             place("Romania", "not known", Some((44.4, 26.1)), "unknown", 1, "sector"),
         ],
         story: vec![
-            Happened { at: days(advice), what: Sentence::new().say("Advisory ").link("#", "ICSA-23-348-15").say(" was released"), who: "CISA".into(), evidence: None, source: "csaf".into(), mark: Mark::Clear },
-            Happened { at: days(-165), what: Sentence::new().link("#", "Ask 12").say(" went to its CSIRT first"), who: "home".into(), evidence: Some(Evidence(0)), source: "act".into(), mark: Mark::Amber },
-            Happened { at: days(known), what: Sentence::new().say("Exploitation known"), who: "KEV".into(), evidence: Some(Evidence(3)), source: "kev".into(), mark: Mark::Clear },
+            Happened {
+                at: days(advice),
+                what: Sentence::new().say("Advisory ").link("#", "ICSA-23-348-15").say(" was released"),
+                who: "CISA".into(),
+                evidence: None,
+                source: "csaf".into(),
+                mark: Mark::Clear,
+            },
+            Happened {
+                at: days(-165),
+                what: Sentence::new().link("#", "Ask 12").say(" went to its CSIRT first"),
+                who: "home".into(),
+                evidence: Some(Evidence(0)),
+                source: "act".into(),
+                mark: Mark::Amber,
+            },
+            Happened {
+                at: days(known),
+                what: Sentence::new().say("Exploitation known"),
+                who: "KEV".into(),
+                evidence: Some(Evidence(3)),
+                source: "kev".into(),
+                mark: Mark::Clear,
+            },
         ],
     };
     check("loop", &page, "Nine holders</a> are exposed");
@@ -204,7 +323,15 @@ fn vulnerability() {
 #[test]
 fn exposures() {
     use super::exposures::*;
-    let row = |subject: &str, cve: &str, status: &str, functions: i64, severity: &str, why: &str, matched: &str, holder: &str, count: Option<&str>| Row {
+    let row = |subject: &str,
+               cve: &str,
+               status: &str,
+               functions: i64,
+               severity: &str,
+               why: &str,
+               matched: &str,
+               holder: &str,
+               count: Option<&str>| Row {
         subject: subject.into(),
         count: count.map(str::to_owned),
         vulnerability: cve.into(),
@@ -217,34 +344,122 @@ fn exposures() {
         matched: matched.into(),
         holder: holder.into(),
     };
-    let legend = |key: &str, n: i64| Legend { shape: State::new(key).shape(), count: n.to_string(), word: State::new(key).word().to_owned(), href: format!("/expose?status={key}") };
+    let legend = |key: &str, n: i64| Legend {
+        shape: State::new(key).shape(),
+        count: n.to_string(),
+        word: State::new(key).word().to_owned(),
+        href: format!("/expose?status={key}"),
+    };
     let mut rows = vec![
-        row("aqua-borealis/plc-07", "CVE-2023-6448", "affected", 2, "9.8", "Exploitation is known; supply of drinking water and cooling of the data hall rest on it", "A model", "Aqua Borealis", None),
-        row("CERT-Vesna", "CVE-2023-6448", "affected", 2, "9.8", "Exploitation is known; count from a signed answer over 512 rows", "B remote", "CERT-Vesna", Some("40..70")),
-        row("KE:water", "CVE-2023-6448", "unknown", 0, "9.8", "No inventory; the advisory names the sector and the country", "E candidate", "not known", None),
-        row("grid-north/rtu-3", "CVE-2024-3400", "under_investigation", 1, "10.0", "Exploitation is known; transmission of electricity rests on it", "C name", "Grid North", None),
-        row("port-halden/gw", "CVE-2024-3400", "fixed", 1, "10.0", "Fixed in the vendor's statement", "A vex", "Port Halden", None),
-        row("rijnland/hmi-2", "CVE-2021-22681", "review", 1, "9.8", "The version text could not be read: \u{201c}V33 and newer (see note)\u{201d}", "E model", "Rijnland Drinkwater", None),
+        row(
+            "aqua-borealis/plc-07",
+            "CVE-2023-6448",
+            "affected",
+            2,
+            "9.8",
+            "Exploitation is known; supply of drinking water and cooling of the data hall rest on it",
+            "A model",
+            "Aqua Borealis",
+            None,
+        ),
+        row(
+            "CERT-Vesna",
+            "CVE-2023-6448",
+            "affected",
+            2,
+            "9.8",
+            "Exploitation is known; count from a signed answer over 512 rows",
+            "B remote",
+            "CERT-Vesna",
+            Some("40..70"),
+        ),
+        row(
+            "KE:water",
+            "CVE-2023-6448",
+            "unknown",
+            0,
+            "9.8",
+            "No inventory; the advisory names the sector and the country",
+            "E candidate",
+            "not known",
+            None,
+        ),
+        row(
+            "grid-north/rtu-3",
+            "CVE-2024-3400",
+            "under_investigation",
+            1,
+            "10.0",
+            "Exploitation is known; transmission of electricity rests on it",
+            "C name",
+            "Grid North",
+            None,
+        ),
+        row(
+            "port-halden/gw",
+            "CVE-2024-3400",
+            "fixed",
+            1,
+            "10.0",
+            "Fixed in the vendor's statement",
+            "A vex",
+            "Port Halden",
+            None,
+        ),
+        row(
+            "rijnland/hmi-2",
+            "CVE-2021-22681",
+            "review",
+            1,
+            "9.8",
+            "The version text could not be read: \u{201c}V33 and newer (see note)\u{201d}",
+            "E model",
+            "Rijnland Drinkwater",
+            None,
+        ),
     ];
     for i in 0..14 {
-        rows.push(row(&format!("asset-{i:03}"), "CVE-2022-1161", if i % 3 == 0 { "not_affected" } else { "affected" }, 0, "7.7", "No function is known to rest on it", "B model", "Kraftwerk Süd", None));
+        rows.push(row(
+            &format!("asset-{i:03}"),
+            "CVE-2022-1161",
+            if i % 3 == 0 { "not_affected" } else { "affected" },
+            0,
+            "7.7",
+            "No function is known to rest on it",
+            "B model",
+            "Kraftwerk Süd",
+            None,
+        ));
     }
     let page = Exposures {
         shell: shell("Exposures", "expose", Mark::Amber),
-        lede: Sentence::new().link("/expose?status=affected", "148 subjects").say(" are affected in ").link("/expose", "nine countries").say(&format!("; of {} of what may be exposed we know nothing.", share(34, 100))),
+        lede: Sentence::new()
+            .link("/expose?status=affected", "148 subjects")
+            .say(" are affected in ")
+            .link("/expose", "nine countries")
+            .say(&format!("; of {} of what may be exposed we know nothing.", share(34, 100))),
         filter: Filter::default(),
         statuses: Choice::list(&[("affected", "affected"), ("fixed", "fixed")], ""),
         countries: Choice::list(&[("NO", "Norway")], ""),
         levels: Choice::list(&[("asset", "asset")], ""),
         total: "312".into(),
-        strip: strip(&[(148, "late", "affected"), (20, "open", "in review"), (51, "held", "fixed"), (93, "unknown", "unknown")], 312, true),
+        strip: strip(
+            &[(148, "late", "affected"), (20, "open", "in review"), (51, "held", "fixed"), (93, "unknown", "unknown")],
+            312,
+            true,
+        ),
         legend: vec![legend("affected", 148), legend("review", 20), legend("fixed", 51), legend("unknown", 93)],
         rows,
         shown: "1 to 20 of 312".into(),
         next: Some("/expose?after=20".into()),
     };
     check("exposures", &page, "148 subjects</a> are affected");
-    let empty = Exposures { rows: vec![], filter: Filter::default(), lede: Sentence::new().say("Exposure is unknown: no inventory has met an advisory."), ..page };
+    let empty = Exposures {
+        rows: vec![],
+        filter: Filter::default(),
+        lede: Sentence::new().say("Exposure is unknown: no inventory has met an advisory."),
+        ..page
+    };
     check("exposures-empty", &empty, "Exposure is unknown</h2>");
 }
 
@@ -252,23 +467,45 @@ fn exposures() {
 fn what_if() {
     use super::what_if::*;
     let field = Field { axis: Axis::hours(72), rules: vec![] };
-    let down = [("Substation Ystra", "substation, Norway", 0, "fails by assumption"), ("Pumping station 4", "water plant, Norway", 0, "Substation Ystra, its only supply of electricity"), ("Data hall Ekeby", "data centre, Sweden", 8, "Substation Ystra; buffer of 8 h"), ("Telephone exchange 21", "exchange, Sweden", 24, "Data hall Ekeby, 2 of 3 needed"), ("Port of Halden", "port, Poland", 48, "Telephone exchange 21")];
+    let down = [
+        ("Substation Ystra", "substation, Norway", 0, "fails by assumption"),
+        ("Pumping station 4", "water plant, Norway", 0, "Substation Ystra, its only supply of electricity"),
+        ("Data hall Ekeby", "data centre, Sweden", 8, "Substation Ystra; buffer of 8 h"),
+        ("Telephone exchange 21", "exchange, Sweden", 24, "Data hall Ekeby, 2 of 3 needed"),
+        ("Port of Halden", "port, Poland", 48, "Telephone exchange 21"),
+    ];
     let rows = down
         .iter()
         .map(|(name, sub, h, because)| {
             use crate::chart::lanes::Stretch;
             let lane = Lane {
-                stretches: vec![Stretch { from: 0, to: *h, fill: "holding" }, Stretch { from: *h, to: 72, fill: "late" }],
+                stretches: vec![
+                    Stretch { from: 0, to: *h, fill: "holding" },
+                    Stretch { from: *h, to: 72, fill: "late" },
+                ],
                 points: vec![Point { at: *h, kind: PointKind::Lost, title: format!("after {h} h") }],
                 said: format!("{name} falls after {h} h"),
             };
-            Row { name: (*name).into(), href: "/depend/what-if?fail=x".into(), sub: (*sub).into(), lane: field.lane(&lane, 44), because: Sentence::new().say(because) }
+            Row {
+                name: (*name).into(),
+                href: "/depend/what-if?fail=x".into(),
+                sub: (*sub).into(),
+                lane: field.lane(&lane, 44),
+                because: Sentence::new().say(because),
+            }
         })
         .collect();
     let step = |name: &str| Step { name: name.into(), href: "/depend/what-if?fail=x".into() };
     let page = WhatIf {
         shell: shell("What if", "depend", Mark::AmberStrict),
-        lede: Sentence::new().say("If ").bold("Substation Ystra").say(" fails, ").link("#h-course", "four others").say(" fall within 48 h and ").link("#h-functions", "two functions").say(" are lost in three countries."),
+        lede: Sentence::new()
+            .say("If ")
+            .bold("Substation Ystra")
+            .say(" fails, ")
+            .link("#h-course", "four others")
+            .say(" fall within 48 h and ")
+            .link("#h-functions", "two functions")
+            .say(" are lost in three countries."),
         then: Some(Sentence::new().say("With inferred edges left out the answer is the same.")),
         basis: "ungrounded; buffers run out; 312 nodes, 408 supply edges, 61 % declared".into(),
         fail: "no/substation/ystra".into(),
@@ -280,10 +517,32 @@ fn what_if() {
         rows,
         more: None,
         functions: vec![
-            Function { name: "Supply of drinking water, coast".into(), state: State::new("lost"), after: "at once".into(), path: vec![step("Substation Ystra"), step("Pumping station 4")] },
-            Function { name: "Unloading of containers".into(), state: State::new("degraded"), after: "48 h".into(), path: vec![step("Substation Ystra"), step("Data hall Ekeby"), step("Telephone exchange 21"), step("Port of Halden")] },
+            Function {
+                name: "Supply of drinking water, coast".into(),
+                state: State::new("lost"),
+                after: "at once".into(),
+                path: vec![step("Substation Ystra"), step("Pumping station 4")],
+            },
+            Function {
+                name: "Unloading of containers".into(),
+                state: State::new("degraded"),
+                after: "48 h".into(),
+                path: vec![
+                    step("Substation Ystra"),
+                    step("Data hall Ekeby"),
+                    step("Telephone exchange 21"),
+                    step("Port of Halden"),
+                ],
+            },
         ],
-        worst: vec![Worst { name: "Substation Ystra".into(), href: "/depend/what-if?fail=x".into(), kind: "substation".into(), country: "Norway".into(), count: "3".into(), which: "Drinking water, payments, telephony".into() }],
+        worst: vec![Worst {
+            name: "Substation Ystra".into(),
+            href: "/depend/what-if?fail=x".into(),
+            kind: "substation".into(),
+            country: "Norway".into(),
+            count: "3".into(),
+            which: "Drinking water, payments, telephony".into(),
+        }],
         worst_said: "Nodes whose loss alone takes at least one function.".into(),
     };
     check("what-if", &page, "two functions</a> are lost");
@@ -292,8 +551,20 @@ fn what_if() {
 #[test]
 fn asks() {
     use super::ask::*;
-    let legend = |key: &str, n: i64| Legend { shape: State::new(key).shape(), count: n.to_string(), word: State::new(key).word().to_owned(), href: format!("/act?state={key}") };
-    let row = |n: i64, state: &str, to: &str, country: &str, rule: &str, sent: Option<i64>, due: Option<i64>, evidence: Option<u8>| Row {
+    let legend = |key: &str, n: i64| Legend {
+        shape: State::new(key).shape(),
+        count: n.to_string(),
+        word: State::new(key).word().to_owned(),
+        href: format!("/act?state={key}"),
+    };
+    let row = |n: i64,
+               state: &str,
+               to: &str,
+               country: &str,
+               rule: &str,
+               sent: Option<i64>,
+               due: Option<i64>,
+               evidence: Option<u8>| Row {
         id: format!("ask-{n}"),
         href: format!("/act/ask-{n}"),
         state: State::new(state),
@@ -309,9 +580,28 @@ fn asks() {
     };
     let page = Asks {
         shell: shell("Asks", "act", Mark::Amber),
-        lede: Sentence::new().link("/act", "44 asks").say(" went to ").link("/act", "31 addressees").say("; ").link("/act?state=mitigated", "19").say(" led to a fix, ").link("/act?state=silent", "six").say(" met silence, ").link("/act?state=held", "one").say(" waits for a second person."),
+        lede: Sentence::new()
+            .link("/act", "44 asks")
+            .say(" went to ")
+            .link("/act", "31 addressees")
+            .say("; ")
+            .link("/act?state=mitigated", "19")
+            .say(" led to a fix, ")
+            .link("/act?state=silent", "six")
+            .say(" met silence, ")
+            .link("/act?state=held", "one")
+            .say(" waits for a second person."),
         filtered: false,
-        strip: strip(&[(19, "held", "mitigated"), (11, "holding", "acknowledged"), (8, "open", "sent"), (6, "unknown", "silent")], 44, true),
+        strip: strip(
+            &[
+                (19, "held", "mitigated"),
+                (11, "holding", "acknowledged"),
+                (8, "open", "sent"),
+                (6, "unknown", "silent"),
+            ],
+            44,
+            true,
+        ),
         legend: vec![legend("mitigated", 19), legend("acknowledged", 11), legend("sent", 8), legend("silent", 6)],
         rows: vec![
             row(44, "held", "23 owners", "Halvania", "direct", None, None, None),
@@ -329,18 +619,49 @@ fn asks() {
 #[test]
 fn ask() {
     use super::ask::*;
-    let step = |d: i64, key: &str, what: &str, say: &str, e: Option<u8>| Step { at: days(d), shape: State::new(key).shape(), what: what.into(), say: say.into(), evidence: e.map(Evidence) };
-    let why = |key: &str, what: &str, say: &str| Reason { shape: State::new(key).shape(), what: what.into(), say: say.into() };
+    let step = |d: i64, key: &str, what: &str, say: &str, e: Option<u8>| Step {
+        at: days(d),
+        shape: State::new(key).shape(),
+        what: what.into(),
+        say: say.into(),
+        evidence: e.map(Evidence),
+    };
+    let why = |key: &str, what: &str, say: &str| Reason {
+        shape: State::new(key).shape(),
+        what: what.into(),
+        say: say.into(),
+    };
     let page = Ask {
         shell: shell("ask-31", "act", Mark::Amber),
         id: "ask-31".into(),
         state: State::new("silent"),
         due: Some(days(-2)),
-        lede: Sentence::new().say("CERT-Vesna was asked about ").link("/loop/CVE-2023-6448", "CVE-2023-6448").say(" 30 days ago and has not answered."),
-        held: Some(Held { reason: "It would go to 23 owners, more than the pack's limit of 10 (packs/rules/ha.toml).".into(), action: "/act/ask-31".into(), may_decide: true, because: String::new() }),
-        story: vec![step(-31, "planned", "Planned", "One ask for the holder, since only a count is known", None), step(-30, "sent", "Sent", "by mail, Slovene and English, reference REF-31", Some(0)), step(-2, "silent", "Silent", "No answer within 28 days", None)],
-        why: vec![why("affected", "40 to 70 subjects are affected", "signed answer of 2 May 2024, 512 rows"), why("sent", "Vesna: CSIRT only", "packs/rules/si.toml: owners are never addressed from abroad"), why("acknowledged", "ops@cert.example", "claim of the partners table, verified 61 days ago")],
-        subjects: vec![Subject { subject: "CERT-Vesna".into(), count: Some("40..70".into()), vulnerabilities: Sentence::new().link("/loop/CVE-2023-6448", "CVE-2023-6448"), matched: "remote".into() }],
+        lede: Sentence::new()
+            .say("CERT-Vesna was asked about ")
+            .link("/loop/CVE-2023-6448", "CVE-2023-6448")
+            .say(" 30 days ago and has not answered."),
+        held: Some(Held {
+            reason: "It would go to 23 owners, more than the pack's limit of 10 (packs/rules/ha.toml).".into(),
+            action: "/act/ask-31".into(),
+            may_decide: true,
+            because: String::new(),
+        }),
+        story: vec![
+            step(-31, "planned", "Planned", "One ask for the holder, since only a count is known", None),
+            step(-30, "sent", "Sent", "by mail, Slovene and English, reference REF-31", Some(0)),
+            step(-2, "silent", "Silent", "No answer within 28 days", None),
+        ],
+        why: vec![
+            why("affected", "40 to 70 subjects are affected", "signed answer of 2 May 2024, 512 rows"),
+            why("sent", "Vesna: CSIRT only", "packs/rules/si.toml: owners are never addressed from abroad"),
+            why("acknowledged", "ops@cert.example", "claim of the partners table, verified 61 days ago"),
+        ],
+        subjects: vec![Subject {
+            subject: "CERT-Vesna".into(),
+            count: Some("40..70".into()),
+            vulnerabilities: Sentence::new().link("/loop/CVE-2023-6448", "CVE-2023-6448"),
+            matched: "remote".into(),
+        }],
     };
     check("ask", &page, "has not answered");
 }
@@ -362,7 +683,9 @@ fn plan() {
     let page = Plan {
         shell: shell("The plan", "assure", Mark::Green),
         plan: "International Strategic Plan 2025-2026".into(),
-        lede: Sentence::new().link("#m2.1.3", "Two").say(" of 20 measures can be computed, thirteen rest on records that nobody has made yet, five need data."),
+        lede: Sentence::new()
+            .link("#m2.1.3", "Two")
+            .say(" of 20 measures can be computed, thirteen rest on records that nobody has made yet, five need data."),
         then: Sentence::new().say("FY2024-Q3, as of 14 May 2024, known at the same moment."),
         strip: strip(&[(2, "held", "computed"), (5, "open", "recorded"), (13, "unknown", "missing")], 20, true),
         legend: vec![],
@@ -370,8 +693,33 @@ fn plan() {
             number: "1".into(),
             text: "Foreign infrastructure we depend on is more resilient".into(),
             objectives: vec![
-                Objective { number: "1.1".into(), text: "Know and rank what we depend on abroad".into(), measures: vec![measure("1.1.1", "Activities coordinated for prioritised foreign infrastructure", "missing", None, "", "the register of priorities; activity records"), measure("1.1.2", "Partner actions on prioritised risks", "recorded", Some("14"), "", "")] },
-                Objective { number: "2.1".into(), text: "Partners defend together".into(), measures: vec![measure("2.1.3", "Partners that mitigated before exploitation", "computed", Some("43 %"), "3 of 7", "")] },
+                Objective {
+                    number: "1.1".into(),
+                    text: "Know and rank what we depend on abroad".into(),
+                    measures: vec![
+                        measure(
+                            "1.1.1",
+                            "Activities coordinated for prioritised foreign infrastructure",
+                            "missing",
+                            None,
+                            "",
+                            "the register of priorities; activity records",
+                        ),
+                        measure("1.1.2", "Partner actions on prioritised risks", "recorded", Some("14"), "", ""),
+                    ],
+                },
+                Objective {
+                    number: "2.1".into(),
+                    text: "Partners defend together".into(),
+                    measures: vec![measure(
+                        "2.1.3",
+                        "Partners that mitigated before exploitation",
+                        "computed",
+                        Some("43 %"),
+                        "3 of 7",
+                        "",
+                    )],
+                },
             ],
         }],
     };
@@ -380,9 +728,20 @@ fn plan() {
 
 #[test]
 fn others() {
-    let found = super::find::Found { shell: shell("Search", "", Mark::Green), lede: Sentence::new().say("Nothing is known as \u{201c}wasserwrk\u{201d}."), hits: vec![] };
+    let found = super::find::Found {
+        shell: shell("Search", "", Mark::Green),
+        lede: Sentence::new().say("Nothing is known as \u{201c}wasserwrk\u{201d}."),
+        hits: vec![],
+    };
     check("found", &found, "What the search understands");
-    let login = super::login::Login { assets: crate::assets::Assets::embedded(), home: "Norrland Cyber Agency".into(), exercise: true, problem: Some("Name or password is wrong.".into()), name: "a.lindqvist".into(), next: "/".into() };
+    let login = super::login::Login {
+        assets: crate::assets::Assets::embedded(),
+        home: "Norrland Cyber Agency".into(),
+        exercise: true,
+        problem: Some("Name or password is wrong.".into()),
+        name: "a.lindqvist".into(),
+        next: "/".into(),
+    };
     check("login", &login, "Sign in to the hub");
     assert_eq!(capital(&count(2, "ask", "asks")), "Two asks");
     let _: Option<(Ask, Asks)> = None;

@@ -88,7 +88,10 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Shape { shape, class } = self.shape();
         let word = escape(self.word());
-        write!(f, r##"<span class="st {class}"><svg class="g" width="12" height="12" aria-hidden="true"><use href="#g-{shape}"/></svg>{word}</span>"##)
+        write!(
+            f,
+            r##"<span class="st {class}"><svg class="g" width="12" height="12" aria-hidden="true"><use href="#g-{shape}"/></svg>{word}</span>"##
+        )
     }
 }
 impl HtmlSafe for State {}
@@ -102,7 +105,11 @@ pub struct Shape {
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, r##"<svg class="g {}" width="12" height="12" aria-hidden="true"><use href="#g-{}"/></svg>"##, self.class, self.shape)
+        write!(
+            f,
+            r##"<svg class="g {}" width="12" height="12" aria-hidden="true"><use href="#g-{}"/></svg>"##,
+            self.class, self.shape
+        )
     }
 }
 impl HtmlSafe for Shape {}
@@ -213,9 +220,13 @@ mod tests {
 
     #[test]
     fn what_is_no_marking_is_the_strictest() {
-        for (text, expected) in
-            [("TLP:CLEAR", Mark::Clear), ("white", Mark::Clear), ("AMBER+STRICT", Mark::AmberStrict), ("", Mark::Red), ("PURPLE", Mark::Red)]
-        {
+        for (text, expected) in [
+            ("TLP:CLEAR", Mark::Clear),
+            ("white", Mark::Clear),
+            ("AMBER+STRICT", Mark::AmberStrict),
+            ("", Mark::Red),
+            ("PURPLE", Mark::Red),
+        ] {
             assert_eq!(Mark::read(text), expected);
         }
         assert!(Mark::Amber < Mark::AmberStrict);

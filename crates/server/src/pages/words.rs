@@ -92,7 +92,8 @@ pub fn capital(text: &str) -> String {
 
 /// "five", or "1,204" past twelve.
 pub fn number(n: i64) -> String {
-    const WORDS: [&str; 13] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    const WORDS: [&str; 13] =
+        ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
     usize::try_from(n).ok().and_then(|i| WORDS.get(i)).map_or_else(|| figure(n), |w| (*w).to_owned())
 }
 
@@ -142,7 +143,9 @@ pub fn query(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' | b'/' => out.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' | b'/' => {
+                out.push(char::from(byte))
+            }
             b => out.push_str(&format!("%{b:02X}")),
         }
     }
@@ -155,7 +158,15 @@ mod tests {
 
     #[test]
     fn numbers_are_words_up_to_twelve() {
-        for (n, expected) in [(0, "no"), (1, "one"), (12, "twelve"), (13, "13"), (1204, "1,204"), (-5, "\u{2212}5"), (1_000_000, "1,000,000")] {
+        for (n, expected) in [
+            (0, "no"),
+            (1, "one"),
+            (12, "twelve"),
+            (13, "13"),
+            (1204, "1,204"),
+            (-5, "\u{2212}5"),
+            (1_000_000, "1,000,000"),
+        ] {
             assert_eq!(number(n), expected);
         }
         assert_eq!(capital(&count(5, "function", "functions")), "Five functions");
@@ -163,9 +174,15 @@ mod tests {
 
     #[test]
     fn shares_are_words_where_there_is_one() {
-        for (part, whole, expected) in
-            [(1, 3, "a third"), (1, 2, "half"), (31, 100, "31 %"), (0, 9, "none"), (9, 9, "all"), (1, 1000, "less than 1 %"), (999, 1000, "almost all")]
-        {
+        for (part, whole, expected) in [
+            (1, 3, "a third"),
+            (1, 2, "half"),
+            (31, 100, "31 %"),
+            (0, 9, "none"),
+            (9, 9, "all"),
+            (1, 1000, "less than 1 %"),
+            (999, 1000, "almost all"),
+        ] {
             assert_eq!(share(part, whole), expected, "{part}/{whole}");
         }
     }

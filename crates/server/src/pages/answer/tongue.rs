@@ -69,7 +69,10 @@ pub fn tongue(code: &str) -> &'static Tongue {
 
 /// The first language of `Accept-Language` (RFC 9110, 12.5.4) that the page has; order is taken as preference.
 pub fn accepted(header: &str) -> Option<&'static Tongue> {
-    header.split(',').filter_map(|part| part.trim().get(..2)).find_map(|code| TONGUES.iter().copied().find(|t| t.code.eq_ignore_ascii_case(code)))
+    header
+        .split(',')
+        .filter_map(|part| part.trim().get(..2))
+        .find_map(|code| TONGUES.iter().copied().find(|t| t.code.eq_ignore_ascii_case(code)))
 }
 
 /// Every language the page has.
@@ -340,8 +343,30 @@ mod tests {
     #[test]
     fn every_language_is_whole() {
         for t in TONGUES {
-            let mut all = vec![t.name, t.language, t.exercise, t.what, t.todo, t.answer, t.reference, t.forward_to, t.comment, t.send];
-            all.extend([t.nothing_changes, t.thanks, t.recorded, t.spent, t.who, t.verify, t.choose, t.need_address, t.headline_owner, t.headline_other]);
+            let mut all = vec![
+                t.name,
+                t.language,
+                t.exercise,
+                t.what,
+                t.todo,
+                t.answer,
+                t.reference,
+                t.forward_to,
+                t.comment,
+                t.send,
+            ];
+            all.extend([
+                t.nothing_changes,
+                t.thanks,
+                t.recorded,
+                t.spent,
+                t.who,
+                t.verify,
+                t.choose,
+                t.need_address,
+                t.headline_owner,
+                t.headline_other,
+            ]);
             all.extend([t.exploited, t.please, t.closed, t.about_us]);
             all.extend(t.known);
             all.extend(t.answers.iter().flat_map(|(a, b)| [*a, *b]));

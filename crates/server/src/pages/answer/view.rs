@@ -43,7 +43,12 @@ struct Sent {
 }
 
 /// A GET reads and changes nothing: a mail scanner that follows the link answers nothing.
-async fn look(State(state): State<AppState>, Path(token): Path<String>, Query(wanted): Query<Wanted>, headers: HeaderMap) -> Response {
+async fn look(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Response {
     let lang = preferred(&wanted, &headers);
     respond(state, token, lang, Outcome::None).await
 }
@@ -68,7 +73,9 @@ async fn reply(
         _ => sent.comment.clone(),
     };
     let (key, reference) = (token.clone(), sent.reference.clone());
-    let done = state.write(move |tx| answer::answer(tx, &key, &Said { answer: word, note: &note, reference: &reference }).map(drop)).await;
+    let done = state
+        .write(move |tx| answer::answer(tx, &key, &Said { answer: word, note: &note, reference: &reference }).map(drop))
+        .await;
     match done {
         Ok(()) => respond(state, token, lang, Outcome::Recorded(sent.answer)).await,
         Err(Error::Refused { .. }) => respond(state, token, lang, Outcome::Spent).await,

@@ -78,8 +78,19 @@ async fn decide(
 /// Whether the viewer may see an ask: it tells of its party's weakness.
 pub(crate) fn may_see(context: &Context, planned: &Planned, open: bool) -> bool {
     let addressee = planned.addressee.as_str();
-    let weakness = Weakness { owner: &planned.party, holder: Some(addressee), country: planned.country.as_deref(), open, consent: false };
-    let subject = Released { tlp: crate::pages::tlp(&planned.tlp), readers: Readers::Marking, audience: None, weakness: Some(weakness) };
+    let weakness = Weakness {
+        owner: &planned.party,
+        holder: Some(addressee),
+        country: planned.country.as_deref(),
+        open,
+        consent: false,
+    };
+    let subject = Released {
+        tlp: crate::pages::tlp(&planned.tlp),
+        readers: Readers::Marking,
+        audience: None,
+        weakness: Some(weakness),
+    };
     // A closed ask still tells who was weak: beyond the release decision it is for those alone whom it concerns or who got it.
     let person = context.person();
     let concerned = person.is_operator || [&planned.party, &planned.addressee].contains(&&person.org);
@@ -89,7 +100,8 @@ pub(crate) fn may_see(context: &Context, planned: &Planned, open: bool) -> bool 
 fn asks(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Asks> {
     let all: Vec<Stored> = query::asks(tx, &Filter::default())?;
     let seen: Vec<&Stored> = all.iter().filter(|a| may_see(context, &a.planned, !a.state.is_over())).collect();
-    let wanted_rows: Vec<&&Stored> = seen.iter().filter(|a| wanted.state.is_empty() || sign_key(a) == wanted.state).collect();
+    let wanted_rows: Vec<&&Stored> =
+        seen.iter().filter(|a| wanted.state.is_empty() || sign_key(a) == wanted.state).collect();
     let names = crate::pages::names(tx)?;
     let shown: Vec<Row> = wanted_rows.iter().skip(wanted.after).take(PAGE).map(|a| row(a, context, &names)).collect();
     let mark = seen.iter().map(|a| Mark::read(&a.planned.tlp)).max().unwrap_or(Mark::Clear);
@@ -108,7 +120,8 @@ fn asks(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Asks> {
 }
 
 fn sentence(asks: &[&Stored]) -> Sentence {
-    let of = |test: &dyn Fn(&Stored) -> bool| i64::try_from(asks.iter().filter(|a| test(a)).count()).unwrap_or(i64::MAX);
+    let of =
+        |test: &dyn Fn(&Stored) -> bool| i64::try_from(asks.iter().filter(|a| test(a)).count()).unwrap_or(i64::MAX);
     if asks.is_empty() {
         return Sentence::new().say("Nobody has been asked to act yet.");
     }
@@ -176,7 +189,8 @@ fn tally(asks: &[&Stored]) -> Vec<(i64, &'static str, &'static str)> {
 }
 
 fn picture(asks: &[&Stored]) -> crate::chart::Svg {
-    let signs: Vec<(i64, &str, Sign)> = tally(asks).into_iter().map(|(n, fill, key)| (n, fill, Sign::new(key))).collect();
+    let signs: Vec<(i64, &str, Sign)> =
+        tally(asks).into_iter().map(|(n, fill, key)| (n, fill, Sign::new(key))).collect();
     let parts: Vec<(i64, &str, &str)> = signs.iter().map(|(n, fill, sign)| (*n, *fill, sign.word())).collect();
     strip(&parts, 0, true)
 }
@@ -184,7 +198,12 @@ fn picture(asks: &[&Stored]) -> crate::chart::Svg {
 fn legend(asks: &[&Stored]) -> Vec<Legend> {
     let one = |(n, _, key): (i64, &str, &'static str)| {
         let sign = Sign::new(key);
-        Legend { shape: sign.shape(), count: figure(n), word: sign.word().to_owned(), href: format!("/act?state={key}") }
+        Legend {
+            shape: sign.shape(),
+            count: figure(n),
+            word: sign.word().to_owned(),
+            href: format!("/act?state={key}"),
+        }
     };
     tally(asks).into_iter().map(one).collect()
 }
@@ -253,7 +272,10 @@ fn ask(tx: &mut Tx<'_>, context: &Context, reference: &str) -> Result<Ask> {
         lede: lede(&stored, context, &names),
         held: (stored.state == AskState::Held).then(|| held(&stored, context)),
         story: steps.collect(),
-        why: why.iter().map(|w| Reason { shape: Sign::new("approved").shape(), what: capital(w), say: String::new() }).collect(),
+        why: why
+            .iter()
+            .map(|w| Reason { shape: Sign::new("approved").shape(), what: capital(w), say: String::new() })
+            .collect(),
         subjects: subjects(p),
     })
 }
@@ -286,9 +308,16 @@ fn held(ask: &Stored, context: &Context) -> Held {
     let person = context.person();
     let verdict = person.may(Verb::ApproveAsks);
     let same = ask.by == person.name;
-    let because = if same { format!("{} planned it and cannot be its second person.", person.name) } else { format!("{}.", capital(&verdict.because)) };
+    let because = if same {
+        format!("{} planned it and cannot be its second person.", person.name)
+    } else {
+        format!("{}.", capital(&verdict.because))
+    };
     Held {
-        reason: format!("{}: it waits because it goes to many, or by the rule of its country.", capital(&ask.planned.rule)),
+        reason: format!(
+            "{}: it waits because it goes to many, or by the rule of its country.",
+            capital(&ask.planned.rule)
+        ),
         action: format!("/act/{}", encode(&ask.planned.ask)),
         may_decide: verdict.allowed && !same,
         because,

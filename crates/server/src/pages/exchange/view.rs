@@ -36,13 +36,19 @@ fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Exchange> {
     let held = if may_review { ::exchange::review::count(tx)? } else { 0 };
     let mark = collections.iter().map(|c| c.mark).max().unwrap_or(Mark::Clear);
     let readable = i64::try_from(collections.len()).unwrap_or(i64::MAX);
-    let mut lede = Sentence::new().link("#h-collections", &capital(&count(readable, "collection", "collections"))).say(" can be read here");
+    let mut lede = Sentence::new()
+        .link("#h-collections", &capital(&count(readable, "collection", "collections")))
+        .say(" can be read here");
     if documents > 0 {
         lede = lede.say("; ").link("#h-documents", &format!("{} documents", figure(documents))).say(" are held");
     }
     lede = match held {
         0 => lede.say("; nothing waits for a person."),
-        n => lede.say("; ").link("#review", &count(n, "thing", "things")).say(if n == 1 { " waits for a person." } else { " wait for a person." }),
+        n => lede.say("; ").link("#review", &count(n, "thing", "things")).say(if n == 1 {
+            " waits for a person."
+        } else {
+            " wait for a person."
+        }),
     };
     Ok(Exchange { shell: context.shell(tx, "Exchange", "exchange", mark)?, lede, collections, sources, review })
 }

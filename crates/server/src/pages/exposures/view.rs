@@ -50,12 +50,14 @@ fn view(tx: &mut Tx<'_>, context: &Context, filter: &Filter) -> Result<Exposures
     let after = usize::try_from(filter.after).unwrap_or(0);
     let rows: Vec<Row> = wanted.iter().skip(after).take(PAGE).map(|r| row(r, &board, &names)).collect();
     let last = after + rows.len();
-    let mark = wanted.iter().map(|r| stix::Tlp::from_rank(r.tlp)).max().map_or(Mark::Clear, |t| Mark::read(&t.to_string()));
+    let mark =
+        wanted.iter().map(|r| stix::Tlp::from_rank(r.tlp)).max().map_or(Mark::Clear, |t| Mark::read(&t.to_string()));
     let statuses: Vec<(&str, &str)> = PARTS.iter().map(|(key, _)| (*key, word(key))).collect();
     let codes: BTreeSet<&str> = seen.iter().map(|r| r.country.as_str()).filter(|c| c.len() == 2).collect();
     let mut countries: Vec<(&str, &str)> = codes.into_iter().map(|c| (c, country::name(c))).collect();
     countries.sort_by_key(|(_, name)| *name);
-    let levels = [("asset", "asset"), ("organisation", "organisation"), ("constituency", "constituency"), ("sector", "sector")];
+    let levels =
+        [("asset", "asset"), ("organisation", "organisation"), ("constituency", "constituency"), ("sector", "sector")];
     Ok(Exposures {
         shell: context.shell(tx, "Exposures", "expose", mark)?,
         lede: lede(&wanted, filter, &board),
@@ -97,15 +99,24 @@ fn passes(row: &ExposureRow, f: &Filter) -> bool {
 
 /// How many distinct subjects; a vulnerability more does not make a subject more.
 pub(crate) fn subjects<'a>(rows: impl IntoIterator<Item = &'a ExposureRow>) -> i64 {
-    n(rows.into_iter().map(|r| (r.level.as_str(), r.source.as_str(), r.subject.as_str())).collect::<BTreeSet<_>>().len())
+    n(rows
+        .into_iter()
+        .map(|r| (r.level.as_str(), r.source.as_str(), r.subject.as_str()))
+        .collect::<BTreeSet<_>>()
+        .len())
 }
 
 fn lede(rows: &[&ExposureRow], filter: &Filter, board: &Board) -> Sentence {
     if rows.is_empty() {
-        return Sentence::new().say(if filter.any() { "Nothing matches these filters." } else { "Exposure is unknown: no inventory has met an advisory." });
+        return Sentence::new().say(if filter.any() {
+            "Nothing matches these filters."
+        } else {
+            "Exposure is unknown: no inventory has met an advisory."
+        });
     }
     let affected: Vec<&ExposureRow> = rows.iter().copied().filter(|r| r.status == "affected").collect();
-    let countries = n(affected.iter().map(|r| r.country.as_str()).filter(|c| !c.is_empty()).collect::<BTreeSet<_>>().len());
+    let countries =
+        n(affected.iter().map(|r| r.country.as_str()).filter(|c| !c.is_empty()).collect::<BTreeSet<_>>().len());
     let to = |status: &str| Filter { status: status.to_owned(), after: 0, ..filter.clone() }.address(0);
     let subjects = subjects(affected.iter().copied());
     let mut s = Sentence::new().link(&to("affected"), &capital(&count(subjects, "subject", "subjects")));
@@ -119,7 +130,10 @@ fn lede(rows: &[&ExposureRow], filter: &Filter, board: &Board) -> Sentence {
     let (part, whole) = match board.coverage.unknown_share.filter(|_| !filter.any()) {
         #[expect(clippy::cast_possible_truncation, reason = "a share of a thousand")]
         Some(share) => ((share * 1000.0).round() as i64, 1000),
-        None => (n(rows.iter().filter(|r| matches!(r.status.as_str(), "unknown" | "review" | "disputed")).count()), n(rows.len())),
+        None => (
+            n(rows.iter().filter(|r| matches!(r.status.as_str(), "unknown" | "review" | "disputed")).count()),
+            n(rows.len()),
+        ),
     };
     match part {
         0 => s.say("."),
@@ -196,7 +210,11 @@ fn why(r: &ExposureRow, board: &Board) -> String {
         (names, more) => format!("{} and {more} more {rest}", names.join(", ")),
     };
     let exploited = if r.exploited { "exploitation is known" } else { "" };
-    let undecided = if matches!(r.status.as_str(), "review" | "unknown" | "disputed" | "under_investigation") { r.reason.as_str() } else { "" };
+    let undecided = if matches!(r.status.as_str(), "review" | "unknown" | "disputed" | "under_investigation") {
+        r.reason.as_str()
+    } else {
+        ""
+    };
     let parts: Vec<&str> = [exploited, stake.as_str(), undecided].into_iter().filter(|p| !p.is_empty()).collect();
     if parts.is_empty() { "No function is known to rest on it".to_owned() } else { capital(&parts.join("; ")) }
 }

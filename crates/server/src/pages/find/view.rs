@@ -48,7 +48,9 @@ fn view(tx: &mut Tx<'_>, context: &Context, text: &str) -> Result<Found> {
     let n = i64::try_from(hits.len()).unwrap_or(i64::MAX);
     let lede = match n {
         0 => Sentence::new().say(&format!("Nothing is known as \u{201c}{text}\u{201d}.")),
-        _ => Sentence::new().bold(&capital(&count(n, "thing", "things"))).say(&format!(" {} with \u{201c}{text}\u{201d}.", if n == 1 { "goes" } else { "go" })),
+        _ => Sentence::new()
+            .bold(&capital(&count(n, "thing", "things")))
+            .say(&format!(" {} with \u{201c}{text}\u{201d}.", if n == 1 { "goes" } else { "go" })),
     };
     Ok(Found { shell: context.shell(tx, "Search", "", Mark::Amber)?, lede, hits })
 }
@@ -57,26 +59,45 @@ fn hits(tx: &mut Tx<'_>, context: &Context, text: &str) -> Result<Vec<Hit>> {
     let mut out = Vec::new();
     let board = context.state().boards.get(tx)?;
     let seen: Vec<_> = board.seen(context).into_iter().filter(|r| has_text(r, text)).collect();
-    let mut ids: Vec<&str> = seen.iter().filter(|r| r.vulnerability.to_lowercase().contains(&text.to_lowercase())).map(|r| r.vulnerability.as_str()).collect();
+    let mut ids: Vec<&str> = seen
+        .iter()
+        .filter(|r| r.vulnerability.to_lowercase().contains(&text.to_lowercase()))
+        .map(|r| r.vulnerability.as_str())
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     out.extend(ids.into_iter().take(HITS_MAX).map(|id| hit(id, &format!("/loop/{}", query(id)), "vulnerability", id)));
-    let mut subjects: Vec<&str> = seen.iter().filter(|r| !r.vulnerability.eq_ignore_ascii_case(text)).map(|r| r.subject.as_str()).collect();
+    let mut subjects: Vec<&str> =
+        seen.iter().filter(|r| !r.vulnerability.eq_ignore_ascii_case(text)).map(|r| r.subject.as_str()).collect();
     subjects.sort_unstable();
     subjects.dedup();
-    out.extend(subjects.into_iter().take(HITS_MAX).map(|key| hit(key, &format!("/expose?q={}", query(key)), "exposed subject", key)));
+    out.extend(
+        subjects
+            .into_iter()
+            .take(HITS_MAX)
+            .map(|key| hit(key, &format!("/expose?q={}", query(key)), "exposed subject", key)),
+    );
     if context.person().may(Verb::WhatIf).allowed {
         let graph = board.graph.graph();
         for node in board.graph.search(text, HITS_MAX) {
             let key = graph.key(node);
-            out.push(hit(graph.name(node), &crate::pages::what_if::view::href(key), graph.text(graph.node(node).kind), key));
+            out.push(hit(
+                graph.name(node),
+                &crate::pages::what_if::view::href(key),
+                graph.text(graph.node(node).kind),
+                key,
+            ));
         }
     }
     if context.person().is_operator {
         out.extend(documents(tx, text)?);
         let low = text.to_lowercase();
-        let orgs = partners::org::all(tx)?.into_iter().filter(|o| o.key.to_lowercase().contains(&low) || o.name.to_lowercase().contains(&low));
-        out.extend(orgs.take(HITS_MAX).map(|o| hit(&o.name, &format!("/expose?q={}", query(&o.key)), "organisation", &o.key)));
+        let orgs = partners::org::all(tx)?
+            .into_iter()
+            .filter(|o| o.key.to_lowercase().contains(&low) || o.name.to_lowercase().contains(&low));
+        out.extend(
+            orgs.take(HITS_MAX).map(|o| hit(&o.name, &format!("/expose?q={}", query(&o.key)), "organisation", &o.key)),
+        );
         let held = purl(tx, text)?;
         out.extend(held);
     }
@@ -95,7 +116,12 @@ fn documents(tx: &mut Tx<'_>, text: &str) -> Result<Vec<Hit>> {
     tx.all(sql, &[(&like).into()], |r| {
         let (id, title) = (r.text(0).to_owned(), r.text(1).to_owned());
         let vulnerability = r.opt_text(2).unwrap_or(&id).to_owned();
-        Hit { name: if title.is_empty() { id.clone() } else { title }, href: format!("/loop/{}", query(&vulnerability)), kind: "advisory".to_owned(), key: id }
+        Hit {
+            name: if title.is_empty() { id.clone() } else { title },
+            href: format!("/loop/{}", query(&vulnerability)),
+            kind: "advisory".to_owned(),
+            key: id,
+        }
     })
 }
 
@@ -105,5 +131,7 @@ fn purl(tx: &mut Tx<'_>, text: &str) -> Result<Vec<Hit>> {
         return Ok(Vec::new());
     }
     let sql = "SELECT asset, purl FROM @asset WHERE purl = $1 ORDER BY source, asset LIMIT 25";
-    tx.all(sql, &[text.into()], |r| hit(r.text(0), &format!("/expose?q={}", query(r.text(0))), "asset with this package", r.text(1)))
+    tx.all(sql, &[text.into()], |r| {
+        hit(r.text(0), &format!("/expose?q={}", query(r.text(0))), "asset with this package", r.text(1))
+    })
 }

@@ -50,7 +50,9 @@ impl Wanted {
                 return Ok(context.now);
             }
             let day = || Micros::date(text).map(|at| Micros(at.0 + 86_400_000_000 - 1));
-            text.parse().ok().or_else(day).ok_or_else(|| Error::refused("date", format!("{what} {text:?} is no date"), "write 2026-03-31 or RFC 3339"))
+            text.parse().ok().or_else(day).ok_or_else(|| {
+                Error::refused("date", format!("{what} {text:?} is no date"), "write 2026-03-31 or RFC 3339")
+            })
         };
         let as_of = date(&self.as_of, "as_of")?;
         let period = match self.period.as_str() {
@@ -58,7 +60,8 @@ impl Wanted {
             text => text.parse().map_err(|e: String| Error::refused("period", e, "write 2025-Q4 or FY2026-Q1"))?,
         };
         let fields = [("as_of", &self.as_of), ("known_as_of", &self.known_as_of), ("period", &self.period)];
-        let tail: Vec<String> = fields.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k}={}", query(v))).collect();
+        let tail: Vec<String> =
+            fields.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k}={}", query(v))).collect();
         let tail = if tail.is_empty() { String::new() } else { format!("?{}", tail.join("&")) };
         Ok(Asked { as_of, known: date(&self.known_as_of, "known_as_of")?, period, tail })
     }
@@ -68,7 +71,12 @@ async fn show(State(state): State<AppState>, viewer: Viewer, Query(wanted): Quer
     page(state, viewer, move |tx, context| view(tx, context, &wanted)).await
 }
 
-async fn one(State(state): State<AppState>, viewer: Viewer, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Response {
+async fn one(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
     page(state, viewer, move |tx, context| explained(tx, context, &id, &wanted)).await
 }
 
@@ -80,9 +88,15 @@ fn view(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Plan> {
     let figures = assure::compute(tx, asked.as_of, asked.known, Some(&asked.period))?;
     let count_of = |key: &str| i64::try_from(figures.iter().filter(|f| how(f) == key).count()).unwrap_or(0);
     let parts = [("computed", "held"), ("recorded", "open"), ("missing", "unknown")];
-    let signs: Vec<(i64, &str, Sign)> = parts.iter().map(|(key, fill)| (count_of(key), *fill, Sign::new(key))).collect();
+    let signs: Vec<(i64, &str, Sign)> =
+        parts.iter().map(|(key, fill)| (count_of(key), *fill, Sign::new(key))).collect();
     let drawn: Vec<(i64, &str, &str)> = signs.iter().map(|(n, fill, sign)| (*n, *fill, sign.word())).collect();
-    let legend = signs.iter().map(|(n, _, sign)| Legend { shape: sign.shape(), count: n.to_string(), word: sign.word().to_owned(), href: String::new() });
+    let legend = signs.iter().map(|(n, _, sign)| Legend {
+        shape: sign.shape(),
+        count: n.to_string(),
+        word: sign.word().to_owned(),
+        href: String::new(),
+    });
     Ok(Plan {
         shell: context.shell(tx, "The plan", "assure", Mark::Amber)?,
         plan: pack.head.title.clone(),
@@ -112,18 +126,32 @@ fn sentence(figures: &[Figure], asked: &Asked) -> Sentence {
     let n = i64::try_from(valued.len()).unwrap_or(0);
     let first = valued.first().map_or_else(|| "#main".to_owned(), |f| format!("#m{}", short(&f.id)));
     let rest = all - n;
-    Sentence::new()
-        .link(&first, &capital(&number(n)))
-        .say(&format!(" of {} {} a value for {}; of {} the page says what is missing.", count(all, "measure", "measures"), if n == 1 { "has" } else { "have" }, asked.period, number(rest)))
+    Sentence::new().link(&first, &capital(&number(n))).say(&format!(
+        " of {} {} a value for {}; of {} the page says what is missing.",
+        count(all, "measure", "measures"),
+        if n == 1 { "has" } else { "have" },
+        asked.period,
+        number(rest)
+    ))
 }
 
 fn then(asked: &Asked, context: &Context) -> Sentence {
     let same = asked.as_of == asked.known;
-    let known = if same { "known at the same moment".to_owned() } else { format!("known by {}", context.when(asked.known).moment()) };
+    let known = if same {
+        "known at the same moment".to_owned()
+    } else {
+        format!("known by {}", context.when(asked.known).moment())
+    };
     Sentence::new().say(&format!("As of {}, {known}.", context.when(asked.as_of).moment()))
 }
 
-fn goal(pack: &Pack, g: &assure::pack::Goal, given: &std::collections::BTreeMap<String, String>, figures: &[Figure], asked: &Asked) -> Goal {
+fn goal(
+    pack: &Pack,
+    g: &assure::pack::Goal,
+    given: &std::collections::BTreeMap<String, String>,
+    figures: &[Figure],
+    asked: &Asked,
+) -> Goal {
     let objectives = pack.objectives.iter().filter(|o| o.goal == g.id).map(|o| {
         let number = bare(&o.id);
         let inside = |f: &&Figure| short(&f.id).starts_with(&format!("{number}."));
@@ -178,7 +206,8 @@ fn value(v: &Number, unit: &str) -> String {
 
 fn levels(e: &Levels) -> (Option<crate::chart::Svg>, String) {
     let all = [&e.E1, &e.E2, &e.E3, &e.E4];
-    let said: Vec<String> = all.iter().enumerate().filter_map(|(i, v)| v.as_ref().map(|v| format!("E{} {v}", i + 1))).collect();
+    let said: Vec<String> =
+        all.iter().enumerate().filter_map(|(i, v)| v.as_ref().map(|v| format!("E{} {v}", i + 1))).collect();
     if said.is_empty() {
         return (None, String::new());
     }
@@ -194,10 +223,20 @@ fn explained(tx: &mut Tx<'_>, context: &Context, id: &str, wanted: &Wanted) -> R
     let f = &e.figure;
     let lede = match &f.value {
         Some(v) => match (f.numerator, f.denominator) {
-            (Some(n), Some(d)) if f.unit != "percent" => Sentence::new().bold(&format!("{n} of {d}")).say(&format!(" {} in {}.", f.unit, f.period)),
-            _ => Sentence::new().bold(&value(v, &f.unit)).say(&format!(" {} in {}.", if f.unit == "percent" { "" } else { &f.unit }, f.period)),
+            (Some(n), Some(d)) if f.unit != "percent" => {
+                Sentence::new().bold(&format!("{n} of {d}")).say(&format!(" {} in {}.", f.unit, f.period))
+            }
+            _ => Sentence::new().bold(&value(v, &f.unit)).say(&format!(
+                " {} in {}.",
+                if f.unit == "percent" { "" } else { &f.unit },
+                f.period
+            )),
         },
-        None => Sentence::new().say(&format!("No value for {}: {} missing.", f.period, count(i64::try_from(f.missing.len()).unwrap_or(0), "thing is", "things are"))),
+        None => Sentence::new().say(&format!(
+            "No value for {}: {} missing.",
+            f.period,
+            count(i64::try_from(f.missing.len()).unwrap_or(0), "thing is", "things are")
+        )),
     };
     Ok(Explained {
         shell: context.shell(tx, &format!("Measure {}", short(&f.id)), "assure", Mark::Amber)?,
@@ -238,7 +277,9 @@ fn plain(v: &Value) -> String {
         Value::Null => "none".to_owned(),
         Value::String(s) => s.clone(),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join("; "),
-        Value::Object(map) => map.iter().map(|(k, v)| format!("{} {}", k.replace('_', " "), plain(v))).collect::<Vec<_>>().join(", "),
+        Value::Object(map) => {
+            map.iter().map(|(k, v)| format!("{} {}", k.replace('_', " "), plain(v))).collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
     }
 }
@@ -251,7 +292,8 @@ fn rows(e: &Explanation) -> Vec<Counted> {
             (false, true) => "in the denominator only",
             (false, false) => "not counted",
         };
-        let whole = Counted { state: Sign::new(key).saying(word), what: i.key.clone(), evidence: None, why: i.why.clone() };
+        let whole =
+            Counted { state: Sign::new(key).saying(word), what: i.key.clone(), evidence: None, why: i.why.clone() };
         std::iter::once(whole).chain(i.details.iter().map(|d| detail(&i.key, d))).collect::<Vec<_>>()
     };
     e.counted.iter().chain(&e.not_counted).flat_map(item).collect()

@@ -49,9 +49,18 @@ fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Today> {
     let feeds = if operator { feeds(tx, context)? } else { Vec::new() };
     let mark = seen.iter().filter(|r| r.status == "affected").map(|r| stix::Tlp::from_rank(r.tlp)).max();
     Ok(Today {
-        shell: context.shell(tx, "Today", "today", mark.map_or(Mark::Clear, |t| Mark::read(&t.to_string())).max(if operator { Mark::Amber } else { Mark::Clear }))?,
+        shell: context.shell(
+            tx,
+            "Today",
+            "today",
+            mark.map_or(Mark::Clear, |t| Mark::read(&t.to_string())).max(if operator {
+                Mark::Amber
+            } else {
+                Mark::Clear
+            }),
+        )?,
         lede: lede(&seen, &functions, &board),
-        then: then(&five),
+        then: then(&five, context.now),
         functions: functions.into_iter().take(FUNCTIONS_MAX).map(|f| f.row(&board)).collect(),
         five: five.iter().map(|line| shown(line, context, &board, &names)).collect(),
         feeds,
@@ -109,7 +118,12 @@ impl Stake<'_> {
     fn row(self, board: &Board) -> FunctionRow {
         let n = |set: &BTreeSet<&str>| i64::try_from(set.len()).unwrap_or(i64::MAX);
         let (open, unsure, held) = (n(&self.open), n(&self.unsure), n(&self.held));
-        let parts = [(open, "late", "affected"), (unsure, "open", "undecided"), (held, "held", "fixed or not affected"), (self.unknown, "unknown", "without inventory")];
+        let parts = [
+            (open, "late", "affected"),
+            (unsure, "open", "undecided"),
+            (held, "held", "fixed or not affected"),
+            (self.unknown, "unknown", "without inventory"),
+        ];
         FunctionRow {
             name: board.function(self.key),
             href: format!("/expose?function={}", query(self.key)),
@@ -130,11 +144,19 @@ fn lede(seen: &[&ExposureRow], functions: &[Stake<'_>], board: &Board) -> Senten
     let affected: Vec<&&ExposureRow> = seen.iter().filter(|r| r.status == "affected").collect();
     let threatened = n(functions.iter().filter(|f| !f.open.is_empty()).count());
     let threats = n(affected.iter().map(|r| r.vulnerability.as_str()).collect::<BTreeSet<_>>().len());
-    let countries = n(affected.iter().map(|r| r.country.as_str()).filter(|c| !c.is_empty()).collect::<BTreeSet<_>>().len());
+    let countries =
+        n(affected.iter().map(|r| r.country.as_str()).filter(|c| !c.is_empty()).collect::<BTreeSet<_>>().len());
     let subjects = crate::pages::exposures::view::subjects(affected.iter().map(|r| **r));
     let mut s = match threatened {
-        0 => Sentence::new().say("No function is known to be threatened; ").link("/expose?status=affected", &count(subjects, "subject is", "subjects are")).say(" affected by "),
-        t => Sentence::new().link("#h-functions", &capital(&count(t, "function", "functions"))).say(if t == 1 { " is threatened by " } else { " are threatened by " }),
+        0 => Sentence::new()
+            .say("No function is known to be threatened; ")
+            .link("/expose?status=affected", &count(subjects, "subject is", "subjects are"))
+            .say(" affected by "),
+        t => Sentence::new().link("#h-functions", &capital(&count(t, "function", "functions"))).say(if t == 1 {
+            " is threatened by "
+        } else {
+            " are threatened by "
+        }),
     };
     s = s.link("/expose?status=affected", &count(threats, "vulnerability", "vulnerabilities")).say(" in ");
     s = s.link("/expose?status=affected", &count(countries, "country", "countries"));
@@ -142,14 +164,19 @@ fn lede(seen: &[&ExposureRow], functions: &[Stake<'_>], board: &Board) -> Senten
     let unknown = board.coverage.unknown_share.map_or(0, |share| (share * 1000.0).round() as i64);
     match unknown {
         0 => s.say("."),
-        u => s.say("; of ").link("/expose?status=unknown", &share(u, 1000)).say(" of what may be exposed we know nothing."),
+        u => s
+            .say("; of ")
+            .link("/expose?status=unknown", &share(u, 1000))
+            .say(" of what may be exposed we know nothing."),
     }
 }
 
-fn then(five: &[Line]) -> Option<Sentence> {
-    let clocks = five.iter().filter(|l| l.due.is_some()).count();
-    let n = i64::try_from(clocks).unwrap_or(0);
-    (n > 0).then(|| Sentence::new().say(&format!("{} below {} a clock.", capital(&count(n, "line", "lines")), if n == 1 { "has" } else { "have" })))
+fn then(five: &[Line], now: Micros) -> Option<Sentence> {
+    let n = i64::try_from(five.iter().filter(|l| l.due.is_some_and(|due| due <= now)).count()).unwrap_or(0);
+    (n > 0).then(|| {
+        Sentence::new()
+            .say(&format!("{} run out; what needs attention is below.", capital(&count(n, "clock has", "clocks have"))))
+    })
 }
 
 fn shown(line: &Line, context: &Context, board: &Board, names: &Names) -> Attention {
@@ -167,7 +194,11 @@ fn shown(line: &Line, context: &Context, board: &Board, names: &Names) -> Attent
     if !because.ends_with('.') {
         because.push('.');
     }
-    Attention { what: Sentence::new().link(&href, &capital(&names.within(&line.what))), because, clock: line.due.map(|at| context.when(at).clock()) }
+    Attention {
+        what: Sentence::new().link(&href, &capital(&names.within(&line.what))),
+        because,
+        clock: line.due.map(|at| context.when(at).clock()),
+    }
 }
 
 /// Every source and when it last sent. A stream that stopped is an alarm.
@@ -187,12 +218,28 @@ fn feeds(tx: &mut Tx<'_>, context: &Context) -> Result<Vec<Feed>> {
     }
     let stix = tx.one("SELECT count(*), max(known) FROM @listing", &[], |r| (r.int(0), r.opt_int(1)))?;
     if let Some((n, Some(last))) = stix.filter(|(n, _)| *n > 0) {
-        out.push(feed(context, "all collections", "STIX objects".to_owned(), n, review.remove("stix").unwrap_or(0), Micros(last), None));
+        out.push(feed(
+            context,
+            "all collections",
+            "STIX objects".to_owned(),
+            n,
+            review.remove("stix").unwrap_or(0),
+            Micros(last),
+            None,
+        ));
     }
     Ok(out)
 }
 
-fn feed(context: &Context, name: &str, kind: String, n: i64, waiting: i64, last: Micros, limit_days: Option<i64>) -> Feed {
+fn feed(
+    context: &Context,
+    name: &str,
+    kind: String,
+    n: i64,
+    waiting: i64,
+    last: Micros,
+    limit_days: Option<i64>,
+) -> Feed {
     let silent = (context.now.0 - last.0) / DAY_US;
     Feed {
         name: name.to_owned(),

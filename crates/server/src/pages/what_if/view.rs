@@ -53,14 +53,16 @@ fn view(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<WhatIf> {
     let snapshot = context.state().boards.graph(tx)?;
     let graph = snapshot.graph();
     let mode = if wanted.grounded == "1" { Mode::Grounded } else { Mode::Ungrounded };
-    let keys: Vec<&str> = wanted.fail.split([' ', ',', ';', '\n', '\t', '\r']).filter(|k| !k.is_empty()).take(KEYS_MAX).collect();
+    let keys: Vec<&str> =
+        wanted.fail.split([' ', ',', ';', '\n', '\t', '\r']).filter(|k| !k.is_empty()).take(KEYS_MAX).collect();
     let (nodes, unknown): (Vec<&str>, Vec<&str>) = keys.iter().partition(|k| graph.find(k).is_some());
     let failure = Failure { nodes: nodes.iter().filter_map(|k| graph.find(k)).collect(), mode };
     let outcome = (!failure.nodes.is_empty()).then(|| run(graph, &failure));
     let field = Field { axis: Axis::hours(outcome.as_ref().map_or(24, last_hour)), rules: Vec::new() };
-    let (worst, worst_count) = if outcome.is_none() && !graph.is_empty() { worst(graph, mode) } else { (Vec::new(), 0) };
+    let (worst, worst_count) =
+        if outcome.is_none() && !graph.is_empty() { worst(graph, mode) } else { (Vec::new(), 0) };
     let lanes = outcome.as_ref().map_or_else(Vec::new, |o| lanes(graph, o, &field));
-    let fallen = outcome.as_ref().map_or(0, |o| o.lost().count() + o.failed.len());
+    let fallen = outcome.as_ref().map_or(0, |o| o.lost().filter(|n| !graph.node(*n).function).count() + o.failed.len());
     Ok(WhatIf {
         shell: context.shell(tx, "What if", "depend", Mark::AmberStrict)?,
         lede: outcome.as_ref().map_or_else(|| standing(graph, worst_count), |o| lede(graph, o)),
@@ -77,7 +79,8 @@ fn view(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<WhatIf> {
         problem: (!unknown.is_empty()).then(|| unknown_said(&snapshot, &unknown)),
         graph_empty: graph.is_empty(),
         head: field.head(),
-        more: (fallen > lanes.len()).then(|| format!("{} more fall; `mainstay depend cascade` lists all.", fallen - lanes.len())),
+        more: (fallen > lanes.len())
+            .then(|| format!("{} more fall; `mainstay depend cascade` lists all.", fallen - lanes.len())),
         rows: lanes,
         functions: outcome.as_ref().map_or_else(Vec::new, |o| functions(graph, o)),
         worst_said: "Nodes whose loss alone takes at least one function, most functions first.".to_owned(),
@@ -94,31 +97,43 @@ fn hours(minute: u32) -> i64 {
     i64::from(minute.div_ceil(60))
 }
 
+/// "18 h", and days from the fourth on.
+fn duration(hours: i64) -> String {
+    if hours < 96 { format!("{hours}\u{a0}h") } else { format!("{}\u{a0}days", hours / 24) }
+}
+
 fn last_hour(outcome: &Outcome) -> i64 {
     let last = outcome.losses.iter().map(|l| hours(l.minute)).max().unwrap_or(0);
     (last + last / 8).max(24)
 }
 
 fn unknown_said(snapshot: &Snapshot, unknown: &[&str]) -> String {
-    let like: Vec<String> = unknown.iter().flat_map(|k| snapshot.search(k, 3)).map(|n| snapshot.graph().key(n).to_owned()).take(6).collect();
+    let like: Vec<String> = unknown
+        .iter()
+        .flat_map(|k| snapshot.search(k, 3))
+        .map(|n| snapshot.graph().key(n).to_owned())
+        .take(6)
+        .collect();
     let near = if like.is_empty() { String::new() } else { format!(" Did you mean {}?", list(&like)) };
     format!("No node has the key {}.{near}", unknown.join(", "))
 }
 
 fn standing(graph: &Graph, worst: usize) -> Sentence {
     if graph.is_empty() {
-        return Sentence::new().say("No dependencies are known, so nothing can be said about what falls when something fails.");
+        return Sentence::new()
+            .say("No dependencies are known, so nothing can be said about what falls when something fails.");
     }
     let functions = graph.nodes().filter(|(_, n)| n.function).count();
-    let said = Sentence::new().say(&format!("{} nodes carry ", figure(i64::try_from(graph.len() - functions).unwrap_or(0)))).bold(&count(
-        i64::try_from(functions).unwrap_or(0),
-        "function",
-        "functions",
-    ));
+    let said = Sentence::new()
+        .say(&format!("{} nodes carry ", figure(i64::try_from(graph.len() - functions).unwrap_or(0))))
+        .bold(&count(i64::try_from(functions).unwrap_or(0), "function", "functions"));
     let worst = i64::try_from(worst).unwrap_or(0);
     match worst {
         0 => said.say("; no single loss takes one of them."),
-        n => said.say("; ").link("#h-worst", &count(n, "single point of failure", "single points of failure")).say(" can take at least one."),
+        n => said
+            .say("; ")
+            .link("#h-worst", &count(n, "single point of failure", "single points of failure"))
+            .say(" can take at least one."),
     }
 }
 
@@ -129,7 +144,8 @@ fn lede(graph: &Graph, outcome: &Outcome) -> Sentence {
     let lost: Vec<u32> = outcome.lost().collect();
     let functions = lost.iter().filter(|n| graph.node(**n).function).count();
     let others = lost.len() - functions;
-    let mut countries: Vec<String> = lost.iter().map(|n| graph.node(*n).country.code().to_owned()).filter(|c| !c.is_empty()).collect();
+    let mut countries: Vec<String> =
+        lost.iter().map(|n| graph.node(*n).country.code().to_owned()).filter(|c| !c.is_empty()).collect();
     countries.sort_unstable();
     countries.dedup();
     let verb = if outcome.failed.len() == 1 { " fails, " } else { " fail, " };
@@ -138,12 +154,19 @@ fn lede(graph: &Graph, outcome: &Outcome) -> Sentence {
         return said.say("nothing else falls.");
     }
     let last = outcome.losses.iter().filter(|l| l.lost()).map(|l| hours(l.minute)).max().unwrap_or(0);
-    let when = if last == 0 { " at once".to_owned() } else { format!(" within {last}\u{a0}h") };
+    let when = if last == 0 { " at once".to_owned() } else { format!(" within {}", duration(last)) };
     let n = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let said = said.link("#h-course", &count(n(others), "other", "others")).say(if others == 1 { " falls" } else { " fall" }).say(&when);
+    let said = said
+        .link("#h-course", &count(n(others), "other", "others"))
+        .say(if others == 1 { " falls" } else { " fall" })
+        .say(&when);
     let said = match functions {
         0 => said.say(" and no function is lost"),
-        f => said.say(" and ").link("#h-functions", &count(n(f), "function", "functions")).say(if f == 1 { " is lost" } else { " are lost" }),
+        f => said.say(" and ").link("#h-functions", &count(n(f), "function", "functions")).say(if f == 1 {
+            " is lost"
+        } else {
+            " are lost"
+        }),
     };
     match countries.len() {
         0 | 1 => said.say("."),
@@ -159,17 +182,23 @@ fn range(snapshot: &Snapshot, failure: &Failure) -> Option<Sentence> {
     let range = depend::ranges::cascade(snapshot.facts(), failure);
     let unstable = range.unstable(snapshot.graph());
     Some(match unstable.len() {
-        0 => Sentence::new().say("Whether inferred edges are read as all needed, as any, or left out: the same functions fall."),
+        0 => Sentence::new()
+            .say("Whether inferred edges are read as all needed, as any, or left out: the same functions fall."),
         n => {
             let names: Vec<String> = unstable.iter().take(4).map(|f| snapshot.graph().name(*f).to_owned()).collect();
             let n = i64::try_from(n).unwrap_or(i64::MAX);
-            Sentence::new().say(&format!("The fall of {} hangs on inferred edges: {}.", count(n, "function", "functions"), list(&names)))
+            Sentence::new().say(&format!(
+                "The fall of {} hangs on inferred edges: {}.",
+                count(n, "function", "functions"),
+                list(&names)
+            ))
         }
     })
 }
 
 fn offered(graph: &Graph) -> Vec<Known> {
-    let node = |(at, _): (u32, &depend::graph::Node)| Known { key: graph.key(at).to_owned(), name: graph.name(at).to_owned() };
+    let node =
+        |(at, _): (u32, &depend::graph::Node)| Known { key: graph.key(at).to_owned(), name: graph.name(at).to_owned() };
     graph.nodes().filter(|(_, n)| !n.function).take(OFFERED).map(node).collect()
 }
 
@@ -181,7 +210,8 @@ fn sub(graph: &Graph, node: u32) -> String {
 
 fn lanes(graph: &Graph, outcome: &Outcome, field: &Field) -> Vec<Row> {
     let failed = outcome.failed.iter().map(|n| (*n, 0, None));
-    let lost = outcome.losses.iter().filter(|l| l.lost() && !graph.node(l.node).function).map(|l| (l.node, l.minute, Some(l)));
+    let lost =
+        outcome.losses.iter().filter(|l| l.lost() && !graph.node(l.node).function).map(|l| (l.node, l.minute, Some(l)));
     failed.chain(lost).take(LANES_MAX).map(|(node, minute, loss)| lane(graph, field, node, minute, loss)).collect()
 }
 
@@ -221,7 +251,8 @@ fn because(graph: &Graph, loss: &Loss) -> Sentence {
         Rule::Share(_) => format!(", {} of {} needed", group.need, group.edges),
         Rule::Capacity(part) => format!(", {} % of capacity needed", part.0 / 10_000),
     };
-    let buffer = if group.buffer_min > 0 { format!("; buffer of {} h", hours(group.buffer_min)) } else { String::new() };
+    let buffer =
+        if group.buffer_min > 0 { format!("; buffer of {} h", hours(group.buffer_min)) } else { String::new() };
     Sentence::new()
         .say(&format!("{} from ", graph.text(group.input)))
         .link(&href(graph.key(supplier)), graph.name(supplier))
@@ -237,7 +268,7 @@ fn functions(graph: &Graph, outcome: &Outcome) -> Vec<Function> {
         out.push(Function {
             name: graph.name(loss.node).to_owned(),
             state: Sign::new(if loss.lost() { "lost" } else { "degraded" }),
-            after: if loss.minute == 0 { "at once".to_owned() } else { format!("{}\u{a0}h", hours(loss.minute)) },
+            after: if loss.minute == 0 { "at once".to_owned() } else { duration(hours(loss.minute)) },
             path,
         });
     }
