@@ -4,6 +4,7 @@
 use crate::{demo, shell, ui};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// What a run came to.
@@ -123,17 +124,19 @@ fn browser_tests(tally: &mut Tally) -> Result<()> {
     let binary = shell::build("mainstay", false)?;
     let (stage, now) = demo::play(&binary, &shell::target().join("demo-test"))?;
     let (mut server, url) = serve(&binary, &stage.data, &now)?;
-    let outcome = run_script(&script, &url, tally);
+    let outcome = run_script(&script, &url, &stage.data, tally);
     let _ = server.kill();
     let _ = server.wait();
     outcome
 }
 
-fn run_script(script: &std::path::Path, url: &str, tally: &mut Tally) -> Result<()> {
+fn run_script(script: &Path, url: &str, data: &Path, tally: &mut Tally) -> Result<()> {
     let mut node = Command::new("node");
-    node.arg(script).arg(url).current_dir(shell::root().join("web"));
-    node.env("MAINSTAY_URL", url).env("MAINSTAY_USER", "demo").env("MAINSTAY_PASSWORD", "mainstay-demo");
-    node.env("MAINSTAY_SHOTS", shell::target().join("pages"));
+    node.arg(script).arg(url).arg(shell::target().join("pages")).current_dir(shell::root().join("web"));
+    node.env("MAINSTAY_USER", "demo").env("MAINSTAY_PASSWORD", "mainstay-demo");
+    if let Some(token) = answer_token(&data.join("outbox")) {
+        node.env("MAINSTAY_ANSWER_URL", format!("{url}/a/{token}"));
+    }
     if let Some(path) = chromium() {
         node.env("CHROMIUM", path);
     }
@@ -157,8 +160,19 @@ fn run_script(script: &std::path::Path, url: &str, tally: &mut Tally) -> Result<
     Ok(())
 }
 
+/// The one-time link of the message that was written last, for the page behind it.
+fn answer_token(outbox: &Path) -> Option<String> {
+    let mut letters: Vec<_> = std::fs::read_dir(outbox).ok()?.flatten().map(|e| e.path()).collect();
+    letters.sort_by_key(|path| std::fs::metadata(path).and_then(|m| m.modified()).ok());
+    // A long line is folded with `=` at its end (RFC 2045 section 6.7).
+    let text = std::fs::read_to_string(letters.last()?).ok()?.replace("=\r\n", "").replace("=\n", "");
+    let (_, rest) = text.split_once("/a/")?;
+    let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+    (!token.is_empty()).then_some(token)
+}
+
 /// Starts the server on a free port and waits until it says where it listens.
-pub fn serve(binary: &std::path::Path, data: &std::path::Path, now: &str) -> Result<(Child, String)> {
+pub fn serve(binary: &Path, data: &Path, now: &str) -> Result<(Child, String)> {
     let mut command = Command::new(binary);
     command.args(["serve", "--listen", "127.0.0.1:0"]).arg("--data").arg(data);
     if !now.is_empty() {
@@ -193,11 +207,14 @@ fn install_chromium() {
     }
 }
 
-/// Where a Chromium is, if there is one.
-fn chromium() -> Option<String> {
-    let named = std::env::var("CHROMIUM").ok();
-    let known = ["chromium", "chromium-browser", "google-chrome"].map(str::to_owned);
-    named.into_iter().chain(known).find(|name| shell::has(name))
+/// Where a Chromium is, if there is one: its whole path, which the browser's driver wants.
+fn chromium() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("CHROMIUM") {
+        return Some(PathBuf::from(named)).filter(|path| path.is_file());
+    }
+    let folders: Vec<PathBuf> = std::env::var_os("PATH").map(|p| std::env::split_paths(&p).collect()).unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
 }
 
 /// Installs one Debian package where that is possible; where it is not, the tests that need it list themselves as skipped.
