@@ -76,7 +76,7 @@ fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
     5  tuas-quays is silent about CVE-2024-38812, asked 160 days ago.
        fn:sg:port rests on tuas-quays; exploitation is known. [clock: 2024-09-27 08:00Z]
 
-    Of 36 % of what may be exposed nothing is known; 2 of 11 constituencies have shared nothing (csirt-ke, csirt-pt).
+    Nothing is known of 36 % of what may be exposed; 2 of 11 constituencies have shared nothing (csirt-ke, csirt-pt).
     ");
 
     // The advisory of January is taken in seven weeks later: nobody is silent about it yet.
@@ -99,7 +99,7 @@ fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
     5  haringvliet-water is silent about CVE-2024-36080, asked 272 days ago.
        fn:nl:water rests on haringvliet-water. [clock: 2024-06-07 08:00Z]
 
-    Of 36 % of what may be exposed nothing is known; 2 of 11 constituencies have shared nothing (csirt-ke, csirt-pt).
+    Nothing is known of 36 % of what may be exposed; 2 of 11 constituencies have shared nothing (csirt-ke, csirt-pt).
     ");
 
     let figure = |period: &str| {
