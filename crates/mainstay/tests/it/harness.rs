@@ -1,5 +1,4 @@
 //! Running the binary as a person does, in a folder of its own.
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -53,13 +52,6 @@ impl World {
 
     pub(crate) fn run(&self, args: &[&str]) -> Said {
         said(self.command(args).stdin(Stdio::null()).output().unwrap())
-    }
-
-    pub(crate) fn run_with(&self, args: &[&str], stdin: &str) -> Said {
-        let mut child =
-            self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-        said(child.wait_with_output().unwrap())
     }
 
     /// Runs a verb that must end with 0 and gives its standard output.

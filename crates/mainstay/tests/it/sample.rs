@@ -114,7 +114,7 @@ fn matching_finds_affected_fixed_and_doubtful_rows() {
     EX-2024-006 CVE-2024-1531: 6 affected, 4 not_affected
     EX-2024-007 CVE-2024-32741: 6 affected, 3 fixed
     EX-2024-008 CVE-2024-36080: 16 affected
-    EX-2024-009 CVE-2024-5650: 2 not_affected, 5 review
+    EX-2024-009 CVE-2024-5650: 3 affected, 2 fixed, 2 not_affected
     EX-2024-010 CVE-2024-4885: 5 affected, 4 fixed, 2 review
     EX-2024-011 CVE-2024-40711: 3 affected, 9 fixed, 4 not_affected
     EX-2024-012 CVE-2024-38812: 7 affected, 1 fixed
