@@ -163,7 +163,7 @@ pub struct Planned {
     /// Holder of the inventory, where it is neither party nor addressee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<String>,
-    /// Marking of the text.
+    /// Marking of what it rests on, by which its release is decided.
     pub tlp: String,
     /// Exploitation is known.
     pub exploited: bool,
@@ -175,6 +175,14 @@ pub struct Planned {
     pub held: bool,
     /// Advisory → asset → function → rule → contact, in words.
     pub why: Vec<String>,
+}
+
+impl Planned {
+    /// The mark of what is written about it. Whose products are weak is not public even where the advisory is: unmarked, it
+    /// would be AMBER, and it is never less.
+    pub fn mark(&self) -> Tlp {
+        self.tlp.parse().unwrap_or(Tlp::Red).max(Tlp::Amber)
+    }
 }
 
 /// What would be an ask and is none, and why. Nothing is dropped in silence.

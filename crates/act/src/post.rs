@@ -173,11 +173,12 @@ fn write_message(
     let (token, expires) = answer::issue(tx, &p.ask)?;
     let link = format!("{}{token}", post.answer_url);
     let until = expires.day();
+    let mark = p.mark().to_string();
     let facts = Facts {
         reader: reader_of(p),
         reference: &p.ask,
         exercise: ledger.genesis().exercise,
-        tlp: &p.tlp,
+        tlp: &mark,
         we: &post.sender.name,
         about: post.about,
         contact: name.as_deref(),

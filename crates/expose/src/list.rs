@@ -115,6 +115,14 @@ pub struct ExposureRow {
     pub since: i64,
 }
 
+impl ExposureRow {
+    /// The mark of the row. Whose products are weak is not public even where the advisory is; a candidate tells of nobody.
+    pub fn mark(&self) -> stix::Tlp {
+        let advisory = stix::Tlp::from_rank(self.tlp);
+        if self.level == "sector" { advisory } else { advisory.max(stix::Tlp::Amber) }
+    }
+}
+
 fn or_null<S: Serializer>(text: &str, s: S) -> std::result::Result<S::Ok, S::Error> {
     if text.is_empty() { s.serialize_none() } else { s.serialize_some(text) }
 }

@@ -13,15 +13,6 @@ use stix::Tlp;
 
 use crate::respond::Context;
 
-/// The infrastructure as `expose` and `assure` ask it what is at stake.
-pub struct AtStake<'a>(pub &'a Snapshot);
-
-impl expose::Stakes for AtStake<'_> {
-    fn functions(&self, nodes: &[&str]) -> Vec<String> {
-        self.0.functions_at_stake(nodes).into_iter().map(str::to_owned).collect()
-    }
-}
-
 /// The exposures as of one position.
 #[derive(Debug)]
 pub struct Board {
@@ -58,7 +49,7 @@ impl Boards {
             return Ok(last);
         }
         let graph = self.graph.get(tx)?;
-        let (rows, coverage) = expose::list(tx, &AtStake(&graph), &Filter::default())?;
+        let (rows, coverage) = expose::list(tx, &*graph, &Filter::default())?;
         let silent = silent_nodes(tx, &graph)?;
         let board = Arc::new(Board { rows, coverage, graph, silent, at });
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&board));

@@ -165,7 +165,7 @@ fn filled(mut page: Answer, open: &Open, steps: Vec<String>, outcome: &Outcome, 
     page.title = format!("{ids} · {}", page.sender);
     page.headline = format!("{ids}: {}", if owner { t.headline_owner } else { t.headline_other });
     page.summary = format!("{}{}", if p.exploited { format!("{} ", t.exploited) } else { String::new() }, t.please);
-    page.mark = Mark::read(&p.tlp);
+    page.mark = Mark::read(&p.mark().to_string());
     page.facts = facts(t, p, open, now);
     page.steps = steps;
     page.reference.clone_from(&p.ask);

@@ -104,7 +104,7 @@ fn asks(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Asks> {
         seen.iter().filter(|a| wanted.state.is_empty() || sign_key(a) == wanted.state).collect();
     let names = crate::pages::names(tx)?;
     let shown: Vec<Row> = wanted_rows.iter().skip(wanted.after).take(PAGE).map(|a| row(a, context, &names)).collect();
-    let mark = seen.iter().map(|a| Mark::read(&a.planned.tlp)).max().unwrap_or(Mark::Clear);
+    let mark = seen.iter().map(|a| Mark::read(&a.planned.mark().to_string())).max().unwrap_or(Mark::Clear);
     let last = wanted.after + shown.len();
     let more = last < wanted_rows.len();
     Ok(Asks {
@@ -265,7 +265,7 @@ fn ask(tx: &mut Tx<'_>, context: &Context, reference: &str) -> Result<Ask> {
     // What the rule weighed may name functions, which never go to a partner.
     let why: &[String] = if context.person().is_operator { &p.why } else { &[] };
     Ok(Ask {
-        shell: context.shell(tx, &p.ask, "act", Mark::read(&p.tlp))?,
+        shell: context.shell(tx, &p.ask, "act", Mark::read(&p.mark().to_string()))?,
         id: p.ask.clone(),
         state: Sign::new(sign_key(&stored)),
         due: stored.due_at.filter(|_| stored.state.clock_runs()).map(|at| context.when(at)),

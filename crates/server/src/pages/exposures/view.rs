@@ -51,7 +51,7 @@ fn view(tx: &mut Tx<'_>, context: &Context, filter: &Filter) -> Result<Exposures
     let rows: Vec<Row> = wanted.iter().skip(after).take(PAGE).map(|r| row(r, &board, &names)).collect();
     let last = after + rows.len();
     let mark =
-        wanted.iter().map(|r| stix::Tlp::from_rank(r.tlp)).max().map_or(Mark::Clear, |t| Mark::read(&t.to_string()));
+        wanted.iter().map(|r| r.mark()).max().map_or(Mark::Clear, |t| Mark::read(&t.to_string()));
     let statuses: Vec<(&str, &str)> = PARTS.iter().map(|(key, _)| (*key, word(key))).collect();
     let codes: BTreeSet<&str> = seen.iter().map(|r| r.country.as_str()).filter(|c| c.len() == 2).collect();
     let mut countries: Vec<(&str, &str)> = codes.into_iter().map(|c| (c, country::name(c))).collect();

@@ -12,7 +12,7 @@ use ledger::{Micros, Result, Tx};
 
 use super::{Attention, Feed, FunctionRow, Today};
 use crate::auth::Viewer;
-use crate::board::{AtStake, Board};
+use crate::board::Board;
 use crate::chart::share::strip;
 use crate::pages::Names;
 use crate::pages::exchange::view::form_words;
@@ -44,10 +44,10 @@ fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Today> {
     let functions = functions(&seen, &board);
     let operator = context.person().is_operator;
     // What is urgent is weighed over all that the operator knows; nothing of it is for a partner.
-    let five = if operator { attention(tx, &AtStake(&board.graph), context.now, FIVE)? } else { Vec::new() };
+    let five = if operator { attention(tx, &*board.graph, context.now, FIVE)? } else { Vec::new() };
     let names = crate::pages::names(tx)?;
     let feeds = if operator { feeds(tx, context)? } else { Vec::new() };
-    let mark = seen.iter().filter(|r| r.status == "affected").map(|r| stix::Tlp::from_rank(r.tlp)).max();
+    let mark = seen.iter().filter(|r| r.status == "affected").map(|r| r.mark()).max();
     Ok(Today {
         shell: context.shell(
             tx,
