@@ -2,7 +2,7 @@
 use crate::args::{Format, Global};
 use crate::failure::{Done, Failure};
 use crate::{actor, out, store};
-use assure::{Figure, Period};
+use assure::{Figure, Period, text};
 use clap::{Args, Subcommand};
 use ledger::{Ledger, Micros};
 use partners::may::Verb;
@@ -19,14 +19,7 @@ impl Plan {
         let Plan::Lint = self;
         let report = store::open_or_create(global)?.read(assure::lint_plan)?;
         if global.format == Format::Table {
-            let c = report.counts;
-            out::line(&format!(
-                "{} goals, {} objectives, {} enabling measures, {} measures of effectiveness, {} alignments to {} objectives",
-                c.goals, c.objectives, c.enabling, c.measures, c.alignments, c.aligned
-            ))?;
-            for fault in &report.faults {
-                out::line(&format!("{}: {} [{}]", fault.place, fault.reason, fault.rule))?;
-            }
+            out::line(text::report(&report).trim_end())?;
         } else {
             out::json(&report)?;
         }
@@ -90,37 +83,16 @@ impl Measure {
 }
 
 fn compute(global: &Global, figures: &[Figure]) -> Result<Done, Failure> {
-    let text = |n: &Option<serde_json::Number>| n.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
-    out::rows(global.format, figures, &["measure", "value", "of", "E1", "E2", "E3", "E4", "what it says", "missing"], |f| {
-        let of = f.denominator.map_or_else(String::new, |d| d.to_string());
-        let e = &f.evidence;
-        let levels = [text(&e.E1), text(&e.E2), text(&e.E3), text(&e.E4)];
-        [vec![f.id.clone(), text(&f.value), of], levels.to_vec(), vec![f.statement.clone(), f.missing.join(", ")]].concat()
-    })?;
+    out::rows(global.format, figures, &text::HEADS, text::row)?;
     let null = figures.iter().filter(|f| f.value.is_none()).count();
     out::say(format!("{} measures, {null} without a value: each says what is missing", figures.len()));
     Ok(Done::Fine)
 }
 
-fn explain(global: &Global, e: &assure::Explanation) -> Result<Done, Failure> {
-    if global.format != Format::Table {
-        out::json(e)?;
-        return Ok(Done::Fine);
-    }
-    let value = e.figure.value.as_ref().map_or_else(|| "no value".to_owned(), ToString::to_string);
-    out::line(&format!("{}: {value} {} in {}", e.figure.id, e.figure.unit, e.figure.period))?;
-    out::line(&e.figure.statement)?;
-    for (name, items) in [("counted", &e.counted), ("not counted", &e.not_counted)] {
-        out::line(&format!("{} {name}", items.len()))?;
-        for item in items {
-            out::line(&format!("  {}: {}", item.key, item.why))?;
-        }
-    }
-    for missing in &e.figure.missing {
-        out::line(&format!("missing: {missing}"))?;
-    }
-    for note in &e.figure.notes {
-        out::line(&format!("note: {note}"))?;
+fn explain(global: &Global, explained: &assure::Explanation) -> Result<Done, Failure> {
+    match global.format {
+        Format::Table => out::line(text::explanation(explained).trim_end())?,
+        _ => out::json(explained)?,
     }
     Ok(Done::Fine)
 }
