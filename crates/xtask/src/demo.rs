@@ -47,12 +47,10 @@ pub fn play(binary: &Path, data: &Path) -> Result<(Stage, String)> {
     };
     let script = Script::open(&stage.sample)?;
     let (count, start) = (script.step.len(), Instant::now());
-    let mut done = 0;
     script.play(&stage, |step, _| {
-        done += 1;
         let date = step.at.get(..10).unwrap_or(&step.at);
         if !step.say.is_empty() {
-            eprintln!("{done:>3}/{count}  {date}  {}", step.say);
+            eprintln!("{date}  {}", step.say);
         }
     })?;
     eprintln!("{count} steps in {:.1} s\n", start.elapsed().as_secs_f64());

@@ -69,19 +69,21 @@ fn rust_tests(tally: &mut Tally) -> Result<bool> {
     let mut quiet = false;
     for line in BufReader::new(out).lines() {
         let line = line.context("reading what cargo prints")?;
-        note(&line, &mut quiet, tally);
+        if note(&line, &mut quiet, tally) {
+            println!("{line}");
+        }
     }
     Ok(child.wait()?.success())
 }
 
-/// Counts one line of libtest's output and passes on what a person needs: the output of tests that passed is held back,
-/// except for what they say they skipped.
-fn note(line: &str, quiet: &mut bool, tally: &mut Tally) {
+/// Counts one line of libtest's output; true where a person needs it: the output of tests that passed is held back, except
+/// for what they say they skipped. Prints nothing itself: its own test would be counted with the others.
+fn note(line: &str, quiet: &mut bool, tally: &mut Tally) -> bool {
     if line.starts_with("SKIPPED") {
         if !tally.skipped.iter().any(|seen| seen == line) {
             tally.skipped.push(line.to_owned());
         }
-        return;
+        return false;
     }
     match line {
         "successes:" => *quiet = true,
@@ -96,9 +98,7 @@ fn note(line: &str, quiet: &mut bool, tally: &mut Tally) {
             tally.skipped.push(format!("SKIPPED (marked ignored): {ignored} tests"));
         }
     }
-    if !*quiet {
-        println!("{line}");
-    }
+    !*quiet
 }
 
 /// The number before `word` in "ok. 12 passed; 0 failed; …".
