@@ -20,11 +20,8 @@ pub fn target() -> PathBuf {
 
 /// The folder of real data that is never committed; absent on a machine that has none.
 pub fn shared() -> Option<PathBuf> {
-    let dir = match std::env::var_os("MAINSTAY_SHARED") {
-        Some(dir) => PathBuf::from(dir),
-        None => root().join("../shared/data"),
-    };
-    dir.is_dir().then_some(dir)
+    let shared = std::env::var_os("MAINSTAY_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
+    Some(shared.join("data")).filter(|data| data.is_dir())
 }
 
 /// Runs to the end with the output shown; an error names the command.

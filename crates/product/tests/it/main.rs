@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 /// A folder of the shared data, or `None` after saying so.
 fn shared(test: &str, folder: &str) -> Option<PathBuf> {
     let root = std::env::var_os("MAINSTAY_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let path = root.join(folder);
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let path = root.join("data").join(folder);
     if path.exists() {
         return Some(path);
     }
