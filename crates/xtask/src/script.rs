@@ -178,7 +178,9 @@ impl Stage {
         for arg in &step.run {
             command.arg(fill(arg, kept)?);
         }
-        command.args(["--clock", &step.at]);
+        if !step.at.is_empty() {
+            command.args(["--clock", &step.at]);
+        }
         if step.store {
             command.arg("--data").arg(&self.data);
         }
