@@ -175,16 +175,7 @@ impl Ledger {
         // Known time never runs backwards, whatever the machine's clock does.
         let now = Micros(self.env.clock.now().0.max(clock));
         let mut tx = Tx::new(session, generation, now, &*self.env.entropy);
-        tx.unit = Some(Unit {
-            hub: self.hub.clone(),
-            key_salt: self.key_salt.clone(),
-            frontier,
-            written: size,
-            pending: Vec::new(),
-            pending_bytes: 0,
-            tags: HashMap::new(),
-            closed: false,
-        });
+        tx.unit = Some(Unit::new(&self.hub, &self.key_salt, frontier));
         Ok(tx)
     }
 
@@ -265,16 +256,7 @@ fn create(engine: &Engine, env: &Env, seal: &Seal, stages: &[Arc<dyn Stage>], ge
         let args = [(&hub).into(), tables::FORMAT.into(), Value::Blob(b""), (&key_salt).into(), (&hash).into()];
         session.run(sql, &args)?;
         let mut tx = Tx::new(session, 0, env.clock.now(), &*env.entropy);
-        tx.unit = Some(Unit {
-            hub: hub.clone(),
-            key_salt: key_salt.to_vec(),
-            frontier: Frontier::default(),
-            written: 0,
-            pending: Vec::new(),
-            pending_bytes: 0,
-            tags: HashMap::new(),
-            closed: false,
-        });
+        tx.unit = Some(Unit::new(&hub, &key_salt, Frontier::default()));
         tx.append(Draft::new("ledger.genesis", &meta)?)?;
         tx.finish()
     })
@@ -317,14 +299,19 @@ struct Unit {
     hub: String,
     key_salt: Vec<u8>,
     frontier: Frontier,
-    /// Entries written out, in this transaction or before.
-    written: i64,
     pending: Vec<Pending>,
     pending_bytes: usize,
     /// Keys appended in this unit and not written out yet.
     tags: HashMap<Tag, i64>,
     /// While a stage applies, it may not append: `apply` is a pure fold.
     closed: bool,
+}
+
+impl Unit {
+    fn new(hub: &str, key_salt: &[u8], frontier: Frontier) -> Unit {
+        let (hub, key_salt) = (hub.to_owned(), key_salt.to_vec());
+        Unit { hub, key_salt, frontier, pending: Vec::new(), pending_bytes: 0, tags: HashMap::new(), closed: false }
+    }
 }
 
 struct Pending {
@@ -471,7 +458,6 @@ impl<'a> Tx<'a> {
         let pending = std::mem::take(&mut unit.pending);
         unit.pending_bytes = 0;
         unit.tags.clear();
-        unit.written = unit.frontier.size() as i64;
         if pending.is_empty() {
             return Ok(());
         }
@@ -528,7 +514,6 @@ impl<'a> Tx<'a> {
                 self.session.run("ROLLBACK TO SAVEPOINT step", &[])?;
                 self.session.run("RELEASE SAVEPOINT step", &[])?;
                 if let (Some(unit), Some(frontier)) = (self.unit.as_mut(), before) {
-                    unit.written = frontier.size() as i64;
                     unit.frontier = frontier;
                     unit.pending.clear();
                     unit.pending_bytes = 0;

@@ -40,8 +40,8 @@ pub(crate) fn round(ledger: &Ledger) -> Result<()> {
         })?;
         if let Some(claim) = claim {
             let outcome = chore(ledger, &claim);
-            let words = outcome.as_ref().map_err(ToString::to_string).copied();
-            ledger.write(|tx| jobs::finish(tx, &claim, words.as_ref().map(|()| ()).map_err(String::as_str)))?;
+            let failed = outcome.as_ref().err().map(ToString::to_string);
+            ledger.write(|tx| jobs::finish(tx, &claim, failed.as_deref().map_or(Ok(()), Err)))?;
             outcome?;
         }
     }
