@@ -50,7 +50,7 @@ pub(super) fn post(call: &Call, id: &str) -> Result<Answer, Problem> {
         source: &source,
         tlp: None,
         by: &call.person.name,
-        sees: if call.person.is_operator { Sees::All } else { Sees::View(door.view) },
+        sees: if call.person.sees_all() { Sees::All } else { Sees::View(door.view) },
     };
     let told = match admit::submit(call.ledger(), &call.body, &origin)? {
         Ok(submitted) => submitted.told,
