@@ -23,7 +23,7 @@ const AMBER: &str = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421";
 struct World {
     state: AppState,
     runtime: tokio::runtime::Runtime,
-    _store: TestStore,
+    store: TestStore,
 }
 
 /// Tells one story on each engine; what it shows is the same on both.
@@ -67,7 +67,7 @@ fn world(store: TestStore) -> World {
         .unwrap();
     ledger.catch_up().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    World { state: AppState::new(Arc::new(ledger)), runtime, _store: store }
+    World { state: AppState::new(Arc::new(ledger)), runtime, store }
 }
 
 impl World {
@@ -187,12 +187,92 @@ fn resources() {
 }
 
 #[test]
+fn tokens_and_certificates() {
+    on_each_engine(|w| {
+        let write = |f: &dyn Fn(&mut ledger::Tx<'_>) -> ledger::Result<String>| w.ledger().write(|tx| f(tx)).unwrap();
+        let token = write(&|tx| partners::access::issue_token(tx, "fred", 2).map(|(token, _)| token));
+        let bearer = |token: &str| {
+            let value = format!("Bearer {token}");
+            w.ask("", "GET", &format!("/taxii2/default/collections/{BOX}/"), &[("authorization", &value)], "").status
+        };
+        assert_eq!(bearer(&token), 200);
+        assert_eq!(bearer(&token.to_uppercase()), 401);
+        assert_eq!(bearer(""), 401);
+        w.store.clock.set(ledger::Micros(ledger::testkit::START.0 + 2 * ledger::Micros::DAY + 1));
+        assert_eq!(bearer(&token), 401, "its days are over");
+        let token = write(&|tx| partners::access::issue_token(tx, "fred", 366).map(|(token, _)| token));
+        assert_eq!(bearer(&token), 200);
+        assert_eq!(w.ledger().write(|tx| partners::access::revoke_tokens(tx, "fred")).unwrap(), 1);
+        assert_eq!(bearer(&token), 401, "ended at once");
+        for (name, days) in [("nobody", 1), ("fred", 0), ("fred", 367)] {
+            assert!(w.ledger().write(|tx| partners::access::issue_token(tx, name, days)).is_err(), "{name} {days}");
+        }
+        let fingerprint = write(&|tx| partners::access::bind_certificate(tx, "fred", b"a certificate"));
+        let shown = |fingerprint: &str, authorization: Option<&str>| {
+            let mut request = Request::builder().uri("/taxii2/default/");
+            if let Some(value) = authorization {
+                request = request.header("authorization", value);
+            }
+            let mut request = request.body(Body::empty()).unwrap();
+            let peer = crate::tls::Peer { certificate: Some(fingerprint.to_owned()) };
+            request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+            w.runtime.block_on(w.send(request)).status().as_u16()
+        };
+        assert_eq!(shown(&fingerprint, None), 200);
+        assert_eq!(shown(&partners::access::fingerprint(b"another"), None), 401);
+        assert_eq!(shown(&fingerprint, Some("Bearer x")), 401, "what the request says goes first");
+    });
+}
+
+#[test]
+fn several_roots() {
+    on_each_engine(|w| {
+        let other = "5a8a7a1e-0c53-4f0e-9b7e-000000000002";
+        let read = ["fr".to_owned()];
+        let long = "a".repeat(65);
+        let new = |root| NewCollection {
+            title: "Exercise",
+            id: Some(other),
+            root: Some(root),
+            tlp: Some(Tlp::Clear),
+            read: &read,
+            write: &[],
+        };
+        for bad in ["", "-x", "A", "a/b", "..", "a b", &long] {
+            let refused = w.ledger().write(|tx| collection::add(tx, &new(bad)));
+            assert!(refused.is_err_and(|e| e.to_string().contains("API root")), "{bad}");
+        }
+        w.ledger().write(|tx| collection::add(tx, &new("exercise"))).unwrap();
+        w.ledger().catch_up().unwrap();
+        let roots = |name: &str| {
+            let body: serde_json::Value = serde_json::from_str(&w.get(name, "/taxii2/").body).unwrap();
+            body["api_roots"].to_string()
+        };
+        assert_eq!(roots("fred"), r#"["/taxii2/default/","/taxii2/exercise/"]"#);
+        assert_eq!(roots("nell"), r#"["/taxii2/default/"]"#, "nothing in it is hers");
+        for (name, path, status) in [
+            ("fred", "/taxii2/exercise/".to_owned(), 200),
+            ("nell", "/taxii2/exercise/".to_owned(), 404),
+            ("nell", "/taxii2/nowhere/".to_owned(), 404),
+            ("fred", format!("/taxii2/exercise/collections/{other}/objects/"), 200),
+            ("fred", format!("/taxii2/default/collections/{other}/objects/"), 404),
+            ("fred", format!("/taxii2/exercise/collections/{BOX}/"), 404),
+            ("ada", "/taxii2/exercise/collections/default/".to_owned(), 404),
+        ] {
+            assert_eq!(w.get(name, &path).status, status, "{name} {path}");
+        }
+        let listed = w.get("fred", "/taxii2/exercise/collections/").body;
+        assert!(listed.contains(other) && !listed.contains(BOX), "{listed}");
+    });
+}
+
+#[test]
 fn who_and_in_which_form() {
     on_each_engine(|w| {
         assert_snapshot!(w.get("", "/taxii2/").show(), @r#"
     401
-    www-authenticate: Basic realm="taxii", charset="UTF-8"
-    {"title":"sign in","description":"name and password by HTTP Basic, as the operator gave them","http_status":"401"}
+    www-authenticate: Basic realm="taxii", charset="UTF-8", Bearer realm="taxii"
+    {"title":"sign in","description":"name and password by HTTP Basic, a bearer token or a client certificate, as the operator gave them","http_status":"401"}
     "#);
         let wrong = format!("Basic {}", STANDARD.encode("fred:wrong horse"));
         assert_eq!(w.ask("", "GET", "/taxii2/", &[("authorization", &wrong)], "").status, 401);

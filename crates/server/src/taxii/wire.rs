@@ -88,9 +88,11 @@ impl Problem {
         let mut problem = Problem::new(
             StatusCode::UNAUTHORIZED,
             "sign in",
-            "name and password by HTTP Basic, as the operator gave them",
+            "name and password by HTTP Basic, a bearer token or a client certificate, as the operator gave them",
         );
-        problem.header = Some((header::WWW_AUTHENTICATE, r#"Basic realm="taxii", charset="UTF-8""#));
+        // RFC 9110 section 11.6.1: several challenges may stand in one field
+        problem.header =
+            Some((header::WWW_AUTHENTICATE, r#"Basic realm="taxii", charset="UTF-8", Bearer realm="taxii""#));
         problem
     }
 
