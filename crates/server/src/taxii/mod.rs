@@ -26,6 +26,7 @@ use jiff::civil::Date;
 use ledger::{Ledger, Tx};
 use partners::{Person, access};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
 use crate::state::{AppState, wait};
@@ -34,6 +35,8 @@ use wire::{Answer, Problem};
 
 /// A body may have so many bytes (TAXII 2.1 section 4.2, `max_content_length`).
 pub(crate) const CONTENT_MAX: usize = 64 << 20;
+/// So often a request waits for rights that change while it is answered.
+const RIGHTS_TRIES: usize = 3;
 /// So many passwords are checked at once: each that is not remembered costs a core for a while.
 static DOOR: Semaphore = Semaphore::const_new(2);
 
@@ -66,6 +69,7 @@ async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or("").to_owned(),
         body: Bytes::new(),
+        stale: AtomicBool::new(false),
     };
     if call.method == Method::POST {
         let (looked, content) = on_thread(call, |call| call.may_post()).await?;
@@ -146,6 +150,8 @@ pub(crate) struct Call {
     path: String,
     pub(crate) query: String,
     pub(crate) body: Bytes,
+    /// A right was met that is being compiled.
+    stale: AtomicBool,
 }
 
 /// A collection as this person has it.
@@ -179,8 +185,30 @@ impl Call {
         self.segments().ok().and_then(|(root, _)| root).unwrap_or(DEFAULT_ROOT)
     }
 
+    /// Answers. Rights that change just now are compiled first: a poller hears neither "forbidden" nor less than it may see.
     fn run(&self) -> Result<Answer, Problem> {
-        rights::turn(self.ledger())?;
+        self.with_rights(|| self.route())
+    }
+
+    fn with_rights<T>(&self, f: impl Fn() -> Result<T, Problem>) -> Result<T, Problem> {
+        for _ in 0..RIGHTS_TRIES {
+            rights::turn(self.ledger())?;
+            self.stale.store(false, Ordering::Relaxed);
+            let done = f();
+            if !self.stale.load(Ordering::Relaxed) {
+                return done;
+            }
+            self.ledger().catch_up()?;
+        }
+        Err(Problem::busy())
+    }
+
+    /// Nothing is written by a right that is being compiled.
+    pub(crate) fn must_be_fresh(&self) -> Result<(), Problem> {
+        if self.stale.load(Ordering::Relaxed) { Err(Problem::busy()) } else { Ok(()) }
+    }
+
+    fn route(&self) -> Result<Answer, Problem> {
         let (root, path) = self.segments()?;
         let Some(root) = root else { return self.only_get(|| read::discovery(self)) };
         // A root in which nothing is for this person is as one that is not.
@@ -216,8 +244,7 @@ impl Call {
     fn may_post(&self) -> Result<(), Problem> {
         match self.segments()?.1.as_slice() {
             ["collections", id, "objects"] => {
-                rights::turn(self.ledger())?;
-                write::must_write(self.ledger().read(|tx| self.door(tx, id))?).map(drop)
+                self.with_rights(|| write::must_write(self.ledger().read(|tx| self.door(tx, id))?).map(drop))
             }
             _ => self.run().map(drop),
         }
@@ -256,7 +283,11 @@ impl Call {
         let today: Date = tx.now().day().parse().unwrap_or(Date::MAX);
         let view = match rights::sight(tx, &self.person, &collection, today)? {
             Sight::View(view) => Some(view),
-            Sight::Nothing | Sight::Stale => None,
+            Sight::Nothing => None,
+            Sight::Stale => {
+                self.stale.store(true, Ordering::Relaxed);
+                None
+            }
         };
         let can_write = rights::may_write(&self.person, &collection);
         Ok((view.is_some() || can_write).then_some(Door { collection, view, can_write }))

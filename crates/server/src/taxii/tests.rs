@@ -16,6 +16,8 @@ use tower::ServiceExt;
 
 use crate::AppState;
 
+mod pollers;
+
 const BOX: &str = "5a8a7a1e-0c53-4f0e-9b7e-000000000001";
 const TAXII: &str = "application/taxii+json;version=2.1";
 const AMBER: &str = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421";

@@ -118,6 +118,13 @@ impl Problem {
         problem
     }
 
+    pub(super) fn busy() -> Problem {
+        let mut problem =
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the hub is busy", "ask again in a few seconds");
+        problem.header = Some((header::RETRY_AFTER, "3"));
+        problem
+    }
+
     /// What went wrong within is for the log, not for whoever asks.
     pub(super) fn broken(what: &str) -> Problem {
         tracing::error!(what, "a TAXII request failed");
@@ -128,12 +135,7 @@ impl Problem {
 impl From<ledger::Error> for Problem {
     fn from(error: ledger::Error) -> Problem {
         match error {
-            ledger::Error::Again(_) => {
-                let mut problem =
-                    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the hub is busy", "ask again in a few seconds");
-                problem.header = Some((header::RETRY_AFTER, "3"));
-                problem
-            }
+            ledger::Error::Again(_) => Problem::busy(),
             other => Problem::broken(&other.to_string()),
         }
     }
