@@ -114,7 +114,7 @@ impl Said {
     async fn read(response: Response<Body>) -> Said {
         let status = response.status().as_u16();
         assert_eq!(response.headers()["content-type"], TAXII, "every answer has the media type with its version");
-        let shown = ["x-taxii-date-added-first", "x-taxii-date-added-last", "www-authenticate", "allow"];
+        let shown = ["x-taxii-date-added-first", "x-taxii-date-added-last", "www-authenticate", "allow", "retry-after"];
         let headers = shown
             .iter()
             .filter_map(|name| Some(format!("{name}: {}\n", response.headers().get(*name)?.to_str().ok()?)))

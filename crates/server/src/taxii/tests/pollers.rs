@@ -38,6 +38,11 @@ fn poll(w: &World, name: &str, writing: &AtomicUsize) -> Seen {
         let mut any = false;
         loop {
             let said = w.get(name, &format!("{objects}{query}"));
+            if said.status == 503 {
+                // rights are being compiled; the answer says when to ask again
+                assert!(said.headers.contains("retry-after: "), "{}", said.headers);
+                continue;
+            }
             assert_eq!(said.status, 200, "{}", said.body);
             for id in said.ids().split_whitespace() {
                 any = true;
