@@ -9,12 +9,14 @@
 //! * [`stage`]: the fold, and what each derived table holds
 //! * [`admit`] with [`versions`]: STIX objects; [`document`]: documents of all other forms; [`review`]: what a person must decide
 //! * [`collection`]: collections and who may read and write them
+//! * [`peer`]: other hubs, from which objects are pulled and to which they are pushed, as far as it got and why not further
 //! * [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
 pub mod admit;
 pub mod collection;
 pub mod document;
 pub mod event;
 pub mod page;
+pub mod peer;
 pub mod review;
 pub mod rights;
 pub mod stage;
