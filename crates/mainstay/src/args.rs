@@ -71,6 +71,9 @@ pub(crate) enum Noun {
     /// Partners: keys and trust
     #[command(subcommand)]
     Partner(verbs::partner::Partner),
+    /// Other hubs to pull from and to push to
+    #[command(subcommand)]
+    Peer(verbs::peer::Peer),
     /// What depends on what
     #[command(subcommand)]
     Depend(verbs::depend::Depend),
