@@ -1,0 +1,18 @@
+//! Tests of patterns: the grammar, and (from [`matching`] on) what matches.
+
+mod generate;
+mod grammar;
+
+use std::path::PathBuf;
+
+/// The shared data's folder, or `None`, said on standard error, where it is absent.
+fn shared(test: &str) -> Option<PathBuf> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = std::env::var_os("MAINSTAY_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
+    let data = folder.join("data");
+    if data.is_dir() {
+        return Some(data);
+    }
+    eprintln!("SKIPPED (no shared data): {test}");
+    None
+}
