@@ -6,13 +6,26 @@
 
 pub mod ast;
 pub mod fault;
+mod gate;
 mod grammar;
+mod leaf;
 mod lexer;
+mod like;
+pub mod matcher;
 pub mod net;
+pub mod observation;
+mod plan;
 pub mod regex;
+mod repeat;
+mod search;
+pub mod set;
+mod value;
 
 pub use ast::Pattern;
 pub use fault::PatternFault;
+pub use matcher::{Binding, Matcher, Verdict, Witness};
+pub use observation::Observation;
+pub use set::{Runner, Set};
 
 use crate::Fault;
 
@@ -26,6 +39,8 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_STEPS: usize = 32;
 /// Bytes of one regular expression.
 pub const MAX_REGEX: usize = 16 << 10;
+/// Work that one pattern may cost in one run, where the caller has no better bound: some tenths of a second.
+pub const BUDGET: u64 = 10_000_000;
 
 /// Reads a pattern. The fault names the first byte that cannot be right and what could stand there.
 pub fn parse(text: &str) -> Result<Pattern, PatternFault> {

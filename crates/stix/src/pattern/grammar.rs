@@ -235,7 +235,6 @@ impl<'a> Parser<'a> {
     fn within(&mut self) -> Result<Qualifier> {
         let spot = self.now.clone();
         let seconds = match spot.token {
-            #[expect(clippy::cast_precision_loss, reason = "an integer of a pattern is one that a double holds")]
             Token::Integer(n) => n as f64,
             Token::Float(n) => n,
             _ => return Err(self.unexpected(&["a positive number"])),

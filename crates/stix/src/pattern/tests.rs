@@ -1,7 +1,9 @@
-//! Tests of patterns: the grammar, and (from [`matching`] on) what matches.
+//! Tests of patterns: the grammar, what matches, and the laws between the two.
 
 mod generate;
 mod grammar;
+mod laws;
+mod matching;
 
 use std::path::PathBuf;
 
