@@ -1,6 +1,7 @@
 //! What PCRE means, on text and on octets; what is no PCRE; what is PCRE and not run. Expectations are PCRE's.
 
 use super::*;
+use proptest::prelude::*;
 
 /// The expression, a text, whether PCRE with DOTALL finds it.
 #[track_caller]
@@ -172,4 +173,23 @@ fn what_is_too_large_says_so() {
     assert!(matches!(translate(&long), Err(Refusal::Wrong(_))));
     let deep = format!("{}a{}", "(".repeat(100), ")".repeat(100));
     assert!(matches!(translate(&deep), Err(Refusal::Wrong(_))));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    /// What is read can be run: the only reasons left are its size and a Unicode property that nobody knows.
+    #[test]
+    fn what_is_read_can_be_run(words in prop::collection::vec(prop::sample::select(vec![
+        "a", "b", "-", "]", "[", "[^", "(", "(?:", "(?i)", "(?x:", "(?m)", ")", "|", "*", "+", "?", "{2}", "{1,3}", "{", "}", "^", "$", ".", "\\d", "\\W",
+        "\\b", "\\h", "\\v", "\\Z", "\\x41", "\\x{e9}", "\\Q", "\\E", "\\", "&", "~", "#", " ", "[:alpha:]", "[:^digit:]", "\u{e9}", "\\p{Lu}", "\\PL", "\\cA", "\\<",
+    ]), 0..12)) {
+        let text = words.concat();
+        if translate(&text).is_ok() {
+            let built = compile(&text);
+            prop_assert!(built.is_ok(), "{} {:?}", text, built);
+            let built = compile_bytes(&text);
+            prop_assert!(!matches!(built, Err(Refusal::Unsupported(ref reason)) if reason.contains("cannot be run")), "{} {:?}", text, built);
+        }
+    }
 }
