@@ -1,22 +1,21 @@
-//! Prints how many observations a second run against 10,000 patterns on one core, as JSON lines: `patterns [OBSERVATIONS]`.
+//! Prints how many observations a second run against many patterns on one core, as JSON lines: `patterns [OBSERVATIONS] [PATTERNS]`.
 use serde_json::{Value, json};
 use std::time::Instant;
 use stix::pattern::{BUDGET, Observation, Pattern, PatternFault, Runner, Set, parse};
 
-const PATTERNS: usize = 10_000;
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let observations = std::env::args().nth(1).map_or(Ok(100_000), |n| n.parse::<usize>())?;
-    let texts: Vec<String> = (0..PATTERNS).map(pattern).collect();
+    let many = std::env::args().nth(2).map_or(Ok(10_000), |n| n.parse::<usize>())?;
+    let texts: Vec<String> = (0..many).map(pattern).collect();
     let bytes: usize = texts.iter().map(String::len).sum();
     let clock = Instant::now();
     let patterns = texts.iter().map(|text| parse(text)).collect::<Result<Vec<Pattern>, PatternFault>>()?;
-    tell("patterns read", PATTERNS, clock, &format!("{bytes} bytes"));
+    tell("patterns read", many, clock, &format!("{bytes} bytes"));
     let clock = Instant::now();
     let (set, refused) = Set::new(&patterns);
-    tell("patterns indexed", PATTERNS, clock, &format!("{} refused", refused.len()));
+    tell("patterns indexed", many, clock, &format!("{} refused", refused.len()));
 
-    let documents: Vec<Vec<u8>> = (0..observations).map(document).collect();
+    let documents: Vec<Vec<u8>> = (0..observations).map(|n| document(n, many)).collect();
     let clock = Instant::now();
     let values = documents.iter().map(|bytes| serde_json::from_slice(bytes)).collect::<Result<Vec<Value>, _>>()?;
     tell("observations read as JSON", observations, clock, "");
@@ -26,7 +25,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for value in &values {
         matches += one(&mut runner, value)?;
     }
-    tell("observations, each by itself, against 10,000 patterns", observations, clock, &format!("{matches} matches"));
+    tell(
+        &format!("observations, each by itself, against {many} patterns"),
+        observations,
+        clock,
+        &format!("{matches} matches"),
+    );
     let clock = Instant::now();
     matches = 0;
     for bytes in &documents {
@@ -107,8 +111,8 @@ fn pattern(n: usize) -> String {
 }
 
 /// An observation of an address, a name, a file and a connection; one in some hundred meets a pattern.
-fn document(n: usize) -> Vec<u8> {
-    let m = if n.is_multiple_of(50) { mix(n % PATTERNS) } else { mix(n + PATTERNS) };
+fn document(n: usize, many: usize) -> Vec<u8> {
+    let m = if n.is_multiple_of(50) { mix(n % many) } else { mix(n + many) };
     let time = format!("2024-01-01T{:02}:{:02}:{:02}Z", n / 3600 % 24, n / 60 % 60, n % 60);
     let ids = ["ipv4-addr", "domain-name", "file", "network-traffic"]
         .map(|kind| format!("{kind}--00000000-0000-4000-8000-{n:012x}"));

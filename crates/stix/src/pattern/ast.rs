@@ -180,6 +180,32 @@ impl Observe {
     }
 }
 
+impl Pattern {
+    /// The texts of its START and STOP pairs, in the order of the text: an indicator's should lie within `valid_from` and `valid_until`
+    /// (section 9.5.1).
+    pub fn start_stops(&self) -> Vec<(&str, &str)> {
+        let mut out = Vec::new();
+        self.root.start_stops(&mut out);
+        out
+    }
+}
+
+impl Observe {
+    fn start_stops<'a>(&'a self, out: &mut Vec<(&'a str, &'a str)>) {
+        match self {
+            Observe::One(_) => {}
+            Observe::Join(_, parts) => parts.iter().for_each(|part| part.start_stops(out)),
+            Observe::Qualified(inner, qualifiers) => {
+                inner.start_stops(out);
+                out.extend(qualifiers.iter().filter_map(|qualifier| match qualifier {
+                    Qualifier::Between(start, stop) => Some((start.as_str(), stop.as_str())),
+                    _ => None,
+                }));
+            }
+        }
+    }
+}
+
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.root.fmt(f)

@@ -37,6 +37,16 @@ impl Plan {
         Ok(plan(&pattern.root, &mut 0))
     }
 
+    /// Whether it could match if these leaves are satisfied by something.
+    pub(super) fn may(&self, is_satisfied: &dyn Fn(usize) -> bool) -> bool {
+        match self {
+            Plan::Leaf(leaf) => is_satisfied(*leaf),
+            Plan::Join(Join::Or, parts) => parts.iter().any(|part| part.may(is_satisfied)),
+            Plan::Join(_, parts) => parts.iter().all(|part| part.may(is_satisfied)),
+            Plan::Qualified(inner, _) => inner.may(is_satisfied),
+        }
+    }
+
     /// Whether it is one `[ … ]` with qualifiers, which needs no search.
     pub(super) fn is_repeated_leaf(&self) -> bool {
         matches!(self, Plan::Qualified(inner, _) if matches!(**inner, Plan::Leaf(_)))

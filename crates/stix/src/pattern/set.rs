@@ -221,7 +221,7 @@ pub struct Runner<'s> {
     object: u64,
 }
 
-/// Steps of paths that the index may take on one observable for one path before it brings in all.
+/// Steps of paths that the index may take on one observable; from there on it brings in all leaves and their own bounds hold.
 const LOOK_UP_WORK: u64 = 10_000;
 
 impl Runner<'_> {
@@ -250,6 +250,11 @@ impl Runner<'_> {
             let fresh = |state: &State| state.run == self.run;
             let hits: Vec<&[usize]> = states.iter().map(|s| if fresh(s) { s.hits.as_slice() } else { &[] }).collect();
             let is_unsure = states.iter().any(|state| fresh(state) && state.unsure);
+            // a leaf that nothing satisfies may settle it, however many hits of another were left out
+            let may_be = |leaf: usize| states.get(leaf).is_some_and(|s| fresh(s) && (s.unsure || !s.hits.is_empty()));
+            if !entry.plan.may(&may_be) {
+                continue;
+            }
             let outcome = match matcher::find(&entry.plan, &spans, &hits, &mut Work::new(budget)) {
                 Found::No if is_unsure => Found::GaveUp,
                 outcome => outcome,
@@ -270,8 +275,8 @@ impl Runner<'_> {
         for leaf in &kind.always {
             self.try_leaf(*leaf, at, observation, object, budget);
         }
+        let mut work = Work::new(LOOK_UP_WORK);
         for path in &kind.paths {
-            let mut work = Work::new(LOOK_UP_WORK);
             observation.walk(object, &path.steps, &mut work, &mut |value, _| {
                 path.look_up(&path.coding.native(value), &mut |leaf| {
                     self.try_leaf(leaf, at, observation, object, budget)

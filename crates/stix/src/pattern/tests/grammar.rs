@@ -328,6 +328,15 @@ fn what_is_refused_and_where() {
 }
 
 #[test]
+fn the_times_of_a_pattern() {
+    let text = "([a:b = 1] START t'2016-06-01T00:00:00Z' STOP t'2017-06-01T00:00:00Z' AND [a:b = 2]) START t'2018-01-01T00:00:00Z' STOP t'2019-01-01T00:00:00.5Z'";
+    let pattern = parse(text).unwrap();
+    let expected =
+        [("2016-06-01T00:00:00Z", "2017-06-01T00:00:00Z"), ("2018-01-01T00:00:00Z", "2019-01-01T00:00:00.5Z")];
+    assert_eq!(pattern.start_stops(), expected);
+}
+
+#[test]
 fn limits() {
     let fault = |text: &str| parse(text).map_or_else(|fault| (fault.rule, fault.offset), |_| ("read", 0));
     let nested = |levels: usize| format!("{}[a:b = 1]{}", "(".repeat(levels), ")".repeat(levels));

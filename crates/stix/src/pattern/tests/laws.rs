@@ -3,7 +3,7 @@
 use super::generate;
 use super::matching::{observed, read};
 use crate::pattern::ast::{Check, Compare, Const, Join, Observe, Order, Path, Pattern, Qualifier, Step, Test};
-use crate::pattern::{BUDGET, Matcher, Set, Verdict};
+use crate::pattern::{BUDGET, Matcher, Set, Verdict, parse};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -47,6 +47,55 @@ fn observations() -> impl Strategy<Value = Vec<Value>> {
         };
         all.into_iter().enumerate().map(document).collect()
     })
+}
+
+#[test]
+fn the_bounds_of_the_index_change_nothing() {
+    let patterns =
+        ["[x:l[*] = 19999]", "[x:l[*] = -1]", "[x:v = 'last' AND x:l[0] = 0]"].map(|text| parse(text).unwrap());
+    let (set, _) = Set::new(&patterns);
+    let items: Vec<usize> = (0..20_000).collect();
+    let documents = [observed(0, 1.0, 1.0, 1, json!({ "0": { "type": "x", "l": items, "v": "last" } }))];
+    let found = set.runner().run(&read(&documents), BUDGET);
+    assert_eq!(found.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [0, 2]);
+    assert!(found.iter().all(|(_, verdict)| matches!(verdict, Verdict::Matched(_))), "{found:?}");
+}
+
+#[test]
+fn more_hits_than_are_kept_are_not_taken_for_none() {
+    let texts = [
+        "[x:v >= 0] AND [x:v = 9]",
+        "[x:v >= 0] AND [x:v = 7]",
+        "[x:v = 7] FOLLOWEDBY [x:v >= 0] REPEATS 2 TIMES",
+        "([x:v >= 0] FOLLOWEDBY [x:v = 8]) WITHIN 0.5 SECONDS",
+    ];
+    let patterns = texts.map(|text| parse(text).unwrap());
+    let mut documents: Vec<Value> =
+        (0..5_000).map(|n| observed(n, 1.0, 1.0, 1, json!({ "0": { "type": "x", "v": 1 } }))).collect();
+    documents.push(observed(9_000, 2.0, 2.0, 1, json!({ "0": { "type": "x", "v": 7 } })));
+    documents.push(observed(9_001, 2.0, 2.0, 1, json!({ "0": { "type": "x", "v": 8 } })));
+    let (set, _) = Set::new(&patterns);
+    let found = set.runner().run(&read(&documents), BUDGET);
+    let shown: Vec<String> = found
+        .iter()
+        .map(|(number, verdict)| match verdict {
+            Verdict::Matched(_) => format!("{number} matched"),
+            other => format!("{number} {other:?}"),
+        })
+        .collect();
+    // nothing is 9, so the first cannot match; the last two would need hits that were left out
+    assert_eq!(shown, ["1 matched", "2 GaveUp", "3 GaveUp"]);
+}
+
+#[test]
+fn what_cannot_be_run_is_handed_back() {
+    let patterns = ["[x:v = 1]", "[x:v MATCHES '(a)\\\\1']", "[x:v = 2]"].map(|text| parse(text).unwrap());
+    let (set, refused) = Set::new(&patterns);
+    assert_eq!(refused.len(), 1);
+    assert_eq!(refused[0].0, 1);
+    assert!(refused[0].1.reason().contains("back-reference"), "{:?}", refused[0].1);
+    let documents = [observed(0, 1.0, 1.0, 1, json!({ "0": { "type": "x", "v": 2 } }))];
+    assert_eq!(set.runner().run(&read(&documents), BUDGET).iter().map(|(n, _)| *n).collect::<Vec<_>>(), [2]);
 }
 
 proptest! {
