@@ -1,6 +1,6 @@
 //! Many patterns at once: an index over their constants picks, for each observable that comes, the few `[ … ]` that have a chance.
 //!
-//! For each `[ … ]` the index holds facts of which one must be so ([`super::gate`]): an equal value (a hash look-up), a block that an address
+//! For each `[ … ]` the index holds facts of which one must be so (`gate`): an equal value (a hash look-up), a block that an address
 //! lies in (a look-up per length), a text that a value contains (one pass of an automaton over all such texts), or that a path or type is there
 //! at all. Whatever passes is then tried in full, so the index decides about time, never about the result.
 
