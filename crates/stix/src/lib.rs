@@ -7,6 +7,8 @@
 pub mod admit;
 pub mod bundle;
 mod check;
+#[cfg(test)]
+mod conformance;
 pub mod fault;
 pub mod id;
 pub mod jcs;
