@@ -54,7 +54,15 @@ pub(crate) struct Check<'a> {
 pub(crate) fn object<'a>(object: &Object<'a>, kind: &str, pattern: Pattern) -> Result<Vec<Fault>, Fault> {
     let of = table::find(kind);
     let name = of.map_or("", |t| t.name);
-    let mut check = Check { path: Vec::new(), warnings: Vec::new(), untold: 0, lenient: false, defanged: false, kind: name, pattern };
+    let mut check = Check {
+        path: Vec::new(),
+        warnings: Vec::new(),
+        untold: 0,
+        lenient: false,
+        defanged: false,
+        kind: name,
+        pattern,
+    };
     match of {
         Some(of) => check.standard(of, object)?,
         None => check.custom_object(object)?,
@@ -121,14 +129,23 @@ impl<'a> Check<'a> {
             "defanged" if of.class != Class::Observable => {
                 return self.must("defanged", "`defanged` is for observables only");
             }
-            "created" | "modified" | "created_by_ref" | "revoked" | "labels" | "confidence" | "lang"
-            | "external_references" | "extensions" => {
+            "created"
+            | "modified"
+            | "created_by_ref"
+            | "revoked"
+            | "labels"
+            | "confidence"
+            | "lang"
+            | "external_references"
+            | "extensions" => {
                 self.should("property-not-applicable", format!("the standard has no `{key}` for a {}", of.name));
             }
             // section 11.1.1 asks for `x_`, section 7.3 for an extension that says so
             _ if !key.starts_with("x_") && !extension::declares_properties(object) => {
-                let reason =
-                    format!("`{}` is not in the standard: begin it with `x_` or declare an extension", crate::id::cut(key));
+                let reason = format!(
+                    "`{}` is not in the standard: begin it with `x_` or declare an extension",
+                    crate::id::cut(key)
+                );
                 self.should("custom-property", reason);
             }
             _ => {}
@@ -200,4 +217,3 @@ fn find(own: &'static [Prop], common: &'static [Prop], name: &str) -> Option<(us
         Some((own.len() + index, prop))
     })
 }
-

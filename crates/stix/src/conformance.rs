@@ -102,9 +102,11 @@ fn outcome(bases: &BTreeMap<&str, Value>, kind: &str, change: &str, way: &str) -
         }
     };
     match way {
-        "scan" => {
-            scan::check(&bytes, &Limits::default()).err().map(|f| format!("scan {} {}", f.rule, place(&f))).into_iter().collect()
-        }
+        "scan" => scan::check(&bytes, &Limits::default())
+            .err()
+            .map(|f| format!("scan {} {}", f.rule, place(&f)))
+            .into_iter()
+            .collect(),
         "bundle" => {
             let fault = bundle::split(&bytes, &Limits::default()).map_or_else(Some, |split| split.warning);
             fault.map(|f| format!("bundle {} {}", f.rule, place(&f))).into_iter().collect()
@@ -217,7 +219,10 @@ fn codes_of_the_code() -> BTreeSet<String> {
         for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
             let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
             // the pattern language and the access control markings keep rules of their own
-            let ours = !name.starts_with("tests") && !name.starts_with("conformance") && !name.starts_with("pattern") && !name.starts_with("acs");
+            let ours = !name.starts_with("tests")
+                && !name.starts_with("conformance")
+                && !name.starts_with("pattern")
+                && !name.starts_with("acs");
             if path.is_dir() && ours {
                 folders.push(path);
             } else if ours && name.ends_with(".rs") {
@@ -236,7 +241,12 @@ fn codes_in(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut take = |text: &str| {
         let code = text.trim_start().strip_prefix('"').and_then(|t| t.split('"').next());
-        found.extend(code.filter(|c| !c.is_empty() && c.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')).map(str::to_owned));
+        found.extend(
+            code.filter(|c| {
+                !c.is_empty() && c.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            })
+            .map(str::to_owned),
+        );
     };
     for call in CALLS {
         text.split(call).skip(1).for_each(&mut take);
@@ -250,10 +260,8 @@ fn codes_in(text: &str) -> Vec<String> {
 
 #[test]
 fn rules_cases_and_code_agree() {
-    let cases: BTreeMap<&str, &str> = lines(CASES)
-        .filter(|line| !line.starts_with("base "))
-        .map(|line| (fields(line)[0], fields(line)[3]))
-        .collect();
+    let cases: BTreeMap<&str, &str> =
+        lines(CASES).filter(|line| !line.starts_with("base ")).map(|line| (fields(line)[0], fields(line)[3])).collect();
     let mut listed = BTreeSet::new();
     let mut used = BTreeSet::new();
     for clause in clauses() {
@@ -306,9 +314,16 @@ fn document(clauses: &[Clause]) -> String {
     let _ = writeln!(out, "| all | {m} | {n} | {s} | {a} |\n\n{BEFORE_TABLE}");
     out.push_str("| clause | | says | rule | shown by |\n|---|---|---|---|---|\n");
     for clause in clauses {
-        let counts: Vec<String> = clause.counts.iter().zip(LEVELS).filter(|(n, _)| **n > 0).map(|(n, l)| format!("{n} {l}")).collect();
+        let counts: Vec<String> =
+            clause.counts.iter().zip(LEVELS).filter(|(n, _)| **n > 0).map(|(n, l)| format!("{n} {l}")).collect();
         let (rule, shown) = shown(&clause.verdict);
-        let _ = writeln!(out, "| {} | {} | {} | {rule} | {shown} |", clause.clauses.replace(' ', ", "), counts.join(", "), clause.says);
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {rule} | {shown} |",
+            clause.clauses.replace(' ', ", "),
+            counts.join(", "),
+            clause.says
+        );
     }
     out
 }
@@ -317,7 +332,8 @@ fn shown(verdict: &Verdict) -> (String, String) {
     match verdict {
         Verdict::Rules(rules) => {
             let codes: Vec<String> = rules.iter().map(|(rule, _)| format!("`{rule}`")).collect();
-            let cases: Vec<&str> = rules.iter().flat_map(|(_, cases)| cases).map(|case| case.trim_start_matches('@')).collect();
+            let cases: Vec<&str> =
+                rules.iter().flat_map(|(_, cases)| cases).map(|case| case.trim_start_matches('@')).collect();
             (codes.join(", "), cases.join(", "))
         }
         Verdict::Test(reference) => ("elsewhere".to_owned(), (*reference).to_owned()),
@@ -365,7 +381,8 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Into::into),
         any::<i64>().prop_map(Into::into),
         any::<f64>().prop_map(Into::into),
-        "[a-z-]{0,8}(--fdd60b30-b67c-41e3-b0b9-f01faf20d111)?|\\PC{0,12}|2020-0[1-9]-3[0-2]T00:00:00Z".prop_map(Into::into),
+        "[a-z-]{0,8}(--fdd60b30-b67c-41e3-b0b9-f01faf20d111)?|\\PC{0,12}|2020-0[1-9]-3[0-2]T00:00:00Z"
+            .prop_map(Into::into),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![

@@ -130,7 +130,9 @@ mod tests {
         let form = |text: &str| canonical(&serde_json::from_str(text).unwrap());
         // the example and the sorting of RFC 8785 sections 3.2.2 and 3.2.3
         assert_eq!(
-            form(r#"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}"#),
+            form(
+                r#"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}"#
+            ),
             r#"{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\u000f\nA'B\"\\\\\"/"}"#
         );
         assert_eq!(
@@ -139,11 +141,25 @@ mod tests {
         );
         // some of appendix B
         let numbers: Vec<String> = [
-            0x0000_0000_0000_0001_u64, 0x8000_0000_0000_0001, 0x7fef_ffff_ffff_ffff, 0x4340_0000_0000_0000,
-            0xc340_0000_0000_0000, 0x4430_0000_0000_0000, 0x44b5_2d02_c7e1_4af5, 0x44b5_2d02_c7e1_4af6,
-            0x444b_1ae4_d6e2_ef4f, 0x444b_1ae4_d6e2_ef50, 0x3eb0_c6f7_a0b5_ed8c, 0x3eb0_c6f7_a0b5_ed8d,
-            0x41b3_de43_5555_5557, 0xbecb_f647_612f_3696, 0x8000_0000_0000_0000,
-        ].into_iter().map(|bits| write_number(f64::from_bits(bits))).collect();
+            0x0000_0000_0000_0001_u64,
+            0x8000_0000_0000_0001,
+            0x7fef_ffff_ffff_ffff,
+            0x4340_0000_0000_0000,
+            0xc340_0000_0000_0000,
+            0x4430_0000_0000_0000,
+            0x44b5_2d02_c7e1_4af5,
+            0x44b5_2d02_c7e1_4af6,
+            0x444b_1ae4_d6e2_ef4f,
+            0x444b_1ae4_d6e2_ef50,
+            0x3eb0_c6f7_a0b5_ed8c,
+            0x3eb0_c6f7_a0b5_ed8d,
+            0x41b3_de43_5555_5557,
+            0xbecb_f647_612f_3696,
+            0x8000_0000_0000_0000,
+        ]
+        .into_iter()
+        .map(|bits| write_number(f64::from_bits(bits)))
+        .collect();
         assert_eq!(
             numbers.join(" "),
             "5e-324 -5e-324 1.7976931348623157e+308 9007199254740992 -9007199254740992 295147905179352830000 9.999999999999997e+22 1e+23 \

@@ -51,7 +51,11 @@ pub(crate) fn check(head: &mut Head<'_>, object: &Object<'_>) -> Result<(), Faul
             }
         }
         Some(expected) => {
-            let reason = format!("the id would be {expected}, made of the properties that identify it");
+            // one sentence for all random ids, so that a report says it once
+            let reason = match version {
+                Some(5) => format!("the id would be {expected}, made of the properties that identify it"),
+                _ => "the id would be made of the properties that identify the observable (UUID version 5)".to_owned(),
+            };
             head.warnings.push(Fault::new("observable-id", "/id", reason));
         }
         None if version != Some(4) => {

@@ -44,9 +44,7 @@ impl<'a> Check<'a> {
             Form::Array => self.generic_list(key, value),
             Form::Object => self.generic_dictionary(value),
             Form::Null => self.wrong("a value", value),
-            Form::Number if !value.raw().contains(['.', 'e', 'E']) => {
-                self.value(&Kind::Int(i64::MIN, i64::MAX), value)
-            }
+            Form::Number if !value.raw().contains(['.', 'e', 'E']) => self.value(&Kind::Int(i64::MIN, i64::MAX), value),
             _ => Ok(()),
         }
     }
@@ -83,6 +81,6 @@ impl<'a> Check<'a> {
 pub(crate) fn precision(property: &'static str, text: &str) -> Option<Fault> {
     // `YYYY-MM-DDTHH:mm:ss.sssZ`
     let exact = text.len() >= 24 && text.as_bytes().get(19) == Some(&b'.');
-    let reason = || format!("`{property}` {text} would have milliseconds at least");
+    let reason = || format!("`{property}` would have milliseconds at least");
     (!exact).then(|| Fault::new("timestamp-precision", format!("/{property}"), reason()))
 }

@@ -57,7 +57,10 @@ impl<'a> Check<'a> {
         }
         let fits = key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !fits || !(3..=250).contains(&key.len()) || !key.ends_with("-ext") {
-            let reason = format!("`{}` is no extension of the standard for this type, no id of a definition, and not named x-…-ext", id::cut(key));
+            let reason = format!(
+                "`{}` is no extension of the standard for this type, no id of a definition, and not named x-…-ext",
+                id::cut(key)
+            );
             self.should("extension-name", reason);
         }
         self.leniently(|check| {

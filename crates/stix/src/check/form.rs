@@ -33,9 +33,15 @@ pub(super) fn check(form: Form, text: &str) -> Verdict {
         Form::Ipv6 => (is_network(text, true), Better("ip-address", "is not an IPv6 address or network")),
         Form::Email => (!has_display_name(text), Bad("email-display-name", "must not include a display name")),
         Form::Decoded => (!has_encoded_word(text), Better("encoded-word", "looks encoded: decode it (RFC 2047)")),
-        Form::Cpe => (is_cpe(text), Bad("cpe", "is not a CPE 2.3 of eleven attributes: write cpe:2.3:part:vendor:product:…")),
-        Form::RegistryKey => (!has_short_hive(text), Bad("registry-hive", "must name its hive in full, as HKEY_LOCAL_MACHINE")),
-        Form::PhaseName => (is_term(text), Better("kill-chain-name", "would be lower case, with hyphens between words")),
+        Form::Cpe => {
+            (is_cpe(text), Bad("cpe", "is not a CPE 2.3 of eleven attributes: write cpe:2.3:part:vendor:product:…"))
+        }
+        Form::RegistryKey => {
+            (!has_short_hive(text), Bad("registry-hive", "must name its hive in full, as HKEY_LOCAL_MACHINE"))
+        }
+        Form::PhaseName => {
+            (is_term(text), Better("kill-chain-name", "would be lower case, with hyphens between words"))
+        }
         Form::Product => (is_term(text), Better("product-name", "would be lower case, with hyphens between words")),
         Form::Country => {
             let fits = text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
@@ -98,7 +104,8 @@ fn is_domain(text: &str) -> bool {
     let name = text.strip_suffix('.').unwrap_or(text);
     let label = |l: &str| {
         (1..=63).contains(&l.len())
-            && l.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_' || (!c.is_ascii() && !c.is_whitespace()))
+            && l.chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_' || (!c.is_ascii() && !c.is_whitespace()))
     };
     (1..=253).contains(&name.len()) && name.split('.').all(label)
 }
@@ -132,12 +139,10 @@ fn is_network(text: &str, six: bool) -> bool {
         None => (text, None),
     };
     let most: u8 = if six { 128 } else { 32 };
-    let length = length.is_none_or(|l| l.bytes().all(|b| b.is_ascii_digit()) && l.parse::<u8>().is_ok_and(|n| n <= most));
-    let address = if six {
-        address.parse::<std::net::Ipv6Addr>().is_ok()
-    } else {
-        address.parse::<std::net::Ipv4Addr>().is_ok()
-    };
+    let length =
+        length.is_none_or(|l| l.bytes().all(|b| b.is_ascii_digit()) && l.parse::<u8>().is_ok_and(|n| n <= most));
+    let address =
+        if six { address.parse::<std::net::Ipv6Addr>().is_ok() } else { address.parse::<std::net::Ipv4Addr>().is_ok() };
     address && length
 }
 
@@ -205,21 +210,48 @@ mod tests {
 
     #[test]
     fn forms() {
-        check_form(Form::Language, &["en", "de-CH", "zh-Hant-TW", "x-klingon", "i-navajo", "de-1996"], &["", "e", "english_us", "x", "de-", "deutschland"]);
+        check_form(
+            Form::Language,
+            &["en", "de-CH", "zh-Hant-TW", "x-klingon", "i-navajo", "de-1996"],
+            &["", "e", "english_us", "x", "de-", "deutschland"],
+        );
         check_form(Form::RelationshipType, &["uses", "x-1"], &["", "Uses", "re lates", "über"]);
         check_form(Form::Encoding, &["windows-1252", "UTF-8"], &["", "windows 1252", "é"]);
         check_form(
             Form::Domain,
-            &["example.com", "example.com.", "_dmarc.example.com", "xn--bcher-kva.example", "bücher.example", "localhost"],
+            &[
+                "example.com",
+                "example.com.",
+                "_dmarc.example.com",
+                "xn--bcher-kva.example",
+                "bücher.example",
+                "localhost",
+            ],
             &["", ".", "a..b", "exa mple.com", "http://example.com", "a@b", "1.2.3.4:80", &"a".repeat(64)],
         );
-        check_form(Form::Url, &["https://example.com/a?b#c", "mailto:a@example.com", "ftp://x"], &["", "example.com/a", "http:", "http://a b", "1http://x", "http://ü", "http://x/{y}"]);
-        check_form(Form::Mac, &["d2:fb:49:24:37:18"], &["D2:fb:49:24:37:18", "d2-fb-49-24-37-18", "d2:fb:49:24:37", "2:fb:49:24:37:18"]);
-        check_form(Form::Ipv4, &["198.51.100.3", "198.51.100.0/24"], &["198.51.100", "198.51.100.3/33", "::1", "198.51.100.3/", "198[.]51.100.3"]);
+        check_form(
+            Form::Url,
+            &["https://example.com/a?b#c", "mailto:a@example.com", "ftp://x"],
+            &["", "example.com/a", "http:", "http://a b", "1http://x", "http://ü", "http://x/{y}"],
+        );
+        check_form(
+            Form::Mac,
+            &["d2:fb:49:24:37:18"],
+            &["D2:fb:49:24:37:18", "d2-fb-49-24-37-18", "d2:fb:49:24:37", "2:fb:49:24:37:18"],
+        );
+        check_form(
+            Form::Ipv4,
+            &["198.51.100.3", "198.51.100.0/24"],
+            &["198.51.100", "198.51.100.3/33", "::1", "198.51.100.3/", "198[.]51.100.3"],
+        );
         check_form(Form::Ipv6, &["2001:db8::1", "2001:0db8::/96"], &["198.51.100.3", "2001:db8::1/129"]);
         check_form(Form::Email, &["a@example.com", "\"a<b\"@example.com"], &["A <a@example.com>"]);
         check_form(Form::Decoded, &["plain", "a =? b", "100 =?= x"], &["=?iso-8859-1?q?this=20is?="]);
-        check_form(Form::Cpe, &["cpe:2.3:a:microsoft:word:2000:*:*:*:*:*:*:*", r"cpe:2.3:a:x:y\:z:-:*:*:*:*:*:*:*"], &["cpe:/a:microsoft:word", "cpe:2.3:a:b", "cpe:2.3:q:b:c:1:*:*:*:*:*:*:*", "cpe:2.3:a::c:1:*:*:*:*:*:*:*"]);
+        check_form(
+            Form::Cpe,
+            &["cpe:2.3:a:microsoft:word:2000:*:*:*:*:*:*:*", r"cpe:2.3:a:x:y\:z:-:*:*:*:*:*:*:*"],
+            &["cpe:/a:microsoft:word", "cpe:2.3:a:b", "cpe:2.3:q:b:c:1:*:*:*:*:*:*:*", "cpe:2.3:a::c:1:*:*:*:*:*:*:*"],
+        );
         check_form(Form::RegistryKey, &["HKEY_LOCAL_MACHINE\\System", "hkey_users\\x"], &["HKLM\\System", "hkcu"]);
         check_form(Form::Mime, &["text/html", "text/html; charset=utf-8"], &["html", "text/", "a b/c"]);
     }
@@ -229,7 +261,16 @@ mod tests {
         assert!(["", "AAAA", "AAA=", "AA=="].into_iter().all(is_base64));
         assert!(!["A", "A===", "AA=A", "AAA", "A-_A", "AAAA ..."].into_iter().any(is_base64));
         assert!(is_hash("MD5", &"a".repeat(32)) && !is_hash("MD5", &"g".repeat(32)) && !is_hash("SHA-1", "a"));
-        assert!(is_hash("SSDEEP", "96:s4Ud1Lj96tHHlZDrwciQmA+4uy1I0G4HYuL8N3TzS8QsO/wqWXLcMSx:sF1LjEtHHlZDrJzrhuyZvHYm8tKp/RWO") && !is_hash("SSDEEP", "x:y:z"));
-        assert!(is_hash("TLSH", &"6".repeat(70)) && is_hash("TLSH", &format!("T1{}", "6".repeat(70))) && !is_hash("TLSH", "6"));
+        assert!(
+            is_hash(
+                "SSDEEP",
+                "96:s4Ud1Lj96tHHlZDrwciQmA+4uy1I0G4HYuL8N3TzS8QsO/wqWXLcMSx:sF1LjEtHHlZDrJzrhuyZvHYm8tKp/RWO"
+            ) && !is_hash("SSDEEP", "x:y:z")
+        );
+        assert!(
+            is_hash("TLSH", &"6".repeat(70))
+                && is_hash("TLSH", &format!("T1{}", "6".repeat(70)))
+                && !is_hash("TLSH", "6")
+        );
     }
 }

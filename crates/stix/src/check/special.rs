@@ -9,7 +9,8 @@ use crate::{Class, id};
 impl<'a> Check<'a> {
     pub(super) fn special(&mut self, of: &'static Type, object: &Object<'a>) -> Outcome {
         if let Some(key) = extension::redefines(of.class, object) {
-            let reason = format!("`{}` says it makes a new type, and {} is one of the standard", id::cut(&key), of.name);
+            let reason =
+                format!("`{}` says it makes a new type, and {} is one of the standard", id::cut(&key), of.name);
             self.should("extension-redefines", reason);
         }
         match of.name {
@@ -79,7 +80,9 @@ impl<'a> Check<'a> {
             }
             let reason = match named {
                 true => format!("`{}` is no identifier of {source}", id::cut(&number)),
-                false => format!("`{}` is an identifier of {source}: its `source_name` is `{source}`", id::cut(&number)),
+                false => {
+                    format!("`{}` is an identifier of {source}: its `source_name` is `{source}`", id::cut(&number))
+                }
             };
             self.path.extend([Step::Key(Text::from("external_references")), Step::Index(index)]);
             self.must_at(if named { "external_id" } else { "source_name" }, rule, reason)?;

@@ -90,7 +90,9 @@ impl<'a> Check<'a> {
         let whole = raw.parse::<i64>().ok().or_else(|| whole(raw));
         match whole {
             Some(n) if (min.max(-LIMIT)..=max.min(LIMIT)).contains(&n) => Ok(()),
-            None if raw.contains(['.', 'e', 'E']) && raw.parse::<f64>().is_ok_and(|f| f.abs() < 1e300 && f.fract() != 0.0) => {
+            None if raw.contains(['.', 'e', 'E'])
+                && raw.parse::<f64>().is_ok_and(|f| f.abs() < 1e300 && f.fract() != 0.0) =>
+            {
                 self.must("wrong-type", format!("`{}` must be a whole number, not {}", self.property(), id::cut(raw)))
             }
             _ => {
@@ -176,7 +178,8 @@ impl<'a> Check<'a> {
         if !vocabulary.holds(&text) {
             self.should("open-vocabulary", format!("`{}` is not in {}", id::cut(&text), vocabulary.name));
             if !form::is_term(&text) {
-                let reason = format!("`{}`: a term of your own is lower case, with hyphens between words", id::cut(&text));
+                let reason =
+                    format!("`{}`: a term of your own is lower case, with hyphens between words", id::cut(&text));
                 self.should("open-vocabulary-form", reason);
             }
         }
@@ -257,7 +260,10 @@ impl<'a> Check<'a> {
         if value.form() != Form::Text {
             return self.list(&Kind::Text, value);
         }
-        self.should("header-list", format!("`{}`: the values of a header field are a list of strings", self.property()));
+        self.should(
+            "header-list",
+            format!("`{}`: the values of a header field are a list of strings", self.property()),
+        );
         Ok(())
     }
 

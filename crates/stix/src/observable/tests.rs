@@ -41,15 +41,24 @@ fn published_ids_are_computed_again() {
 fn references_take_part() {
     let made = |kind: &str, text: &str| identifier(kind, &Object::read(text.as_bytes()).unwrap()).unwrap();
     assert_eq!(
-        made("network-traffic", r#"{"protocols":["ipv4","tcp"],"src_port":3372,"dst_ref":"ipv4-addr--28bb3599-77cd-5a82-a950-b5bc3caf07c4","start":"2020-01-01T00:00:00Z","src_packets":3}"#),
+        made(
+            "network-traffic",
+            r#"{"protocols":["ipv4","tcp"],"src_port":3372,"dst_ref":"ipv4-addr--28bb3599-77cd-5a82-a950-b5bc3caf07c4","start":"2020-01-01T00:00:00Z","src_packets":3}"#
+        ),
         "network-traffic--b658f10e-434c-598b-8a14-b6ffd85c467a"
     );
     assert_eq!(
-        made("email-message", r#"{"from_ref":"email-addr--7165e2a9-671f-585d-b1e1-ca59c671d934","subject":"Grüße","is_multipart":false,"body":"a\nb"}"#),
+        made(
+            "email-message",
+            r#"{"from_ref":"email-addr--7165e2a9-671f-585d-b1e1-ca59c671d934","subject":"Grüße","is_multipart":false,"body":"a\nb"}"#
+        ),
         "email-message--7fe05cec-dcbc-5321-bf55-2e80abd059ba"
     );
     assert_eq!(
-        made("file", r#"{"name":"x.exe","extensions":{"windows-pebinary-ext":{"pe_type":"exe","sections":[{"name":"CODE","entropy":0.061089}]}}}"#),
+        made(
+            "file",
+            r#"{"name":"x.exe","extensions":{"windows-pebinary-ext":{"pe_type":"exe","sections":[{"name":"CODE","entropy":0.061089}]}}}"#
+        ),
         "file--c721c996-6b76-564a-a6f1-25ad6a0fb8e4"
     );
 }

@@ -108,12 +108,7 @@ pub(super) const TYPES: &[Type] = &[
     // 4.4.1
     domain(
         "grouping",
-        &[
-            name(),
-            description(),
-            req("context", Kind::Open(&v::GROUPING_CONTEXT)),
-            req("object_refs", ANY_REFS),
-        ],
+        &[name(), description(), req("context", Kind::Open(&v::GROUPING_CONTEXT)), req("object_refs", ANY_REFS)],
         &[],
     ),
     // 4.5.1
@@ -194,12 +189,7 @@ pub(super) const TYPES: &[Type] = &[
     // 4.13.1
     domain(
         "note",
-        &[
-            opt("abstract", Kind::Text),
-            req("content", Kind::Text),
-            opt("authors", TEXTS),
-            req("object_refs", ANY_REFS),
-        ],
+        &[opt("abstract", Kind::Text), req("content", Kind::Text), opt("authors", TEXTS), req("object_refs", ANY_REFS)],
         &[],
     ),
     // 4.14

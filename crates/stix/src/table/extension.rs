@@ -139,8 +139,7 @@ const HTTP_REQUEST: Shape = Shape {
 };
 
 /// Section 6.12.3.
-const ICMP: Shape =
-    Shape { props: &[req("icmp_type_hex", Kind::Hex), req("icmp_code_hex", Kind::Hex)], rules: &[] };
+const ICMP: Shape = Shape { props: &[req("icmp_type_hex", Kind::Hex), req("icmp_code_hex", Kind::Hex)], rules: &[] };
 
 /// Section 6.12.4.
 const SOCKET: Shape = Shape {

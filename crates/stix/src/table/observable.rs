@@ -78,10 +78,7 @@ pub(super) const TYPES: &[Type] = &[
         &["value"],
         &[
             req("value", Kind::Form(Form::Domain)),
-            opt(
-                "resolves_to_refs",
-                Kind::List(&Kind::Id(Target::Types(&["ipv4-addr", "ipv6-addr", "domain-name"]))),
-            ),
+            opt("resolves_to_refs", Kind::List(&Kind::Id(Target::Types(&["ipv4-addr", "ipv6-addr", "domain-name"])))),
         ],
         &[],
         NO_EXTENSIONS,
