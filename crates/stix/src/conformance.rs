@@ -92,7 +92,10 @@ fn admitted(bytes: &[u8]) -> Vec<String> {
 fn outcome(bases: &BTreeMap<&str, Value>, kind: &str, change: &str, way: &str) -> Vec<String> {
     let bytes = match kind {
         "raw" => change.as_bytes().to_vec(),
-        "bytes" => (0..change.len()).step_by(2).map(|i| u8::from_str_radix(&change[i..i + 2], 16).unwrap()).collect(),
+        "bytes" => (0..change.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(change.get(i..i + 2).unwrap(), 16).unwrap())
+            .collect(),
         _ => {
             let patch: Value = serde_json::from_str(change).unwrap_or_else(|e| panic!("{change}: {e}"));
             let mut object = bases.get(kind).unwrap_or_else(|| panic!("no base {kind}")).clone();
@@ -182,7 +185,7 @@ fn clause(line: &'static str) -> Clause {
     let mut sums = [0; 4];
     for word in counts.split(' ') {
         let level = LEVELS.iter().position(|l| word.starts_with(*l)).unwrap_or_else(|| panic!("{line}"));
-        sums[level] += word[1..].parse::<usize>().unwrap();
+        sums[level] += word.get(1..).unwrap().parse::<usize>().unwrap();
     }
     let (word, rest) = verdict.split_once([' ', ':']).unwrap_or_else(|| panic!("{line}"));
     let rest = rest.trim();

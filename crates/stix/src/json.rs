@@ -265,7 +265,7 @@ mod tests {
             }
             serde_json::Value::String(text) => value.text().is_some_and(|t| *t == **text),
             serde_json::Value::Bool(b) => value.bool() == Some(*b),
-            other => value.raw() == other.to_string(),
+            other => value.raw() == other.to_string().as_str(),
         }
     }
 

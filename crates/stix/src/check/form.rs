@@ -73,7 +73,7 @@ fn is_language(text: &str) -> bool {
 pub(super) fn is_base64(text: &str) -> bool {
     let body = text.trim_end_matches('=');
     let plain = body.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
-    text.len() % 4 == 0 && text.len() - body.len() <= 2 && plain
+    text.len().is_multiple_of(4) && text.len() - body.len() <= 2 && plain
 }
 
 /// Section 10.7: the digests by their length, the fuzzy hashes by their form.

@@ -129,7 +129,7 @@ impl<'a> Check<'a> {
     /// Section 2.8. The standard's own examples write capitals, so those are only warned of.
     pub(super) fn hex(&mut self, value: Value<'a>) -> Outcome {
         let Some(text) = value.text() else { return self.wrong("a string", value) };
-        if text.len() % 2 != 0 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return self.must("hex", format!("`{}` is not an even number of hexadecimal digits", id::cut(&text)));
         }
         if text.bytes().any(|b| b.is_ascii_uppercase()) {
