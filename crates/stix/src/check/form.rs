@@ -141,8 +141,11 @@ fn is_network(text: &str, six: bool) -> bool {
     let most: u8 = if six { 128 } else { 32 };
     let length =
         length.is_none_or(|l| l.bytes().all(|b| b.is_ascii_digit()) && l.parse::<u8>().is_ok_and(|n| n <= most));
-    let address =
-        if six { address.parse::<std::net::Ipv6Addr>().is_ok() } else { address.parse::<std::net::Ipv4Addr>().is_ok() };
+    let address = if six {
+        address.parse::<core::net::Ipv6Addr>().is_ok()
+    } else {
+        address.parse::<core::net::Ipv4Addr>().is_ok()
+    };
     address && length
 }
 
