@@ -1,21 +1,28 @@
-//! Holds one object against the rules of STIX 2.1 that make it refused: identifiers, timestamps, versions, markings.
+//! Holds one object against the rules of STIX 2.1: identifiers, versions, markings, and the table of types.
 //!
 //! Only what one object shows by itself. What needs the store (an earlier version, the definition of a marking) is decided in `exchange`.
-//! Rules about custom objects and custom properties never refuse.
+//! Rules about custom objects and custom properties never refuse. `docs/standards/stix-2.1.md` lists each statement of the standard
+//! with its rule.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::{Class, Fault, Head, Timestamp, id, kind, marking};
+use crate::json::Object;
+use crate::{Class, Fault, Head, Timestamp, check, id, marking, observable, table};
 
 /// Reads the head of one object and checks it. The bytes must have passed [`crate::scan`].
 pub fn admit(bytes: &[u8]) -> Result<Head<'_>, Fault> {
-    let mut head = Head::read(bytes)?;
+    let object = Object::read(bytes)?;
+    let mut head = Head::of(&object)?;
     check_id(&mut head, bytes)?;
     check_times(&head)?;
     check_version(&mut head)?;
     marking::check(&head, bytes)?;
+    head.warnings.extend(check::object(&object, &head.kind)?);
+    if head.class() == Class::Observable {
+        observable::check(&mut head, &object)?;
+    }
     Ok(head)
 }
 
@@ -29,7 +36,7 @@ fn check_id(head: &mut Head<'_>, bytes: &[u8]) -> Result<(), Fault> {
             format!("`{}` is not the name of a type: [a-z0-9-], 3 to 250 of them, no `--`", id::cut(&head.kind));
         return Err(Fault::new("type-syntax", "/type", reason));
     }
-    if &*head.kind == "bundle" {
+    if &*head.kind == table::BUNDLE_NAME {
         return Err(Fault::new(
             "type-syntax",
             "/type",
@@ -61,18 +68,16 @@ fn check_id(head: &mut Head<'_>, bytes: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// STIX 2.1 section 2.13, for the properties that the standard defines.
+/// STIX 2.1 section 2.16, for the two that every object may be versioned by; the others are in the table.
 fn check_times(head: &Head<'_>) -> Result<(), Fault> {
-    let class = head.class();
     // on an observable `created` and `modified` are custom properties
-    let common = [("created", &head.created), ("modified", &head.modified)];
-    let common = common.iter().filter(|_| class != Class::Observable).filter_map(|(p, t)| Some((*p, t.as_deref()?)));
-    let others = head.times.iter().map(|(p, t)| (&**p, &**t));
-    for (property, text) in common.chain(others) {
-        if !kind::is_timestamp(&head.kind, property) {
-            continue;
-        }
-        if let Err(reason) = Timestamp::parse(text) {
+    if head.class() == Class::Observable {
+        return Ok(());
+    }
+    for (property, text) in [("created", &head.created), ("modified", &head.modified)] {
+        if let Some(text) = text
+            && let Err(reason) = Timestamp::parse(text)
+        {
             let reason = format!("`{}` {reason}", id::cut(text));
             return Err(Fault::new("timestamp", format!("/{property}"), reason));
         }
@@ -83,16 +88,6 @@ fn check_times(head: &Head<'_>) -> Result<(), Fault> {
 /// STIX 2.1 sections 3.2 and 3.6, as far as one object shows it.
 fn check_version(head: &mut Head<'_>) -> Result<(), Fault> {
     let class = head.class();
-    let definition = &*head.kind == "marking-definition";
-    let needs: &[(&str, bool)] = match class {
-        Class::Observable | Class::Custom => &[],
-        Class::Meta if definition => &[("created", head.created.is_none())],
-        _ => &[("created", head.created.is_none()), ("modified", head.modified.is_none())],
-    };
-    if let Some((property, _)) = needs.iter().find(|(_, missing)| *missing) {
-        let reason = format!("a {} needs `{property}`", head.kind);
-        return Err(Fault::new("property-missing", format!("/{property}"), reason));
-    }
     if class == Class::Custom && head.version().is_none() {
         head.warnings.push(Fault::new(
             "property-missing",
@@ -100,9 +95,14 @@ fn check_version(head: &mut Head<'_>) -> Result<(), Fault> {
             "a custom object without `modified` has no version",
         ));
     }
+    if class == Class::Observable {
+        return Ok(());
+    }
+    let dates = [("created", &head.created), ("modified", &head.modified)];
+    head.warnings.extend(dates.into_iter().filter_map(|(name, text)| check::precision(name, text.as_deref()?)));
     if let (Some(created), Some(modified)) = (&head.created, &head.modified) {
         let (earlier, later) = (Timestamp::parse(created), Timestamp::parse(modified));
-        if class != Class::Observable && later < earlier {
+        if later < earlier {
             let reason = format!("`modified` {modified} is before `created` {created}");
             return Err(Fault::new("modified-before-created", "/modified", reason));
         }

@@ -78,7 +78,10 @@ pub fn split<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Split<'a>, Fault> {
     let warning = match container {
         Container::Bundle => {
             let id = outline.text("id").unwrap_or("");
-            id::check(id, "bundle").err().map(|reason| Fault::new("id-syntax", "/id", reason))
+            let named = id::check(id, "bundle").err().map(|reason| Fault::new("id-syntax", "/id", reason));
+            // section 2.12 forbids empty lists; there is nothing in it to refuse
+            let empty = || Fault::new("list-empty", "/objects", "`objects` is an empty list: leave the property out");
+            named.or_else(|| (outline.has_objects && outline.items.is_empty()).then(empty))
         }
         _ => None,
     };

@@ -55,7 +55,7 @@ struct Granular<'a> {
 pub fn check(head: &Head<'_>, bytes: &[u8]) -> Result<(), Fault> {
     let is_definition = &*head.kind == "marking-definition";
     for (i, reference) in head.marking_refs.iter().enumerate() {
-        check_ref(head, reference, &format!("/object_marking_refs/{i}"))?;
+        check_ref(head, reference).map_err(|fault| fault.below(&format!("/object_marking_refs/{i}")))?;
     }
     let granular = granular(head)?;
     if !granular.is_empty() {
@@ -68,10 +68,10 @@ pub fn check(head: &Head<'_>, bytes: &[u8]) -> Result<(), Fault> {
 }
 
 /// Section 3.2: marking references name marking-definitions; a definition never marks itself (section 7.2.1).
-fn check_ref(head: &Head<'_>, reference: &str, place: &str) -> Result<(), Fault> {
-    id::check(reference, "marking-definition").map_err(|reason| Fault::new("marking-ref", place, reason))?;
+fn check_ref(head: &Head<'_>, reference: &str) -> Result<(), Fault> {
+    id::check(reference, "marking-definition").map_err(|reason| Fault::new("marking-ref", "", reason))?;
     if &*head.kind == "marking-definition" && reference == &*head.id {
-        return Err(Fault::new("marking-circular", place, "a marking-definition must not mark itself"));
+        return Err(Fault::new("marking-circular", "", "a marking-definition must not mark itself"));
     }
     Ok(())
 }
@@ -87,7 +87,9 @@ fn granular<'a>(head: &Head<'a>) -> Result<Vec<Granular<'a>>, Fault> {
 fn check_granular(head: &Head<'_>, marking: &Granular<'_>, object: &Value, place: &str) -> Result<(), Fault> {
     match (&marking.lang, &marking.marking_ref) {
         (Some(_), None) => {}
-        (None, Some(reference)) => check_ref(head, reference, &format!("{place}/marking_ref"))?,
+        (None, Some(reference)) => {
+            check_ref(head, reference).map_err(|fault| fault.below(&format!("{place}/marking_ref")))?;
+        }
         _ => {
             return Err(Fault::new(
                 "granular-marking",

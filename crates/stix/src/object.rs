@@ -2,12 +2,10 @@
 //!
 //! Reads, and says exactly which property has the wrong form; whether the values keep the rules is decided in [`crate::admit`].
 
-use std::fmt;
-
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::{Class, Fault, Text, Timestamp, kind};
+use crate::json::{Form, Object, Value};
+use crate::{Class, Fault, Text, Timestamp};
 
 /// The head of one object. All texts borrow from the object unless they held an escape.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +36,6 @@ pub struct Head<'a> {
     pub definition: Option<&'a RawValue>,
     /// `extensions`, unread.
     pub extensions: Option<&'a RawValue>,
-    /// The other timestamps that the standard knows for this type: property and text.
-    pub times: Vec<(Text<'a>, Text<'a>)>,
     /// What the standard would have otherwise but does not make us refuse.
     pub warnings: Vec<Fault>,
 }
@@ -47,13 +43,32 @@ pub struct Head<'a> {
 impl<'a> Head<'a> {
     /// Reads the head of an object whose bytes have passed [`crate::scan`].
     pub fn read(bytes: &'a [u8]) -> Result<Head<'a>, Fault> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Fault::new("not-utf8", "", "the object is not UTF-8"))?;
-        let mut reader = serde_json::Deserializer::from_str(text);
-        let raw = reader.deserialize_map(RawVisitor).map_err(|e| match text.trim_start().starts_with('{') {
-            true => Fault::new("json-syntax", "", e.to_string()),
-            false => Fault::new("not-an-object", "", "a STIX object is a JSON object"),
-        })?;
-        raw.into_head()
+        Head::of(&Object::read(bytes)?)
+    }
+
+    /// The head of an object whose members are at hand.
+    pub(crate) fn of(object: &Object<'a>) -> Result<Head<'a>, Fault> {
+        let mut head = Head::default();
+        for (key, value) in &object.members {
+            let value = *value;
+            match &**key {
+                "type" => head.kind = text("type", value)?,
+                "id" => head.id = text("id", value)?,
+                "spec_version" => head.spec_version = Some(text("spec_version", value)?),
+                "created" => head.created = Some(text("created", value)?),
+                "modified" => head.modified = Some(text("modified", value)?),
+                "created_by_ref" => head.created_by = Some(text("created_by_ref", value)?),
+                "revoked" => head.revoked = value.bool().ok_or_else(|| wrong("revoked", "true or false"))?,
+                "object_marking_refs" => head.marking_refs = texts("object_marking_refs", value)?,
+                "granular_markings" => head.granular = raw(value),
+                "name" => head.name = value.text(),
+                "definition_type" => head.definition_type = value.text(),
+                "definition" => head.definition = raw(value),
+                "extensions" => head.extensions = raw(value),
+                _ => {}
+            }
+        }
+        Ok(head)
     }
 
     /// The class of its type.
@@ -88,103 +103,27 @@ impl<'a> Head<'a> {
 
 /// The `type` and the `id` of an object with whatever faults, as far as they are strings: to name it in a report.
 pub fn names(bytes: &[u8]) -> (Option<Text<'_>>, Option<Text<'_>>) {
-    let raw = std::str::from_utf8(bytes)
-        .ok()
-        .and_then(|text| serde_json::Deserializer::from_str(text).deserialize_map(RawVisitor).ok())
-        .unwrap_or_default();
-    (raw.lenient("type"), raw.lenient("id"))
+    Object::read(bytes).map_or((None, None), |object| (object.text("type"), object.text("id")))
 }
 
-/// The values of the properties of interest, unread, in the order of the object.
-#[derive(Default)]
-struct Raw<'a> {
-    members: Vec<(Text<'a>, &'a RawValue)>,
+fn text<'a>(property: &str, value: Value<'a>) -> Result<Text<'a>, Fault> {
+    value.text().ok_or_else(|| wrong(property, "a string"))
 }
 
-impl<'a> Raw<'a> {
-    fn into_head(self) -> Result<Head<'a>, Fault> {
-        let mut head = Head::default();
-        for (key, value) in self.members {
-            match &*key {
-                "type" => head.kind = text("type", value)?,
-                "id" => head.id = text("id", value)?,
-                "spec_version" => head.spec_version = Some(text("spec_version", value)?),
-                "created" => head.created = Some(text("created", value)?),
-                "modified" => head.modified = Some(text("modified", value)?),
-                "created_by_ref" => head.created_by = Some(text("created_by_ref", value)?),
-                "revoked" => head.revoked = typed("revoked", value, "true or false")?,
-                "object_marking_refs" => {
-                    head.marking_refs = typed("object_marking_refs", value, "an array of strings")?
-                }
-                "granular_markings" => head.granular = Some(value),
-                "name" => head.name = serde_json::from_str(value.get()).ok(),
-                "definition_type" => head.definition_type = serde_json::from_str(value.get()).ok(),
-                "definition" => head.definition = Some(value),
-                "extensions" => head.extensions = Some(value),
-                _ => match serde_json::from_str::<Text<'a>>(value.get()) {
-                    Ok(time) => head.times.push((key, time)),
-                    // not a string: an empty text is no timestamp and is refused as such on the types that have this property
-                    Err(_) => head.times.push((key, Text::default())),
-                },
-            }
-        }
-        let kind = head.kind.clone();
-        head.times.retain(|(property, _)| kind::is_timestamp(&kind, property));
-        Ok(head)
+fn texts<'a>(property: &str, value: Value<'a>) -> Result<Vec<Text<'a>>, Fault> {
+    let form = "an array of strings";
+    if value.form() != Form::Array {
+        return Err(wrong(property, form));
     }
-
-    fn lenient(&self, wanted: &str) -> Option<Text<'a>> {
-        let (_, value) = self.members.iter().find(|(key, _)| &**key == wanted)?;
-        serde_json::from_str(value.get()).ok()
-    }
+    value.items().map(|item| item.text().ok_or_else(|| wrong(property, form))).collect()
 }
 
-fn text<'a>(property: &str, value: &'a RawValue) -> Result<Text<'a>, Fault> {
-    typed(property, value, "a string")
+fn raw(value: Value<'_>) -> Option<&RawValue> {
+    serde_json::from_str(value.raw()).ok()
 }
 
-fn typed<'a, T: serde::Deserialize<'a>>(property: &str, value: &'a RawValue, form: &str) -> Result<T, Fault> {
-    serde_json::from_str(value.get())
-        .map_err(|_| Fault::new("wrong-type", format!("/{property}"), format!("`{property}` must be {form}")))
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw<'de>, A::Error> {
-        let mut members = Vec::with_capacity(10);
-        while let Some(key) = map.next_key::<Text<'de>>()? {
-            if is_of_interest(&key) {
-                members.push((key, map.next_value()?));
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(Raw { members })
-    }
-}
-
-fn is_of_interest(key: &str) -> bool {
-    matches!(
-        key,
-        "type"
-            | "id"
-            | "spec_version"
-            | "created_by_ref"
-            | "revoked"
-            | "object_marking_refs"
-            | "granular_markings"
-            | "name"
-            | "definition_type"
-            | "definition"
-            | "extensions"
-    ) || kind::may_be_timestamp(key)
+fn wrong(property: &str, form: &str) -> Fault {
+    Fault::new("wrong-type", format!("/{property}"), format!("`{property}` must be {form}"))
 }
 
 #[cfg(test)]
@@ -201,8 +140,6 @@ mod tests {
         assert_eq!(head.marking_refs.len(), 2);
         assert!(head.revoked && head.name.is_none());
         assert_eq!(head.version(), Some("2020-01-01T00:00:00Z"));
-        let times: Vec<_> = head.times.iter().map(|(p, t)| format!("{p}={t}")).collect();
-        assert_eq!(times.join(" "), "valid_from=2020-01-01T00:00:00Z");
     }
 
     #[test]

@@ -526,7 +526,7 @@ fn not_utf8(bytes: &[u8], at: usize) -> Fault {
 }
 
 /// The first position from `at` that holds `"`, `\` or a control character: eight bytes at a time.
-fn plain_until(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn plain_until(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
