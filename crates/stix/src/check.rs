@@ -42,6 +42,8 @@ pub(crate) struct Check<'a> {
     lenient: bool,
     /// The object says that its addresses were made harmless, so that they no longer have their form (section 3.2).
     defanged: bool,
+    /// One of its extensions says that it brings properties at the top level; looked up once.
+    extended: bool,
     /// The type of the object.
     kind: &'static str,
 }
@@ -56,6 +58,7 @@ pub(crate) fn object<'a>(object: &Object<'a>, kind: &str) -> Result<Vec<Fault>, 
         untold: 0,
         lenient: false,
         defanged: false,
+        extended: false,
         kind: name,
     };
     match of {
@@ -72,6 +75,7 @@ pub(crate) fn object<'a>(object: &Object<'a>, kind: &str) -> Result<Vec<Fault>, 
 impl<'a> Check<'a> {
     fn standard(&mut self, of: &'static Type, object: &Object<'a>) -> Outcome {
         self.defanged = of.class == Class::Observable && object.get("defanged").and_then(Value::bool) == Some(true);
+        self.extended = extension::declares_properties(object);
         let mut seen = 0_u64;
         for (key, value) in &object.members {
             self.path.push(Step::Key(key.clone()));
@@ -80,7 +84,7 @@ impl<'a> Check<'a> {
                     seen |= 1 << index;
                     self.value(&prop.kind, *value)?;
                 }
-                None => self.undefined(of, object, key, *value)?,
+                None => self.undefined(of, key, *value)?,
             }
             self.path.pop();
         }
@@ -118,7 +122,7 @@ impl<'a> Check<'a> {
     }
 
     /// A property that the table does not have for this type.
-    fn undefined(&mut self, of: &'static Type, object: &Object<'a>, key: &str, value: Value<'a>) -> Outcome {
+    fn undefined(&mut self, of: &'static Type, key: &str, value: Value<'a>) -> Outcome {
         match key {
             // section 3.2
             "defanged" if of.class != Class::Observable => {
@@ -136,7 +140,7 @@ impl<'a> Check<'a> {
                 self.should("property-not-applicable", format!("the standard has no `{key}` for a {}", of.name));
             }
             // section 11.1.1 asks for `x_`, section 7.3 for an extension that says so
-            _ if !key.starts_with("x_") && !extension::declares_properties(object) => {
+            _ if !key.starts_with("x_") && !self.extended => {
                 let reason = format!(
                     "`{}` is not in the standard: begin it with `x_` or declare an extension",
                     crate::id::cut(key)

@@ -1,7 +1,10 @@
 //! The two dictionaries that mirror objects: the deprecated `objects` of an observed-data, and the `contents` of a translation.
 
+use std::collections::BTreeSet;
+
 use super::{Check, Outcome, Step};
 use crate::json::{Form, Value};
+use crate::text::Text;
 use crate::{id, table};
 
 impl<'a> Check<'a> {
@@ -9,6 +12,7 @@ impl<'a> Check<'a> {
     pub(super) fn container(&mut self, value: Value<'a>) -> Outcome {
         self.form(value, Form::Object)?;
         self.should("observable-container", "observables within an observed-data are deprecated: use `object_refs`");
+        let keys: BTreeSet<Text<'a>> = value.members().map(|(key, _)| key).collect();
         let mut empty = true;
         for (key, member) in value.members() {
             self.path.push(Step::Key(key.clone()));
@@ -17,7 +21,7 @@ impl<'a> Check<'a> {
                 None => self.must_at("type", "property-missing", "an observable needs a `type`")?,
                 Some(kind) => {
                     let before = std::mem::replace(&mut self.lenient, table::find(&kind).is_none());
-                    self.local_references(member, value)?;
+                    self.local_references(member, &keys)?;
                     self.lenient = before;
                 }
             }
@@ -28,18 +32,18 @@ impl<'a> Check<'a> {
     }
 
     /// Section 2.13: a reference names a key of the same container.
-    fn local_references(&mut self, within: Value<'a>, container: Value<'a>) -> Outcome {
+    fn local_references(&mut self, within: Value<'a>, keys: &BTreeSet<Text<'a>>) -> Outcome {
         for (name, member) in within.members() {
             self.path.push(Step::Key(name.clone()));
             match member.form() {
-                Form::Text if name.ends_with("_ref") => self.local(member, container)?,
-                Form::Object => self.local_references(member, container)?,
+                Form::Text if name.ends_with("_ref") => self.local(member, keys)?,
+                Form::Object => self.local_references(member, keys)?,
                 Form::Array => {
                     for (index, item) in member.items().enumerate() {
                         self.path.push(Step::Index(index));
                         match item.form() {
-                            Form::Text if name.ends_with("_refs") => self.local(item, container)?,
-                            Form::Object => self.local_references(item, container)?,
+                            Form::Text if name.ends_with("_refs") => self.local(item, keys)?,
+                            Form::Object => self.local_references(item, keys)?,
                             _ => {}
                         }
                         self.path.pop();
@@ -52,9 +56,9 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    fn local(&mut self, reference: Value<'a>, container: Value<'a>) -> Outcome {
+    fn local(&mut self, reference: Value<'a>, keys: &BTreeSet<Text<'a>>) -> Outcome {
         let Some(text) = reference.text() else { return Ok(()) };
-        if container.members().any(|(key, _)| key == text) {
+        if keys.contains(&text) {
             return Ok(());
         }
         self.must("container-reference", format!("`{}` is no key of this container", id::cut(&text)))

@@ -152,6 +152,23 @@ fn bounds() {
     assert_eq!(split.items[0].fault.as_ref().unwrap().rule, "object-too-large");
 }
 
+/// Each of many references and of many unknown properties is looked up in many others: with a walk for each this takes minutes.
+#[test]
+fn large_objects_are_checked_in_one_walk() {
+    let bases = bases();
+    let mut data = bases["observed-data"].clone();
+    data.as_object_mut().unwrap().remove("object_refs");
+    let one =
+        |i: usize| (i.to_string(), json!({ "type": "directory", "path": "/", "parent_ref": (i / 2).to_string() }));
+    data["objects"] = Value::Object((0..40_000).map(one).collect());
+    assert_eq!(admitted(data.to_string().as_bytes()), ["warn observable-container /objects"]);
+    let mut tool = bases["tool"].clone();
+    let extension = |i: usize| (format!("x-{i}-ext"), json!({ "abc": 1 }));
+    tool["extensions"] = Value::Object((0..20_000).map(extension).collect());
+    (0..20_000).for_each(|i| tool[format!("prop_{i}")] = 1.into());
+    assert_eq!(admitted(tool.to_string().as_bytes()).len(), 33);
+}
+
 // ---- the table ----
 
 struct Clause {
