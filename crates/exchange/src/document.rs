@@ -89,7 +89,7 @@ fn import_unit(tx: &mut Tx<'_>, documents: &[NewDocument<'_>], origin: &Origin<'
     let default = origin.tlp.map_or_else(|| default_tlp(tx, origin.collection), Ok)?;
     let mut fresh: HashMap<(&str, &str, &str), &NewDocument<'_>> = HashMap::new();
     for document in documents {
-        match standing(tx, document, &fresh)? {
+        match standing(tx, document, &fresh, origin.source)? {
             Standing::Unchanged => intake.unchanged += 1,
             Standing::Differs => {
                 let note =
@@ -138,6 +138,7 @@ fn standing(
     tx: &mut Tx<'_>,
     document: &NewDocument<'_>,
     fresh: &HashMap<(&str, &str, &str), &NewDocument<'_>>,
+    source: &str,
 ) -> Result<Standing> {
     let promised = !is_row(document);
     let version = document.version.as_deref().unwrap_or("");
@@ -145,21 +146,21 @@ fn standing(
         return Ok(compare(held.body, document.body, promised, held.asset == document.asset));
     }
     // a list or record is compared with the newest content of its id, whatever version that names
-    let (sql, asked) = match promised {
-        true => (
-            "SELECT idx, asset FROM @document WHERE form = $1 AND id = $2 AND version = $3 ORDER BY idx DESC LIMIT 1",
-            version,
-        ),
-        false => (
-            "SELECT idx, asset FROM @document WHERE form = $1 AND id = $2 AND version >= $3 ORDER BY idx DESC LIMIT 1",
-            "",
-        ),
+    let (versions, asked) = if promised { ("version = $3", version) } else { ("version >= $3", "") };
+    // an asset is one of its source, so a document that belongs to one is first compared with what that very asset has
+    let sql = format!(
+        "SELECT idx, asset, source FROM @document WHERE form = $1 AND id = $2 AND {versions} \
+         ORDER BY CASE WHEN asset = $4 AND source = $5 THEN 0 ELSE 1 END, idx DESC LIMIT 1"
+    );
+    let asset = document.asset.as_deref().unwrap_or("");
+    let args = [document.form.into(), (&document.id).into(), asked.into(), asset.into(), source.into()];
+    let same = |r: &ledger::Row<'_>| match (r.opt_text(1), &document.asset) {
+        (held, Some(asset)) => held == Some(asset.as_str()) && r.text(2) == source,
+        (held, None) => held.is_none(),
     };
-    let args = [document.form.into(), (&document.id).into(), asked.into()];
-    let newest = tx.one(sql, &args, |r| (r.int(0), r.opt_text(1).map(str::to_owned)))?;
-    let Some((index, asset)) = newest else { return Ok(Standing::New) };
+    let Some((index, same)) = tx.one(&sql, &args, |r| (r.int(0), same(r)))? else { return Ok(Standing::New) };
     let held = tx.body(index)?.unwrap_or_default();
-    Ok(compare(&held, document.body, promised, asset == document.asset))
+    Ok(compare(&held, document.body, promised, same))
 }
 
 fn compare(held: &[u8], given: &[u8], promised: bool, same_asset: bool) -> Standing {

@@ -33,6 +33,19 @@ pub(crate) fn must(global: &Global, ledger: &Ledger, verb: Verb) -> Result<Perso
     }
 }
 
+/// The person who acts, if they are of the operator's own: lists on the command line hold everything, for whoever has the store. A
+/// partner reads on the pages and by TAXII, where each line passes the release decision.
+pub(crate) fn own(global: &Global, ledger: &Ledger) -> Result<Person, Failure> {
+    let person = must(global, ledger, Verb::Read)?;
+    match person.sees_all() {
+        true => Ok(person),
+        false => Err(Failure::Denied(format!(
+            "{} belongs to {}; only the operator's own may read lists here [role]; sign in to the pages, or read by TAXII",
+            person.name, person.org
+        ))),
+    }
+}
+
 /// The first line of standard input.
 pub(crate) fn password_from_stdin() -> Result<String, Failure> {
     let mut text = String::new();

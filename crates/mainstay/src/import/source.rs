@@ -26,8 +26,13 @@ fn no(rule: &'static str, reason: impl Into<String>) -> Unreadable {
 /// The file's content: UTF-8 without a byte order mark, inflated where it was packed.
 pub(crate) fn read(path: &Path) -> Result<Result<Vec<u8>, Unreadable>, Failure> {
     let say = |e: std::io::Error| Failure::CouldNot(format!("{}: {e}", path.display()));
+    // Looked at before it is opened: a pipe that nobody writes to would hold us for ever, a device has no end.
+    let what = std::fs::metadata(path).map_err(say)?;
+    if !what.is_file() {
+        return Ok(Err(no("not-a-file", "this is a pipe or a device, which may have no end; write its content to a file first")));
+    }
     let file = std::fs::File::open(path).map_err(say)?;
-    let length = file.metadata().map_err(say)?.len();
+    let length = what.len();
     if length > FILE_BYTES {
         return Ok(Err(too_large(length)));
     }
@@ -53,7 +58,7 @@ fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>, Unreadable> {
         return Err(no("gzip-broken", format!("the packed data is broken ({e}); fetch the file again")));
     }
     if out.len() as u64 > limit {
-        let reason = format!("{packed} packed bytes inflate to more than {limit}; if this is right, unpack it first");
+        let reason = format!("{packed} packed bytes inflate to more than {limit}; if this is right, unpack it, split it into files of at most 512 MiB and import these");
         return Err(no("gzip-bomb", reason));
     }
     Ok(out)

@@ -141,8 +141,14 @@ impl Ask {
         match self {
             Ask::Plan { dry_run } => plan(global, &ledger, *dry_run),
             Ask::Send(send) => send.run(global, &ledger),
-            Ask::List { state, org, vulnerability } => list(global, &ledger, state, org, vulnerability),
-            Ask::Show { ask } => show(&ledger, ask),
+            Ask::List { state, org, vulnerability } => {
+                actor::own(global, &ledger)?;
+                list(global, &ledger, state, org, vulnerability)
+            }
+            Ask::Show { ask } => {
+                actor::own(global, &ledger)?;
+                show(&ledger, ask)
+            }
             Ask::Answer { ask, state, reference, comment } => {
                 answer(global, &ledger, ask, state, reference.as_deref(), comment)
             }

@@ -53,7 +53,9 @@ impl Collection {
 }
 
 fn list(global: &Global) -> Result<Done, Failure> {
-    let rows: Vec<[String; 5]> = store::open_existing(global)?
+    let ledger = store::open_existing(global)?;
+    actor::own(global, &ledger)?;
+    let rows: Vec<[String; 5]> = ledger
         .read(collection::all)?
         .into_iter()
         .map(|c| [c.id, c.title, c.tlp.to_string(), c.read.join(" "), c.write.join(" ")])

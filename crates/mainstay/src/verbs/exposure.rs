@@ -6,7 +6,6 @@ use clap::{Args, Subcommand};
 use depend::Snapshot;
 use expose::Filter;
 use expose::list::explain;
-use partners::may::Verb;
 
 /// Exposures.
 #[derive(Debug, Subcommand)]
@@ -54,7 +53,7 @@ pub(crate) struct List {
 impl Exposure {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
         let ledger = store::open_existing(global)?;
-        actor::must(global, &ledger, Verb::Read)?;
+        actor::own(global, &ledger)?;
         match self {
             Exposure::List(list) => list.run(global, &ledger),
             Exposure::Explain { subject, vulnerability } => {

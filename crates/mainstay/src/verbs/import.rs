@@ -77,8 +77,11 @@ impl Import {
 }
 
 fn print(format: Format, intake: &Intake) -> Result<(), Failure> {
-    if format != Format::Table {
-        return out::json(intake);
+    match format {
+        Format::Table => {}
+        Format::Json => return out::json(intake),
+        Format::Jsonl => return out::line(&serde_json::to_string(intake).map_err(|e| Failure::CouldNot(e.to_string()))?),
+        Format::Csv => return notes(format, intake),
     }
     let kinds: Vec<String> = intake.by_kind.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
     let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
@@ -92,6 +95,24 @@ fn print(format: Format, intake: &Intake) -> Result<(), Failure> {
         list(name, notes)?;
     }
     Ok(())
+}
+
+/// What there is to look at, a line each.
+fn notes(format: Format, intake: &Intake) -> Result<(), Failure> {
+    #[derive(serde::Serialize)]
+    struct Line<'a> {
+        outcome: &'a str,
+        #[serde(flatten)]
+        note: &'a Note,
+    }
+    let lists = [("refused", &intake.refused), ("review", &intake.review), ("skipped", &intake.skipped), ("warning", &intake.warnings)];
+    let lines: Vec<Line<'_>> =
+        lists.into_iter().flat_map(|(outcome, list)| list.iter().map(move |note| Line { outcome, note })).collect();
+    out::say(format!("{} accepted, {} unchanged", intake.accepted, intake.unchanged));
+    out::rows(format, &lines, &["outcome", "file", "place", "id", "rule", "reason"], |l| {
+        let n = l.note;
+        [l.outcome, &n.file, &n.place, &n.id, &n.rule, &n.reason].map(str::to_owned).to_vec()
+    })
 }
 
 fn list(name: &str, notes: &[Note]) -> Result<(), Failure> {

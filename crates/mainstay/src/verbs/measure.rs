@@ -17,7 +17,9 @@ pub(crate) enum Plan {
 impl Plan {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
         let Plan::Lint = self;
-        let report = store::open_or_create(global)?.read(assure::lint_plan)?;
+        let ledger = store::open_or_create(global)?;
+        actor::own(global, &ledger)?;
+        let report = ledger.read(assure::lint_plan)?;
         if global.format == Format::Table {
             out::line(text::report(&report).trim_end())?;
         } else {

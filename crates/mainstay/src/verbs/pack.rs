@@ -1,10 +1,12 @@
 //! `pack` and `key`: signed data packs, and the keys that sign.
+use crate::actor;
 use crate::args::Global;
 use crate::failure::{Done, Failure};
 use crate::{out, store};
 use clap::Subcommand;
 use ledger::keys::SigningKey;
 use ledger::{SystemEntropy, checkpoint, entropy, pack};
+use partners::may::Verb;
 use std::path::{Path, PathBuf};
 
 /// Signed data packs.
@@ -30,6 +32,7 @@ impl Pack {
                 let pack = pack::Pack::from_folder(dir)?;
                 assure::check_pack(&pack).map_err(Failure::Usage)?;
                 let ledger = store::open_or_create(global)?;
+                actor::must(global, &ledger, Verb::ManagePacks)?;
                 let new = ledger.write(|tx| pack::add(tx, &pack, &key))?;
                 store::settle(global, &ledger)?;
                 let said = if new { "loaded" } else { "is loaded already" };
@@ -38,6 +41,7 @@ impl Pack {
             }
             Pack::Verify => {
                 let ledger = store::open_existing(global)?;
+                actor::own(global, &ledger)?;
                 let packs: Vec<pack::Signed> = ledger.read(pack::all)?.into_iter().map(|(signed, _)| signed).collect();
                 let own = checkpoint::base64(ledger.public_key());
                 out::rows(global.format, &packs, &["kind", "name", "version", "signed by"], |p| {

@@ -131,7 +131,9 @@ struct Row {
 }
 
 fn list(global: &Global) -> Result<Done, Failure> {
-    let peers = store::open_existing(global)?.read(peer::all)?;
+    let ledger = store::open_existing(global)?;
+    actor::own(global, &ledger)?;
+    let peers = ledger.read(peer::all)?;
     let rows: Vec<Row> = peers.into_iter().map(row).collect();
     let heads = ["name", "way", "last whole", "passed", "refused", "trouble", "address"];
     out::rows(global.format, &rows, &heads, |r| {

@@ -1,9 +1,11 @@
 //! `init`, `ledger`, `job`, `doctor`: the store itself.
+use crate::actor;
 use crate::args::{Format, Global};
 use crate::failure::{Done, Failure};
 use crate::{out, store};
 use clap::{Args, Subcommand};
 use ledger::{Genesis, jobs};
+use partners::may::Verb;
 use serde::Serialize;
 
 /// Make a store.
@@ -55,9 +57,16 @@ impl Ledger {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
         let ledger = store::open_existing(global)?;
         match self {
-            Ledger::Verify { deep } => verify(global, &ledger, *deep),
-            Ledger::Rebuild => rebuild(global, &ledger),
+            Ledger::Verify { deep } => {
+                actor::must(global, &ledger, Verb::Verify)?;
+                verify(global, &ledger, *deep)
+            }
+            Ledger::Rebuild => {
+                actor::must(global, &ledger, Verb::Maintain)?;
+                rebuild(global, &ledger)
+            }
             Ledger::Checkpoint => {
+                actor::must(global, &ledger, Verb::Verify)?;
                 out::line(ledger.checkpoint()?.note.trim_end())?;
                 Ok(Done::Fine)
             }
@@ -113,7 +122,9 @@ pub(crate) enum Job {
 impl Job {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
         let Job::List = self;
-        let jobs = store::open_existing(global)?.read(jobs::list)?;
+        let ledger = store::open_existing(global)?;
+        actor::own(global, &ledger)?;
+        let jobs = ledger.read(jobs::list)?;
         out::rows(global.format, &jobs, &["id", "kind", "state", "due", "attempts", "last error"], |j| {
             let error = j.last_error.clone().unwrap_or_default();
             vec![j.id.clone(), j.kind.clone(), j.state.clone(), j.due.to_string(), j.attempts.to_string(), error]
@@ -138,8 +149,13 @@ struct Complaint {
 impl Doctor {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
         let ledger = store::open_existing(global)?;
+        actor::own(global, &ledger)?;
         let mut complaints: Vec<Complaint> = Vec::new();
         let mut complain = |what: String, next: &str| complaints.push(Complaint { what, next: next.to_owned() });
+        if let Err(e) = ledger.signing_key() {
+            let next = "put the seal file that was made with the store back in its place: nothing can be signed until then";
+            complain(format!("the hub's key cannot be opened: {e}"), next);
+        }
         let position = ledger.position()?;
         if position.applied < position.size {
             let lag = position.size - position.applied;

@@ -6,7 +6,6 @@ use assure::attention::{Attention, attention};
 use clap::Args;
 use depend::Snapshot;
 use ledger::Micros;
-use partners::may::Verb;
 
 /// What needs attention now.
 #[derive(Debug, Args)]
@@ -19,7 +18,7 @@ pub(crate) struct Today {
 impl Today {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
         let ledger = store::open_existing(global)?;
-        actor::must(global, &ledger, Verb::Read)?;
+        actor::own(global, &ledger)?;
         let now = ledger.env().clock.now();
         let (lines, coverage) = ledger.read(|tx| {
             let stakes = Snapshot::load(tx)?;

@@ -109,6 +109,7 @@ impl User {
             }
             User::List => {
                 let ledger = store::open_existing(global)?;
+                actor::own(global, &ledger)?;
                 let home = ledger.genesis().home.clone();
                 let people = ledger.read(|tx| person::people(tx, &home))?;
                 let rows: Vec<[String; 4]> = people
