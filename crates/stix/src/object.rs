@@ -30,6 +30,8 @@ pub struct Head<'a> {
     pub marking_refs: Vec<Text<'a>>,
     /// `granular_markings`, unread.
     pub granular: Option<&'a RawValue>,
+    /// `labels`, unread.
+    pub labels: Option<&'a RawValue>,
     /// `name`, where it is a string.
     pub name: Option<Text<'a>>,
     /// `definition_type` of a marking-definition.
@@ -117,6 +119,7 @@ impl<'a> Raw<'a> {
                     head.marking_refs = typed("object_marking_refs", value, "an array of strings")?
                 }
                 "granular_markings" => head.granular = Some(value),
+                "labels" => head.labels = Some(value),
                 "name" => head.name = serde_json::from_str(value.get()).ok(),
                 "definition_type" => head.definition_type = serde_json::from_str(value.get()).ok(),
                 "definition" => head.definition = Some(value),
@@ -180,6 +183,7 @@ fn is_of_interest(key: &str) -> bool {
             | "revoked"
             | "object_marking_refs"
             | "granular_markings"
+            | "labels"
             | "name"
             | "definition_type"
             | "definition"

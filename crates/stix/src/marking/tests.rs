@@ -54,7 +54,7 @@ fn meanings() {
     AMBER+STRICT 
     - 
     RED marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41db contradicts itself as TLP (id unknown, extension GREEN): treated as RED
-    RED marking-definition--fa42a846-8d90-4e51-bc29-71d5b4802168 carries an access control policy that is not evaluated: treated as RED
+    RED marking-definition--fa42a846-8d90-4e51-bc29-71d5b4802168 carries an access control policy, judged strictly: treated as RED
     tlp1-instance at /id: markings of TLP 1 are the four instances of STIX 2.1 section 7.2.1.4: refer to one of these by its id
     tlp1-instance at /definition: this id is the fixed instance of TLP:RED: send it as the standard has it
     tlp1-instance at /definition: this id is the fixed instance of TLP:RED: send it as the standard has it
@@ -110,7 +110,7 @@ fn forms() {
 
 #[test]
 fn effects() {
-    let held = |id: &str| (id == FREE).then(|| Meaning { tlp: None, report: None });
+    let held = |id: &str| (id == FREE).then(|| Meaning::default());
     let effect = |refs: &str, granular: &str| {
         let doc = marked(&format!(r#","object_marking_refs":[{refs}],"granular_markings":[{granular}]"#));
         let head = Head::read(doc.as_bytes()).unwrap();
