@@ -9,11 +9,14 @@
 //! * [`stage`]: the fold, and what each derived table holds
 //! * [`admit`] with [`versions`]: STIX objects; [`document`]: documents of all other forms; [`review`]: what a person must decide
 //! * [`collection`]: collections and who may read and write them
-//! * [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
+//! * `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
+//! * [`explain`]: the same decision for one object and one organisation, in words; [`consent`]: what an originator lets go
 pub mod admit;
 pub mod collection;
+pub mod consent;
 pub mod document;
 pub mod event;
+pub(crate) mod facet;
 pub mod page;
 pub mod review;
 pub mod rights;

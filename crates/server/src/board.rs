@@ -104,7 +104,7 @@ pub(crate) fn may_see(context: &Context, row: &ExposureRow) -> bool {
     let open = !matches!(row.status.as_str(), "fixed" | "not_affected");
     let weakness = Weakness { owner: &row.owner, holder, country, open, consent: false };
     let tlp = Tlp::from_rank(row.tlp);
-    context.sees(&Subject { tlp, readers: Readers::Marking, audience: None, weakness: Some(weakness) })
+    context.sees(&Subject { weakness: Some(weakness), ..Subject::new(tlp, Readers::Marking) })
 }
 
 /// The rows that pass a text: a part of a vulnerability, a subject, an owner, a holder or a document, whatever its case.
