@@ -16,6 +16,7 @@ pub mod collection;
 pub mod consent;
 pub mod document;
 pub mod event;
+pub mod explain;
 pub(crate) mod facet;
 pub mod page;
 pub mod review;
@@ -29,5 +30,7 @@ pub use collection::{Collection, NewCollection};
 pub use document::{NewDocument, import_documents};
 pub use stage::Exchange;
 
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

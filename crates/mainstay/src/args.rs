@@ -68,9 +68,12 @@ pub(crate) enum Noun {
     /// Collections and who reads and writes them
     #[command(subcommand)]
     Collection(verbs::collection::Collection),
-    /// Partners: keys and trust
+    /// Partners: agreements, keys and trust
     #[command(subcommand)]
     Partner(verbs::partner::Partner),
+    /// Why something goes to a partner, or does not
+    #[command(subcommand)]
+    Release(verbs::release::Release),
     /// What depends on what
     #[command(subcommand)]
     Depend(verbs::depend::Depend),

@@ -85,12 +85,8 @@ pub(crate) fn may_see(context: &Context, planned: &Planned, open: bool) -> bool 
         open,
         consent: false,
     };
-    let subject = Released {
-        tlp: crate::pages::tlp(&planned.tlp),
-        readers: Readers::Marking,
-        audience: None,
-        weakness: Some(weakness),
-    };
+    let subject =
+        Released { weakness: Some(weakness), ..Released::new(crate::pages::tlp(&planned.tlp), Readers::Marking) };
     // A closed ask still tells who was weak: beyond the release decision it is for those alone whom it concerns or who got it.
     let person = context.person();
     let concerned = person.is_operator || [&planned.party, &planned.addressee].contains(&&person.org);
