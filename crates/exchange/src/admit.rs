@@ -355,7 +355,7 @@ impl<'a> Desk<'_, 'a> {
         if tx.one(sql, &[object.into(), collection.into()], |_| ())?.is_some() || !self.listed.insert(object) {
             return Ok(Outcome::Unchanged);
         }
-        let meta = ListedMeta { collection: collection.to_owned(), object, by: self.origin.by.to_owned() };
+        let meta = ListedMeta { collection: collection.to_owned(), object, by: self.origin.by.to_owned(), copy: None };
         tx.append(Draft::new(event::LISTED, &meta)?)?;
         Ok(Outcome::Accepted)
     }

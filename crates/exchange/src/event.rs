@@ -1,5 +1,6 @@
 //! The kinds of event of this stage and their meta. A kind once written is read for ever.
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use stix::Tlp;
 
 /// `exchange.collection`: the last one of an id stands.
@@ -98,6 +99,9 @@ pub struct CopyOf {
     pub of: i64,
     /// What was left out.
     pub how: How,
+    /// Ids that were drawn for it: of the submitter, and what stands for it outside.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ids: BTreeMap<String, String>,
 }
 
 /// Why a copy was made.
@@ -119,6 +123,9 @@ pub struct ListedMeta {
     pub object: i64,
     /// Who gave it.
     pub by: String,
+    /// What it is a copy of, where this hub made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<CopyOf>,
 }
 
 /// Meta of [`WITHDRAWN`].

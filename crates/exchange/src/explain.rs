@@ -48,6 +48,9 @@ pub struct InCollection {
     pub released: bool,
     /// Each rule that was asked.
     pub rules: Vec<Said>,
+    /// The copy that this hub made of it, or why there is none; absent where none was due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy: Option<String>,
 }
 
 /// One rule and what it said.
@@ -152,19 +155,20 @@ pub(crate) fn of_version(
     let Some(mut row) = row else { return Ok(None) };
     row.terms.unknown |= row.waiting;
     let marks = Marks::read(tx, &head)?;
+    let one = One { event, head, row, marks };
     let sql = "SELECT collection FROM @listing WHERE object = $1 ORDER BY collection";
     let mut collections = Vec::new();
     for id in tx.all(sql, &[event.into()], |r| r.text(0).to_owned())? {
         if let Some(collection) = collection::find(tx, &id)? {
-            collections.push(in_collection(tx, &head, &row, &marks, &collection, recipient, on)?);
+            collections.push(in_collection(tx, &one, &collection, recipient, on)?);
         }
     }
     Ok(Some(Explained {
-        id: head.id.to_string(),
-        kind: head.kind.to_string(),
-        version: head.version().map(str::to_owned),
+        id: one.head.id.to_string(),
+        kind: one.head.kind.to_string(),
+        version: one.head.version().map(str::to_owned),
         event,
-        source: row.source,
+        source: one.row.source,
         released: collections.iter().any(|c| c.released),
         collections,
     }))
@@ -217,15 +221,22 @@ fn meaning(tx: &mut Tx<'_>, reference: &str) -> Result<(Option<Tlp>, Terms)> {
     })
 }
 
+/// One version, as far as it is the same in all collections.
+struct One<'a> {
+    event: i64,
+    head: Head<'a>,
+    row: Row,
+    marks: Marks,
+}
+
 fn in_collection(
     tx: &mut Tx<'_>,
-    head: &Head<'_>,
-    row: &Row,
-    marks: &Marks,
+    one: &One<'_>,
     collection: &Collection,
     recipient: &Recipient<'_>,
     on: Date,
 ) -> Result<InCollection> {
+    let One { event, head, row, marks } = one;
     let parts: Vec<Part<'_>> =
         marks.parts.iter().map(|(place, tlp, terms)| Part { place, tlp: *tlp, terms }).collect();
     let (tlp, label) = label(row, marks, collection);
@@ -255,6 +266,7 @@ fn in_collection(
         label,
         released: allowed,
         rules: rules.collect(),
+        copy: crate::copy::said(tx, *event, &collection.id)?,
     })
 }
 

@@ -95,7 +95,7 @@ impl World {
         let mut world = World { ledger, store, collections: Vec::new(), day: 0 };
         for (title, anonymise) in [("open", false), ("box", true)] {
             let id = world.collection(title, None, 3);
-            let handling = Handling { anonymise, redact: false };
+            let handling = Handling { anonymise, redact: !anonymise };
             world.write(|tx| {
                 let standing = collection::find(tx, &id)?.unwrap();
                 collection::handle(tx, &standing, handling)

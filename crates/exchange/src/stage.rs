@@ -3,11 +3,11 @@
 //! `stix_object` is one row per object version held, by the event whose body it is; `listing` says in which collections it stands;
 //! `facet`, `collection_facet` and `topic` say what an object asks beside a label ([`crate::facet`]); `view`, `view_right`, `view_entry`,
 //! `withdrawn` and `recipient` are rights compiled ahead ([`crate::view`], [`crate::rights`]); `right_*` is what of the partners' events that
-//! needs; `marking` and `waiting` resolve markings that arrive late; `consent` is what originators let go; `copy` and `copy_due` are the
-//! copies that this hub made and has to make.
+//! needs; `marking` and `waiting` resolve markings that arrive late; `consent` is what originators let go; `copy_due` are the
+//! copies that this hub has to make, `copied` what became of them, `copy_id` which ids they stand for.
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
 use crate::facet::{self, Facts, Ground, Which};
-use crate::{collection, consent, document, review, rights, view};
+use crate::{collection, consent, copy, document, review, rights, view};
 use ledger::{Column, Draft, Error, Event, Result, Stage, Tx};
 use std::collections::BTreeSet;
 use stix::{Head, Timestamp, Tlp, marking};
@@ -27,6 +27,9 @@ CREATE TABLE @marking (id {text} PRIMARY KEY, tlp {int}, report {text}, refs {te
 CREATE TABLE @topic (object {int} NOT NULL, topic {text} NOT NULL, PRIMARY KEY (topic, object));
 CREATE INDEX @topic_object ON @topic (object, topic);
 CREATE TABLE @consent (id {text} NOT NULL, org {text} NOT NULL, PRIMARY KEY (id, org));
+CREATE TABLE @copy_due (object {int} NOT NULL, collection {text} NOT NULL, how {text} NOT NULL, PRIMARY KEY (object, collection));
+CREATE TABLE @copied (object {int} NOT NULL, collection {text} NOT NULL, said {text} NOT NULL, PRIMARY KEY (object, collection));
+CREATE TABLE @copy_id (source {text} PRIMARY KEY, copy {text} NOT NULL);
 CREATE TABLE @facet (id {int} PRIMARY KEY, body {text} NOT NULL, embargo {text});
 CREATE UNIQUE INDEX @facet_body ON @facet (body);
 CREATE INDEX @facet_embargo ON @facet (embargo);
@@ -118,6 +121,11 @@ impl Stage for Exchange {
         fold_run(tx, &mut run)
     }
 
+    /// Copies that are due are made live, each by an event of its own.
+    fn settle(&self, tx: &mut Tx<'_>, _up_to: i64) -> Result<()> {
+        copy::make_due(tx)
+    }
+
     /// DESIGN: a collection `default`, readable by the operator alone, is made with the store.
     fn react(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         if event.kind != "ledger.genesis" {
@@ -155,6 +163,10 @@ fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
             Err(Error::park("version-unknown", format!("version {} of an agreement: update the program", event.version)))
         }
         "partners.agreement" => rights::fold_agreement(tx, event.index, event.known, &event.meta()?),
+        event::UNCOPIED => {
+            let meta: event::UncopiedMeta = event.meta()?;
+            copy::done(tx, meta.object, &meta.collection, &format!("no copy stands in its place: {}", meta.reason))
+        }
         event::CONSENT => consent::fold(tx, event.known, &event.meta()?),
         "partners.person" => rights::fold_person(tx, event.known, &event.meta()?),
         event::COLLECTION => collection::fold(tx, event.index, event.known, &event.meta::<CollectionMeta>()?),
@@ -206,6 +218,13 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
     let mut listed: Vec<view::Listed> = Vec::with_capacity(objects.len());
     for (object, beside) in objects.iter().zip(known) {
         let facet = ground.facet(tx, &beside.facts, beside.terms, !object.meta.waiting.is_empty())?;
+        if facet.unnamed || object.head.granular.is_some() {
+            let parts = !marking::parts(&object.head).is_empty();
+            copy::note(tx, object.index, &collection, parts, &facet, object.meta.copy.as_ref())?;
+        }
+        if let Some(of) = &object.meta.copy {
+            copy::fold(tx, &collection, of, &object.meta.id)?;
+        }
         let facet = facet::number(tx, &facet)?;
         if !is_met(tx, &collection, facet, &listed)? {
             // what came before is listed first: a view may be forked here, with all that it holds
@@ -354,6 +373,12 @@ fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> 
         row.ok_or_else(|| Error::park("object-unknown", format!("event {} is no object that is held", meta.object)))?;
     facts.topics = facet::topics(tx, meta.object)?;
     let facet = Ground::load(tx, &meta.collection)?.facet(tx, &facts, terms, waiting)?;
+    if facet.unnamed {
+        copy::note(tx, meta.object, &meta.collection, false, &facet, meta.copy.as_ref())?;
+    }
+    if let Some(of) = &meta.copy {
+        copy::fold(tx, &meta.collection, of, &listed.id)?;
+    }
     listed.facet = facet::number(tx, &facet)?;
     facet::meet(tx, event.known, &meta.collection, listed.facet)?;
     view::list(tx, &meta.collection, &[listed])

@@ -97,6 +97,9 @@ fn show(one: &Explained, org: &str, day: &str) -> Result<(), Failure> {
     for place in &one.collections {
         let answer = if place.released { "goes" } else { "does not go" };
         out::line(&format!("{}{version} {answer} to {org} out of {:?} on {day}: {}", one.id, place.title, place.label))?;
+        if let Some(copy) = &place.copy {
+            out::line(&format!("  {copy}"))?;
+        }
         for passes in [false, true] {
             for said in place.rules.iter().filter(|said| said.passes == passes) {
                 let word = if passes { "yes" } else { "no " };
