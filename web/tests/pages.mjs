@@ -42,6 +42,7 @@ try {
   await scriptOff(pages);
   await printed(pages);
   await keys();
+  await partner();
 } finally {
   await browser.close();
 }
@@ -49,7 +50,7 @@ console.log(`${passed} passed, ${failed.length} failed`);
 process.exit(failed.length ? 1 : 0);
 
 /** A context that has signed in; everything that goes wrong in it is written down. */
-async function open(look, options = {}) {
+async function open(look, options = {}, as = user) {
   const { name, ...rest } = look;
   const context = await browser.newContext({ ...rest, ...options });
   const troubles = [];
@@ -63,13 +64,13 @@ async function open(look, options = {}) {
   context.on("weberror", (error) => troubles.push(`script: ${error.error().message}`));
   context.setDefaultTimeout(60000);
   const page = await context.newPage();
-  await signIn(page);
+  await signIn(page, as);
   return { context, page, troubles };
 }
 
-async function signIn(page) {
+async function signIn(page, name = user) {
   await page.goto(`${base}/login`);
-  await page.fill("input[name=name]", user);
+  await page.fill("input[name=name]", name);
   await page.fill("input[name=password]", password);
   await Promise.all([page.waitForURL((url) => url.pathname !== "/login"), page.click("button.primary")]);
 }
@@ -210,4 +211,67 @@ async function keys() {
   await page.keyboard.press("/");
   check("keys: they can be turned off", await page.evaluate(() => document.activeElement?.getAttribute("name") !== "q"), "still on");
   await context.close();
+}
+
+/** A partner sees what is theirs, and no page says anything of another: no name, no asset, no function that rests on them, no
+ * position of the ledger, no page of the operator's. */
+async function partner() {
+  const name = process.env.MAINSTAY_PARTNER;
+  if (!name) {
+    console.log("SKIPPED (no MAINSTAY_PARTNER): the pages as a partner sees them");
+    return;
+  }
+  const { owner, others } = await parties();
+  const { context, page, troubles } = await open(looks[0], {}, name);
+  const asks = () => page.locator("main tbody th a[href^='/act/']").evaluateAll((links) => links.map((l) => l.getAttribute("href")));
+  await page.goto(`${base}/act`);
+  const own = await asks();
+  const visits = ["/", "/exchange", "/expose", "/act", `/find?q=${encodeURIComponent(others[0])}`, "/find?q=fw", ...new Set(own.slice(0, 3))];
+  await page.goto(`${base}/expose`);
+  const loops = await page.locator("main td a[href^='/loop/']").evaluateAll((links) => links.map((l) => l.getAttribute("href")));
+  visits.push(...new Set(loops.slice(0, 3)), "/loop/CVE-2024-55591", "/loop/CVE-2024-23113");
+  check("partner: sees its own", own.length > 0 && loops.length > 0, `${own.length} asks, ${loops.length} exposures`);
+  for (const at of visits) {
+    troubles.length = 0;
+    const response = await page.goto(base + at);
+    check(`partner ${at}: status`, response.status() === 200, String(response.status()));
+    await settled(page);
+    const text = (await response.text()).replaceAll(/<input[^>]*name="?q"?[^>]*>|\u201c[^\u201d]*\u201d/g, "");
+    const told = others.filter((other) => text.includes(other));
+    check(`partner ${at}: nothing of another`, told.length === 0, told.join(", "));
+    check(`partner ${at}: no position`, !/at position|rests? on/.test(text), "a position or a function");
+    await axe(page, `partner ${at}`);
+    check(`partner ${at}: quiet console`, troubles.length === 0, troubles.join("; "));
+    await page.screenshot({ path: path.join(out, `partner${at.replaceAll(/[^a-zA-Z0-9-]+/g, "-").replace(/-$/, "")}.png`), fullPage: true });
+  }
+  for (const at of ["/assure", "/assure/2.1.3", "/depend/what-if"]) {
+    const response = await page.goto(base + at);
+    check(`partner ${at}: refused`, response.status() === 403, String(response.status()));
+  }
+  check("partner: has its owner's name", (await (await page.goto(`${base}/act`)).text()).includes(owner), owner);
+  for (const at of await foreign(new Set(own))) {
+    const [seen, none] = [await page.goto(base + at), await page.goto(`${base}/act/0000-0000-0000`)];
+    check(`partner ${at}: an ask to others is as one that is not`, seen.status() === 404 && none.status() === 404, String(seen.status()));
+  }
+  await context.close();
+}
+
+/** The names of those who are asked, as the operator's own page has them: the partner's own, and the others'. */
+async function parties() {
+  const { context, page } = await open(looks[0]);
+  await page.goto(`${base}/act`);
+  const names = await page.locator("main tbody tr td:nth-of-type(2)").allInnerTexts();
+  await context.close();
+  const plain = [...new Set(names.map((n) => n.replace(/\s+[A-Z]{2}$/, "").trim()).filter(Boolean))];
+  const owner = process.env.MAINSTAY_PARTNER_NAME ?? "";
+  return { owner, others: plain.filter((n) => n !== owner && !n.startsWith("National ")) };
+}
+
+/** Two asks that went to others. */
+async function foreign(own) {
+  const { context, page } = await open(looks[0]);
+  await page.goto(`${base}/act`);
+  const all = await page.locator("main tbody th a[href^='/act/']").evaluateAll((links) => links.map((l) => l.getAttribute("href")));
+  await context.close();
+  return all.filter((at) => !own.has(at)).slice(0, 2);
 }

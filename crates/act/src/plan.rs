@@ -411,7 +411,7 @@ fn released(input: &Input<'_>, group: &Group<'_>, target: &addressee::Target<'_>
     let unknown = Card { kind: target.kind.to_owned(), country: target.contact.country.clone(), ..Card::default() };
     let card = input.orgs.get(target.org).unwrap_or(&unknown);
     let holder = group.exposures.iter().find_map(|e| e.holder.as_deref());
-    let weakness = Weakness { owner: group.party, holder, country: group.country, open: true, consent: false };
+    let weakness = Weakness { owner: group.party, holder, country: group.country, consent: false };
     match refusal(target.org, card, tlp, weakness, input.home, input.on) {
         Some(no) => Err(No::new(no.code, format!("to {}: {}", target.org, no.reason))),
         None => Ok(()),
@@ -424,7 +424,7 @@ pub(crate) fn still_released(orgs: &BTreeMap<String, Card>, ask: &Planned, home:
     let card = orgs.get(&ask.addressee).unwrap_or(&unknown);
     let tlp = ask.tlp.parse().unwrap_or(Tlp::Red);
     let (holder, country) = (ask.holder.as_deref(), ask.country.as_deref());
-    let weakness = Weakness { owner: &ask.party, holder, country, open: true, consent: false };
+    let weakness = Weakness { owner: &ask.party, holder, country, consent: false };
     match refusal(&ask.addressee, card, tlp, weakness, home, on) {
         Some(no) => Err(no.to_string()),
         None => Ok(()),

@@ -219,9 +219,9 @@ pub fn asks(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Ask>> {
 /// functions are at stake.
 pub fn seen_by(asks: Vec<Ask>, person: &Person, on: Date) -> Vec<Ask> {
     let mine = |a: &Ask| a.planned.party == person.org || a.planned.addressee == person.org;
-    let keep = |a: &Ask| person.is_operator || (mine(a) && release(a, person, on).allowed);
+    let keep = |a: &Ask| person.sees_all() || (mine(a) && release(a, person, on).allowed);
     let asks = asks.into_iter().filter(keep);
-    if person.is_operator { asks.collect() } else { asks.filter(|a| a.sent_at.is_some()).map(for_partner).collect() }
+    if person.sees_all() { asks.collect() } else { asks.filter(|a| a.sent_at.is_some()).map(for_partner).collect() }
 }
 
 fn release(ask: &Ask, person: &Person, on: Date) -> Decision {
@@ -229,7 +229,7 @@ fn release(ask: &Ask, person: &Person, on: Date) -> Decision {
     let (holder, country) = (p.holder.as_deref(), p.country.as_deref());
     // It went to this addressee by the country's rule: the addressee knows it as the party does.
     let owner = if p.addressee == person.org { &p.addressee } else { &p.party };
-    let weakness = Weakness { owner, holder, country, open: !ask.state.is_over(), consent: false };
+    let weakness = Weakness { owner, holder, country, consent: false };
     let tlp = p.tlp.parse().unwrap_or(Tlp::Red);
     let subject = Subject { weakness: Some(weakness), ..Subject::new(tlp, Readers::Marking) };
     release::decide(&subject, &person.recipient(), on)
@@ -251,6 +251,24 @@ pub fn must(tx: &mut Tx<'_>, reference: &str) -> Result<Ask> {
     let reference = crate::ask::read_reference(reference).unwrap_or_else(|| reference.to_owned());
     let unknown = || Error::refused("ask-unknown", format!("there is no ask {reference}"), "see `mainstay ask list`");
     ask(tx, &reference)?.ok_or_else(unknown)
+}
+
+/// What happened to an ask, as far as a person may know: to a partner neither who did it here nor to which address it went, and
+/// nothing from before it left.
+pub fn story_seen_by(tx: &mut Tx<'_>, reference: &str, person: &Person) -> Result<Vec<Happened>> {
+    let all = story(tx, reference)?;
+    if person.sees_all() {
+        return Ok(all);
+    }
+    let words = |kind: &str| match kind {
+        "act.sent" => Some("sent"),
+        "act.answered" => Some("answered"),
+        "act.silent" => Some("the clock ran out without an answer"),
+        "act.closed" => Some("closed: the next inventory confirms it"),
+        _ => None,
+    };
+    let told = |h: Happened| Some(Happened { words: words(&h.kind)?.to_owned(), by: String::new(), ..h });
+    Ok(all.into_iter().filter_map(told).collect())
 }
 
 /// What happened to an ask, in order. For the operator: addresses stand in it.

@@ -459,8 +459,8 @@ fn who_sees_which_ask() {
     hub.plan(&[exposure("water-de", "DE", "CVE-1"), exposure("water-nl", "NL", "CVE-1")]);
     let on = "2026-01-02".parse().unwrap();
     let sees = |org: &str, own: bool| {
-        let person =
-            Person { org: org.into(), is_operator: own, own_clearance: Tlp::Clear, ..named("x", Role::Partner) };
+        let role = if own { Role::Analyst } else { Role::Partner };
+        let person = Person { org: org.into(), is_operator: own, own_clearance: Tlp::Clear, ..named("x", role) };
         let seen = crate::seen_by(hub.asks(), &person, on);
         assert!(own || seen.iter().all(|a| a.planned.why.is_empty() && a.email.is_empty() && a.planned.functions == 0));
         seen.into_iter().map(|a| a.planned.party).collect::<Vec<_>>()
@@ -473,4 +473,12 @@ fn who_sees_which_ask() {
     assert_eq!(sees("water-de", false), ["water-de"]);
     assert_eq!(sees("cert-nl", false), ["water-nl"]);
     assert_eq!(sees("water-fr", false), [""; 0]);
+    let told = |role: Role, org: &str| {
+        let person = Person { org: org.into(), is_operator: org == "home", ..named("x", role) };
+        let ask = hub.asks().into_iter().find(|a| a.planned.party == "water-de").unwrap().planned.ask;
+        let story = hub.ledger.read(|tx| crate::story_seen_by(tx, &ask, &person)).unwrap();
+        story.into_iter().map(|h| format!("{} {}", h.kind, h.by)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(Role::Partner, "cert-de"), ["act.sent "], "neither the plan nor who did it");
+    assert_eq!(told(Role::Analyst, "home").len(), 2);
 }

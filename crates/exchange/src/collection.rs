@@ -59,12 +59,11 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCollection<'_>) -> Result<String> {
         ));
     }
     let root = new.root.unwrap_or(DEFAULT_ROOT);
-    if root != DEFAULT_ROOT {
-        let next = format!("leave out --root, or write --root {DEFAULT_ROOT}");
+    if !is_root(root) {
         return Err(Error::refused(
             "collection-root",
-            format!("this version serves the root {DEFAULT_ROOT} only"),
-            next,
+            format!("{root:?} is no name of an API root: a to z, 0 to 9 and dashes, 1 to 64 of them, no dash first"),
+            format!("leave out --root, or write --root {DEFAULT_ROOT}"),
         ));
     }
     let id = match new.id {
@@ -80,6 +79,10 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCollection<'_>) -> Result<String> {
             reason,
             "choose another title, or change that collection under its own",
         ));
+    }
+    if title == DEFAULT && root != DEFAULT_ROOT {
+        let reason = format!("the collection {DEFAULT} stays in the API root {DEFAULT_ROOT}");
+        return Err(Error::refused("collection-root", reason, "make another collection in that root"));
     }
     let mut read = new.read.to_vec();
     let mut write = new.write.to_vec();
@@ -103,6 +106,12 @@ pub fn handle(tx: &mut Tx<'_>, collection: &Collection, handling: Handling) -> R
     let Collection { id, title, root, tlp, read, write, .. } = collection.clone();
     let meta = CollectionMeta { id, title, root, tlp, read, write, handling };
     tx.append(Draft::new(event::COLLECTION, &meta)?).map(drop)
+}
+
+/// Whether a text can be one segment of an API root's path (TAXII 2.1 section 4.1).
+fn is_root(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=64).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(fits)
 }
 
 /// TAXII 2.1 section 3.3: an identifier is a UUID of version 4.

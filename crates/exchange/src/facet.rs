@@ -240,11 +240,14 @@ pub(crate) fn meet(tx: &mut Tx<'_>, known: Micros, collection: &str, facet: i64)
     if facet == PLAIN {
         return Ok(());
     }
-    let sql = "INSERT INTO @collection_facet (collection, facet) VALUES ($1, $2) ON CONFLICT (collection, facet) DO NOTHING";
-    match tx.run(sql, &[collection.into(), facet.into()])? {
-        0 => Ok(()),
-        _ => rights::compile_facet(tx, known, collection, facet),
+    let sql = "SELECT 1 FROM @collection_facet WHERE collection = $1 AND facet = $2";
+    if tx.one(sql, &[collection.into(), facet.into()], |_| ())?.is_some() {
+        return Ok(());
     }
+    rights::advance(tx, known, &known.day())?;
+    let sql = "INSERT INTO @collection_facet (collection, facet) VALUES ($1, $2)";
+    tx.run(sql, &[collection.into(), facet.into()])?;
+    rights::compile_facet(tx, known, collection, facet)
 }
 
 /// Which listings are to be looked at anew.

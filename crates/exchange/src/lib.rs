@@ -9,6 +9,7 @@
 //! * [`stage`]: the fold, and what each derived table holds
 //! * [`admit`] with [`versions`]: STIX objects; [`document`]: documents of all other forms; [`review`]: what a person must decide
 //! * [`collection`]: collections and who may read and write them; `copy`: what goes out in the place of an object that may not
+//! * [`peer`]: other hubs, from which objects are pulled and to which they are pushed, as far as it got and why not further
 //! * `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
 //! * [`explain`]: the same decision for one object and one organisation, in words; [`consent`]: what an originator lets go
 pub mod admit;
@@ -20,6 +21,7 @@ pub mod event;
 pub mod explain;
 pub(crate) mod facet;
 pub mod page;
+pub mod peer;
 pub mod review;
 pub mod rights;
 pub mod stage;

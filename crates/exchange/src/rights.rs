@@ -121,6 +121,8 @@ pub(crate) fn fold_agreement(tx: &mut Tx<'_>, index: i64, known: Micros, meta: &
     if Agreement::of(meta, &meta.org, "").is_none() {
         return Err(ledger::Error::park("agreement-unreadable", format!("the agreement of {} has no days or mark", meta.org)));
     }
+    // what is recorded today is compiled as of today, and nothing older may be left behind
+    advance(tx, known, &known.day())?;
     let name = meta.name.as_deref().unwrap_or_default();
     let whole = serde_json::to_string(meta).map_err(|e| ledger::Error::park("meta-unreadable", e.to_string()))?;
     tx.run(
@@ -197,11 +199,19 @@ pub(crate) fn fold_person(tx: &mut Tx<'_>, known: Micros, meta: &PersonMeta) -> 
 }
 
 pub(crate) fn fold_turned(tx: &mut Tx<'_>, known: Micros, meta: &TurnedMeta) -> Result<()> {
+    advance(tx, known, &meta.day)
+}
+
+/// Brings rights up to a day: those of the organisations whose agreements began or ended since, and those to what was under embargo.
+pub(crate) fn advance(tx: &mut Tx<'_>, known: Micros, day: &str) -> Result<()> {
     let last = tx.one("SELECT day FROM @right_home WHERE id = 1", &[], |r| r.text(0).to_owned())?.unwrap_or_default();
-    tx.run("UPDATE @right_home SET day = $1 WHERE id = 1", &[(&meta.day).into()])?;
+    if last.as_str() >= day {
+        return Ok(());
+    }
+    tx.run("UPDATE @right_home SET day = $1 WHERE id = 1", &[day.into()])?;
     set_due(tx)?;
-    turning(tx, &last, &meta.day)?.iter().try_for_each(|org| reassign_org(tx, known, org))?;
-    for id in lifted(tx, &last, &meta.day)? {
+    turning(tx, &last, day)?.iter().try_for_each(|org| reassign_org(tx, known, org))?;
+    for id in lifted(tx, &last, day)? {
         if let Some(collection) = collection::find(tx, &id)? {
             reassign_collection(tx, known, &collection)?;
         }

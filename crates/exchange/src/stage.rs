@@ -80,9 +80,15 @@ impl Stage for Exchange {
         SCHEMA
     }
 
-    /// What became of each TAXII request: kept for a while, never in the log.
+    /// What became of each TAXII request, and where the exchange with each peer stands: never in the log.
     fn operational(&self) -> &'static str {
-        "CREATE TABLE IF NOT EXISTS taxii_status (id {text} PRIMARY KEY, person {text} NOT NULL, created {int} NOT NULL, body {blob} NOT NULL)"
+        "CREATE TABLE IF NOT EXISTS taxii_status (id {text} PRIMARY KEY, person {text} NOT NULL, created {int} NOT NULL, body {blob} NOT NULL);
+         CREATE TABLE IF NOT EXISTS peer (name {text} PRIMARY KEY, url {text} NOT NULL, way {text} NOT NULL, collection {text} NOT NULL,
+           account {text} NOT NULL, login {text} NOT NULL, secret {blob}, authority {text} NOT NULL, made {int} NOT NULL,
+           after {text} NOT NULL, next {text} NOT NULL, reached {text} NOT NULL, sent {int} NOT NULL, tried {int}, done {int},
+           failures {int} NOT NULL, error {text} NOT NULL, retry {int} NOT NULL, passed {int} NOT NULL, refused {int} NOT NULL);
+         CREATE TABLE IF NOT EXISTS peer_refused (peer {text} NOT NULL, id {text} NOT NULL, version {text} NOT NULL, rule {text} NOT NULL,
+           reason {text} NOT NULL, at {int} NOT NULL, PRIMARY KEY (peer, id, version, rule))"
     }
 
     fn kinds(&self) -> &'static [&'static str] {

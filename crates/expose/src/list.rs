@@ -137,10 +137,15 @@ pub fn list(tx: &mut Tx<'_>, stakes: &dyn Stakes, filter: &Filter) -> Result<(Ve
     let (fit, first) = candidates.rows(filter, most);
     coverage.shown = rows.len() + fit;
     rows.extend(first);
-    rows.sort_by(|a, b| rank(a).cmp(&rank(b)));
+    in_order(&mut rows);
     let mut rows: Vec<ExposureRow> = rows.into_iter().skip(filter.offset).take(filter.limit.unwrap_or(usize::MAX)).collect();
     rows.iter_mut().for_each(|row| row.rank = rank_in_words(row));
     Ok((rows, coverage))
+}
+
+/// Puts rows in the order of the list, by what they say of themselves.
+pub fn in_order(rows: &mut [ExposureRow]) {
+    rows.sort_by(|a, b| rank(a).cmp(&rank(b)));
 }
 
 /// All exposures that stand, without candidates.

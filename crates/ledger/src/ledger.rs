@@ -130,6 +130,16 @@ impl Ledger {
         SigningKey::from_seed(&seed)
     }
 
+    /// Seals a secret of somebody else (a password for a peer) as the hub's own keys are sealed, for an operational table.
+    pub fn conceal(&self, secret: &[u8]) -> Result<Vec<u8>> {
+        self.seal.seal(secret, &*self.env.entropy)
+    }
+
+    /// Opens what [`Ledger::conceal`] sealed.
+    pub fn reveal(&self, sealed: &[u8]) -> Result<Vec<u8>> {
+        self.seal.unseal(sealed)
+    }
+
     /// Runs a unit that may write: one transaction, the head row locked first, so that units stand in one order. Run again,
     /// whole, when another writer was in the way.
     pub fn write<T>(&self, mut f: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {

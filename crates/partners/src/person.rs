@@ -67,6 +67,11 @@ impl Person {
         self.name == LOCAL_OPERATOR
     }
 
+    /// Somebody of the operator's own organisation in a role that sees all it holds.
+    pub fn sees_all(&self) -> bool {
+        self.is_operator && self.role != Role::Partner
+    }
+
     /// The person as the release decision sees them.
     pub fn recipient(&self) -> Recipient<'_> {
         Recipient {

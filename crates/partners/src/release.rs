@@ -25,7 +25,8 @@ pub enum Readers<'a> {
     Marking,
 }
 
-/// The open weakness of somebody: an exposure, the text of a warning about it, a count in which it stands.
+/// The weakness of somebody, open or mended: an exposure, the text of a warning about it, a count in which it stands. What
+/// products an owner runs, and what it mended when, is told to nobody else either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weakness<'a> {
     /// Whose it is, by key.
@@ -34,9 +35,7 @@ pub struct Weakness<'a> {
     pub holder: Option<&'a str>,
     /// The country in which it lies, ISO 3166-1 alpha-2.
     pub country: Option<&'a str>,
-    /// Not yet fixed.
-    pub open: bool,
-    /// The owner agreed that those who depend on it may know.
+    /// The owner agreed that others may know.
     pub consent: bool,
 }
 
@@ -194,15 +193,18 @@ impl Decision {
 /// Decides whether `subject` may go to `recipient` on the day `on`. Each rule can only close: adding one, or making one stricter, never
 /// lets anything pass that did not.
 pub fn decide(subject: &Subject<'_>, recipient: &Recipient<'_>, on: Date) -> Decision {
-    let mut because = vec![grant::marking(subject, subject.tlp, recipient, on), rights(subject, recipient)];
+    // Another's weakness is never less than AMBER, however public the advisory that names it.
+    let others = subject.weakness.is_some_and(|w| !concerns(&w, recipient));
+    let tlp = if others { subject.tlp.max(Tlp::Amber) } else { subject.tlp };
+    let mut because = vec![grant::marking(subject, tlp, recipient, on), rights(subject, recipient)];
     because.extend(subject.audience.map(|named| audience(named, recipient)));
     if subject.tlp == Tlp::Red {
         because.push(named_for_red(subject, recipient));
     }
-    because.extend(grant::compelled(subject, subject.tlp, recipient, on));
+    because.extend(grant::compelled(subject, tlp, recipient, on));
     because.extend(subject.terms.into_iter().flat_map(|terms| terms::rules(terms, &subject.origin, recipient, on)));
     because.extend(submitter(subject, recipient));
-    because.extend(subject.weakness.map(|weakness| open_weakness(&weakness, recipient)));
+    because.extend(subject.weakness.map(|weakness| weakness_of_another(&weakness, recipient)));
     for part in subject.parts {
         because.extend(of_part(subject, part, recipient, on));
     }
@@ -278,27 +280,30 @@ fn named_for_red(subject: &Subject<'_>, recipient: &Recipient<'_>) -> Rule {
     Rule::new("red-named", passes, reason)
 }
 
-/// Whoever depends on an exposed asset hears of another's open weakness only by consent or after the fix.
-fn open_weakness(weakness: &Weakness<'_>, recipient: &Recipient<'_>) -> Rule {
+/// The owner, whoever told of it, and the CSIRT of its country.
+fn concerns(weakness: &Weakness<'_>, recipient: &Recipient<'_>) -> bool {
+    let own_country = recipient.kind == "csirt" && weakness.country.is_some() && weakness.country == recipient.country;
+    recipient.org == weakness.owner || weakness.holder == Some(recipient.org) || own_country
+}
+
+/// Whoever depends on an exposed asset hears of another's weakness only by consent: that it is mended is the owner's to tell too.
+fn weakness_of_another(weakness: &Weakness<'_>, recipient: &Recipient<'_>) -> Rule {
     let org = recipient.org;
     let owner = weakness.owner;
-    let same_country = weakness.country.is_some() && weakness.country == recipient.country;
     let (passes, reason) = if recipient.is_operator {
         (true, format!("{org} is the operator"))
     } else if org == owner {
         (true, format!("it is {org}'s own"))
     } else if weakness.holder == Some(org) {
         (true, format!("{org} told of it"))
-    } else if recipient.kind == "csirt" && same_country {
+    } else if concerns(weakness, recipient) {
         (true, format!("{org} is the CSIRT of {}", weakness.country.unwrap_or_default()))
-    } else if !weakness.open {
-        (true, "it is fixed".to_owned())
     } else if weakness.consent {
         (true, format!("{owner} agreed that others may know"))
     } else {
-        (false, format!("an open weakness of {owner} is told to {org} only when {owner} agrees or it is fixed"))
+        (false, format!("a weakness of {owner} is told to {org} only when {owner} agrees"))
     };
-    Rule::new("open-weakness", passes, reason)
+    Rule::new("weakness", passes, reason)
 }
 
 #[cfg(test)]

@@ -169,7 +169,9 @@ impl Stage for Partners {
     }
 
     fn operational(&self) -> &'static str {
-        "CREATE TABLE IF NOT EXISTS credential (name {text} PRIMARY KEY, hash {text} NOT NULL, changed {int} NOT NULL)"
+        "CREATE TABLE IF NOT EXISTS credential (name {text} PRIMARY KEY, hash {text} NOT NULL, changed {int} NOT NULL);
+         CREATE TABLE IF NOT EXISTS access_token (hash {text} PRIMARY KEY, person {text} NOT NULL, created {int} NOT NULL, until {int} NOT NULL);
+         CREATE TABLE IF NOT EXISTS access_certificate (fingerprint {text} PRIMARY KEY, person {text} NOT NULL, created {int} NOT NULL)"
     }
 
     fn kinds(&self) -> &'static [&'static str] {

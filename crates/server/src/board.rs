@@ -1,5 +1,6 @@
 //! All exposures as they stand, ranked, kept in memory for as long as nothing new is applied: pages ask often, the log moves
-//! seldom. Who may see which row is asked of the release decision, row by row, before anything is counted.
+//! seldom. A partner gets a board of their own: which rows are on it is asked of the release decision, row by row, and what the
+//! operator alone may know is neither on it nor in its order nor in its counts.
 //! Not for: deciding an exposure; that is `expose`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,8 +40,18 @@ impl Boards {
         self.graph.get(tx)
     }
 
-    /// The board as this unit sees it.
-    pub fn get(&self, tx: &mut Tx<'_>) -> Result<Arc<Board>> {
+    /// The board as this unit sees it, as far as the viewer may.
+    pub fn seen_by(&self, tx: &mut Tx<'_>, context: &Context) -> Result<Arc<Board>> {
+        let all = self.all(tx)?;
+        if context.person().sees_all() {
+            return Ok(all);
+        }
+        let public = expose::exploited::public(tx)?;
+        Ok(Arc::new(all.narrowed(&public, |row| may_see(context, row))))
+    }
+
+    /// The whole board as this unit sees it.
+    fn all(&self, tx: &mut Tx<'_>) -> Result<Arc<Board>> {
         // The lowest cursor too: a stage may catch up without the log growing.
         let applied = tx.one("SELECT min(idx) FROM @cursor", &[], |r| r.opt_int(0))?.flatten().unwrap_or(0);
         let at = tx.size()?.wrapping_mul(31).wrapping_add(applied);
@@ -58,12 +69,19 @@ impl Boards {
 }
 
 impl Board {
-    /// The rows that the viewer may see.
-    pub fn seen(&self, context: &Context) -> Vec<&ExposureRow> {
-        if context.person().is_operator && context.person().role != partners::Role::Partner {
-            return self.rows.iter().collect();
-        }
-        self.rows.iter().filter(|row| may_see(context, row)).collect()
+    /// What a partner sees: their rows, without the functions that rest on them (what a nation depends on is not theirs to read),
+    /// without exploitation that only another partner saw, in an order and with a share of the unknown that follow from these alone.
+    fn narrowed(&self, exploited: &BTreeSet<String>, may_see: impl Fn(&ExposureRow) -> bool) -> Board {
+        let bare = |row: &ExposureRow| ExposureRow {
+            functions: Vec::new(),
+            exploited: exploited.contains(&row.vulnerability),
+            rank: String::new(),
+            ..row.clone()
+        };
+        let mut rows: Vec<ExposureRow> = self.rows.iter().filter(|row| may_see(row)).map(bare).collect();
+        expose::list::in_order(&mut rows);
+        let coverage = Coverage::of_rows(&rows);
+        Board { rows, coverage, graph: Arc::clone(&self.graph), silent: BTreeMap::new(), at: self.at }
     }
 
     /// For each function, how many of the nodes that can take it have no asset in any inventory.
@@ -98,11 +116,10 @@ fn silent_nodes(tx: &mut Tx<'_>, snapshot: &Snapshot) -> Result<BTreeMap<String,
 }
 
 /// Whether the viewer may see a row: it tells of its owner's weakness.
-pub(crate) fn may_see(context: &Context, row: &ExposureRow) -> bool {
+fn may_see(context: &Context, row: &ExposureRow) -> bool {
     let country = (!row.country.is_empty()).then_some(row.country.as_str());
     let holder = (!row.holder.is_empty()).then_some(row.holder.as_str());
-    let open = !matches!(row.status.as_str(), "fixed" | "not_affected");
-    let weakness = Weakness { owner: &row.owner, holder, country, open, consent: false };
+    let weakness = Weakness { owner: &row.owner, holder, country, consent: false };
     let tlp = Tlp::from_rank(row.tlp);
     context.sees(&Subject { weakness: Some(weakness), ..Subject::new(tlp, Readers::Marking) })
 }

@@ -23,6 +23,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::connect_info::Connected;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -46,8 +47,10 @@ pub async fn serve<L>(
 where
     L: axum::serve::Listener,
     L::Addr: std::fmt::Debug,
+    tls::Peer: for<'a> Connected<axum::serve::IncomingStream<'a, L>>,
 {
-    axum::serve(listener, router(state)).with_graceful_shutdown(shutdown).await
+    let service = router(state).into_make_service_with_connect_info::<tls::Peer>();
+    axum::serve(listener, service).with_graceful_shutdown(shutdown).await
 }
 
 /// Everything this hub answers to.

@@ -9,6 +9,7 @@ use ledger::{Error, Micros, Position, Result, Tx};
 use partners::Person;
 
 use crate::auth::Viewer;
+use crate::board::Board;
 use crate::pages::find::Problem;
 use crate::pages::signs::Mark;
 use crate::pages::when::When;
@@ -33,6 +34,11 @@ impl Context {
     /// Who looks.
     pub fn person(&self) -> &Person {
         &self.viewer.person
+    }
+
+    /// The exposures, as far as the viewer may see them.
+    pub fn board(&self, tx: &mut Tx<'_>) -> Result<Arc<Board>> {
+        self.state.boards.seen_by(tx, self)
     }
 
     /// What the handlers share.
@@ -67,8 +73,9 @@ impl Context {
             now: self.when(self.now),
             home: name,
             who: Some(Who { name: person.name.clone(), role: person.role.to_string(), org: person.org.clone() }),
-            position: self.position.applied,
-            lag: lag(self.position),
+            // How much the hub has written, and whether it lags, is not for partners.
+            position: self.person().sees_all().then_some(self.position.applied),
+            lag: lag(self.position).filter(|_| self.person().sees_all()),
             exercise: self.state.ledger.genesis().exercise,
             query: self.query.clone(),
             csrf: self.viewer.csrf.clone(),

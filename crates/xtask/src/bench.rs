@@ -164,7 +164,7 @@ impl Bench {
     }
 
     fn stage(&self, data: &Path) -> Stage {
-        Stage { binary: self.binary.clone(), data: data.to_path_buf(), sample: PathBuf::new(), work: self.work.clone() }
+        Stage { binary: self.binary.clone(), data: data.to_path_buf(), database: None, sample: PathBuf::new(), work: self.work.clone() }
     }
 }
 

@@ -42,6 +42,7 @@ pub fn play(binary: &Path, data: &Path) -> Result<(Stage, String)> {
     let stage = Stage {
         binary: binary.to_path_buf(),
         data: data.join("store"),
+        database: None,
         sample: shell::root().join("examples"),
         work: data.join("work"),
     };

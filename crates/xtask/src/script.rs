@@ -90,8 +90,10 @@ fn yes() -> bool {
 pub struct Stage {
     /// The product's binary.
     pub binary: PathBuf,
-    /// The store.
+    /// The store's folder.
     pub data: PathBuf,
+    /// The store's database, where it is not a file in that folder.
+    pub database: Option<String>,
     /// The sample's files.
     pub sample: PathBuf,
     /// A folder for files that are made on the way.
@@ -183,6 +185,7 @@ impl Stage {
         }
         if step.store {
             command.arg("--data").arg(&self.data);
+            command.args(self.database.iter().flat_map(|url| ["--database", url]));
         }
         let output = feed(&mut command, fill(&step.stdin, kept)?.as_bytes())?;
         let code = output.status.code().unwrap_or(-1);

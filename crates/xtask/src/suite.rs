@@ -134,6 +134,7 @@ fn run_script(script: &Path, url: &str, data: &Path, tally: &mut Tally) -> Resul
     let mut node = Command::new("node");
     node.arg(script).arg(url).arg(shell::target().join("pages")).current_dir(shell::root().join("web"));
     node.env("MAINSTAY_USER", "demo").env("MAINSTAY_PASSWORD", "mainstay-demo");
+    node.env("MAINSTAY_PARTNER", "lee-desk").env("MAINSTAY_PARTNER_NAME", "Lee Harbour Water");
     if let Some(token) = answer_token(&data.join("outbox")) {
         node.env("MAINSTAY_ANSWER_URL", format!("{url}/a/{token}"));
     }

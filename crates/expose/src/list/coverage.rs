@@ -49,6 +49,28 @@ impl Coverage {
     }
 }
 
+impl Coverage {
+    /// Of these rows alone: what somebody may know who sees nothing else.
+    pub fn of_rows(rows: &[ExposureRow]) -> Coverage {
+        let mut coverage = Coverage {
+            total: rows.len(),
+            shown: rows.len(),
+            unknown: rows.iter().filter(|r| r.status == "unknown").count(),
+            review: rows.iter().filter(|r| matches!(r.status.as_str(), "review" | "disputed")).count(),
+            ..Coverage::default()
+        };
+        coverage.share();
+        coverage
+    }
+
+    /// Of rows and of partners alike: a row counts as unknown until it is decided, a partner until it has said something.
+    fn share(&mut self) {
+        let open = self.unknown + self.review + self.silent.len();
+        let whole = self.total + self.constituencies;
+        self.unknown_share = (whole > 0).then(|| open as f64 / whole as f64);
+    }
+}
+
 /// A national body among the partners.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Constituency {
@@ -80,19 +102,16 @@ pub(super) fn compute(tx: &mut Tx<'_>, rows: &[ExposureRow], candidates: usize) 
         |r| (r.int(0), r.int(1)),
     )?;
     let (assets, assets_unmatchable) = assets.unwrap_or_default();
+    let of_rows = Coverage::of_rows(rows);
     let mut coverage = Coverage {
-        total: rows.len() + candidates,
-        unknown: rows.iter().filter(|r| r.status == "unknown").count() + candidates,
-        review: rows.iter().filter(|r| matches!(r.status.as_str(), "review" | "disputed")).count(),
+        total: of_rows.total + candidates,
+        unknown: of_rows.unknown + candidates,
         constituencies: partners.len(),
         silent: partners.into_iter().filter(|p| !p.known).map(|p| p.key).collect(),
         assets,
         assets_unmatchable,
-        ..Coverage::default()
+        ..of_rows
     };
-    // Of rows and of partners alike: a row counts as unknown until it is decided, a partner until it has said something.
-    let open = coverage.unknown + coverage.review;
-    let whole = coverage.total + coverage.constituencies;
-    coverage.unknown_share = (whole > 0).then(|| (open + coverage.silent.len()) as f64 / whole as f64);
+    coverage.share();
     Ok(coverage)
 }

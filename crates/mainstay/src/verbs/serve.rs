@@ -21,6 +21,9 @@ pub(crate) struct Serve {
     /// Its private key, PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Authorities whose client certificates are taken for TAXII, PEM; bind one to a person with `user certificate`
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_client_ca: Option<PathBuf>,
 }
 
 impl Serve {
@@ -53,7 +56,7 @@ impl Serve {
         let stop = stop()?;
         match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {
-                let tls = server::tls::Tls::new(listener, certificate, key)?;
+                let tls = server::tls::Tls::new(listener, certificate, key, self.tls_client_ca.as_deref())?;
                 out::line(&format!("listening on https://{address}/"))?;
                 server::serve(tls, state, stop).await.map_err(could_not)
             }

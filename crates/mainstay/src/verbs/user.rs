@@ -1,11 +1,12 @@
-//! `user add`: people and what they may do.
+//! `user`: people, what they may do, and how their machines sign in.
 use crate::actor;
 use crate::args::Global;
 use crate::failure::{Done, Failure};
 use crate::{out, store};
 use clap::{Subcommand, ValueEnum};
 use partners::may::Verb;
-use partners::{NewPerson, Role, person};
+use partners::{NewPerson, Role, access, person};
+use std::path::PathBuf;
 use stix::Tlp;
 
 /// People.
@@ -27,6 +28,24 @@ pub(crate) enum User {
         /// Read the password from standard input (the only way: it never stands on a command line)
         #[arg(long, required = true)]
         password_stdin: bool,
+    },
+    /// Print a bearer token for a person's machines; it is shown this once
+    Token {
+        /// The sign-in name
+        name: String,
+        /// Days it holds, 366 at most
+        #[arg(long, default_value_t = 90, conflicts_with = "revoke")]
+        days: u16,
+        /// End all tokens of this person instead
+        #[arg(long)]
+        revoke: bool,
+    },
+    /// Bind a client certificate to a person and print its fingerprint; `serve --tls-client-ca` takes it
+    Certificate {
+        /// The sign-in name
+        name: String,
+        /// The certificate, PEM
+        file: PathBuf,
     },
     /// Who has an account
     List,
@@ -65,6 +84,27 @@ impl User {
                 ledger.write(|tx| partners::add_person(tx, &new, &hashed))?;
                 store::settle(global, &ledger)?;
                 out::say(format!("{name} of {org} may sign in"));
+                Ok(Done::Fine)
+            }
+            User::Token { name, days, revoke } => {
+                let ledger = store::open_existing(global)?;
+                actor::must(global, &ledger, Verb::ManagePartners)?;
+                if *revoke {
+                    let ended = ledger.write(|tx| access::revoke_tokens(tx, name))?;
+                    out::say(format!("{ended} tokens of {name} hold no more"));
+                    return Ok(Done::Fine);
+                }
+                let (token, until) = ledger.write(|tx| access::issue_token(tx, name, *days))?;
+                out::line(&token)?;
+                out::say(format!("it holds until {until}; only its hash is kept"));
+                Ok(Done::Fine)
+            }
+            User::Certificate { name, file } => {
+                let ledger = store::open_existing(global)?;
+                actor::must(global, &ledger, Verb::ManagePartners)?;
+                let der = server::tls::certificate(file)?;
+                out::line(&ledger.write(|tx| access::bind_certificate(tx, name, &der))?)?;
+                out::say(format!("{name} may sign in to TAXII with this certificate"));
                 Ok(Done::Fine)
             }
             User::List => {

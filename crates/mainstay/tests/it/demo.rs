@@ -20,6 +20,7 @@ impl World {
         Stage {
             binary: PathBuf::from(env!("CARGO_BIN_EXE_mainstay")),
             data: self.dir.path().join(name).join("store"),
+            database: None,
             sample: sample(),
             work: self.dir.path().join(name).join("work"),
         }
@@ -52,18 +53,27 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// `verify --deep` compares each derived table with a rebuild, before and after one took its place; both end with 0.
+#[track_caller]
+fn rebuilds_to_the_same_tables(stage: &Stage) {
+    for verb in [&["ledger", "verify", "--deep"][..], &["ledger", "rebuild"], &["ledger", "verify", "--deep"]] {
+        stage.run(&Step::new("", verb), &std::collections::BTreeMap::new()).unwrap();
+    }
+}
+
 #[test]
 fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
     let world = World::new();
     let moved = "2025-01-15T07:00:00Z";
     let (before, after): (Vec<Step>, Vec<Step>) = world.script.step.iter().cloned().partition(|s| s.at.as_str() < moved);
     let first = world.stage("first");
-    world.play(&first, before);
+    world.play(&first, before.clone());
     let second = world.stage("second");
     copy(&first.data, &second.data);
     copy(&first.work, &second.work);
 
     world.play(&first, after.clone());
+    rebuilds_to_the_same_tables(&first);
     insta::assert_snapshot!(world.today(&first), @r"
     1  Gatun Waterway is silent about CVE-2024-55591, asked 46 days ago.
        3 functions rest on Gatun Waterway: The waterway, Maintain Supply Chains, Transport Cargo and Passengers by Vessel; exploitation is known. The clock ran out on 2025-01-19 08:00Z.
@@ -78,6 +88,16 @@ fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
 
     Nothing is known of 34 % of what may be exposed; 2 of 11 constituencies have shared nothing (csirt-ke, csirt-pt).
     ");
+
+    // The same story on the second engine ends in the same words.
+    if let Some(store) = ledger::testkit::postgres()
+        && let ledger::Place::Url(url) = &store.place
+    {
+        let other = Stage { database: Some(url.clone()), ..world.stage("other") };
+        world.play(&other, [before, after.clone()].concat());
+        rebuilds_to_the_same_tables(&other);
+        assert_eq!(world.today(&other), world.today(&first));
+    }
 
     // The advisory of January is taken in seven weeks later: nobody is silent about it yet.
     let mut later = after;

@@ -101,7 +101,7 @@ impl World {
             _ => Readers::Named(&["p"]),
         };
         let part = self.part.as_ref().map(|(tlp, terms)| Part { place: "name", tlp: *tlp, terms });
-        let weakness = Weakness { owner: "w", holder: None, country: None, open: true, consent: true };
+        let weakness = Weakness { owner: "w", holder: None, country: None, consent: true };
         let subject = Subject {
             terms: Some(&self.terms),
             what: What { collection: Some("c"), kind: self.kind, topics: &self.topics },

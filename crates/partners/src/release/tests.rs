@@ -67,10 +67,10 @@ fn reasons() {
         Subject { audience: Some(&["q"]), ..subject(Tlp::Green, here) },
         "no p is not in the audience that the originator named [audience]",
     );
-    let weakness = Weakness { owner: "w", holder: None, country: Some("FR"), open: true, consent: false };
+    let weakness = Weakness { owner: "w", holder: None, country: Some("FR"), consent: false };
     check(
         Subject { weakness: Some(weakness), ..subject(Tlp::Clear, Readers::Marking) },
-        "no an open weakness of w is told to p only when w agrees or it is fixed [open-weakness]",
+        "no a weakness of w is told to p only when w agrees [weakness]",
     );
 }
 
@@ -160,23 +160,25 @@ fn agreements_and_terms() {
 }
 
 #[test]
-fn an_open_weakness() {
+fn a_weakness() {
     #[track_caller]
     fn check(weakness: Weakness<'_>, recipient: Recipient<'_>, expected: bool) {
         let subject = Subject { weakness: Some(weakness), ..subject(Tlp::Clear, Readers::Marking) };
         assert_eq!(decide(&subject, &recipient, day("2025-06-01")).allowed, expected);
     }
-    let open = Weakness { owner: "w", holder: None, country: Some("FR"), open: true, consent: false };
-    let someone = partner(&[], None);
-    check(open, someone, false);
-    check(Weakness { owner: "p", ..open }, someone, true);
-    check(Weakness { holder: Some("p"), ..open }, someone, true);
-    check(Weakness { consent: true, ..open }, someone, true);
-    check(Weakness { open: false, ..open }, someone, true);
-    check(open, Recipient { kind: "csirt", ..someone }, true);
-    check(open, Recipient { kind: "csirt", country: Some("DE"), ..someone }, false);
-    check(Weakness { country: None, ..open }, Recipient { kind: "csirt", country: None, ..someone }, false);
-    check(open, Recipient { is_operator: true, role: Role::Operator, ..someone }, true);
+    let its = Weakness { owner: "w", holder: None, country: Some("FR"), consent: false };
+    let cleared = [agreement(Tlp::Amber)];
+    let someone = partner(&cleared, None);
+    check(its, someone, false);
+    check(Weakness { owner: "p", ..its }, someone, true);
+    check(Weakness { holder: Some("p"), ..its }, someone, true);
+    check(Weakness { consent: true, ..its }, someone, true);
+    check(Weakness { consent: true, ..its }, partner(&[], None), false); // never less than AMBER to others
+    check(Weakness { owner: "p", ..its }, partner(&[], None), true);
+    check(its, Recipient { kind: "csirt", ..someone }, true);
+    check(its, Recipient { kind: "csirt", country: Some("DE"), ..someone }, false);
+    check(Weakness { country: None, ..its }, Recipient { kind: "csirt", country: None, ..someone }, false);
+    check(its, Recipient { is_operator: true, role: Role::Operator, ..someone }, true);
 }
 
 proptest! {

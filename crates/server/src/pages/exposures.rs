@@ -19,6 +19,8 @@ pub struct Exposures {
     pub lede: Sentence,
     /// What is asked for.
     pub filter: Filter,
+    /// The functions that rest on a row are the viewer's to know.
+    pub stakes: bool,
     /// The states to choose from.
     pub statuses: Vec<Choice>,
     /// The countries to choose from.

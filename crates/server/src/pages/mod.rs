@@ -35,11 +35,6 @@ pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
         .merge(vulnerability::view::routes())
 }
 
-/// A marking as the release decision takes it; what cannot be read is the strictest.
-pub(crate) fn tlp(text: &str) -> stix::Tlp {
-    text.parse().unwrap_or(stix::Tlp::Red)
-}
-
 /// What the advisory says can be done, in the vendor's words, short; at most eight.
 pub(crate) fn fixes(
     tx: &mut ledger::Tx<'_>,
@@ -105,8 +100,8 @@ pub struct Shell {
     pub home: String,
     /// Who looks.
     pub who: Option<Who>,
-    /// The ledger position that the page shows.
-    pub position: i64,
+    /// The ledger position that the page shows, to the operator's own.
+    pub position: Option<i64>,
     /// What stands still or lags, in words.
     pub lag: Option<String>,
     /// The store is an exercise.

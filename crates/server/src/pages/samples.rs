@@ -24,7 +24,7 @@ fn shell(title: &str, turn: &'static str, mark: Mark) -> Shell {
         now: When::new(NOW, NOW),
         home: "Norrland Cyber Agency".to_owned(),
         who: Some(Who { name: "a.lindqvist".to_owned(), role: "analyst".to_owned(), org: "home".to_owned() }),
-        position: 12_304,
+        position: Some(12_304),
         lag: None,
         exercise: false,
         query: String::new(),
@@ -120,11 +120,11 @@ fn today() {
                 clock: None,
             },
         ],
-        feeds: vec![
+        feeds: Some(vec![
             Feed { name: "kev".into(), href: "/exchange".into(), kind: "catalogue".into(), count: "1,203".into(), review: "0".into(), last: days(-1), alarm: None },
             Feed { name: "csaf".into(), href: "/exchange".into(), kind: "advisories".into(), count: "2,216".into(), review: "3".into(), last: days(-9), alarm: Some("silent for 9 days".into()) },
             Feed { name: "CERT-Vesna".into(), href: "/exchange".into(), kind: "signed answers".into(), count: "4".into(), review: "0".into(), last: days(-3), alarm: None },
-        ],
+        ]),
     };
     check("today", &page, "Five functions</a> threatened");
     let empty = Today {
@@ -133,7 +133,7 @@ fn today() {
         then: None,
         functions: vec![],
         five: vec![],
-        feeds: vec![],
+        feeds: Some(vec![]),
     };
     check("today-empty", &empty, "Nothing has been taken in yet");
 }
@@ -432,6 +432,7 @@ fn exposures() {
         ));
     }
     let page = Exposures {
+        stakes: true,
         shell: shell("Exposures", "expose", Mark::Amber),
         lede: Sentence::new()
             .link("/expose?status=affected", "148 subjects")
@@ -455,6 +456,7 @@ fn exposures() {
     };
     check("exposures", &page, "148 subjects</a> are affected");
     let empty = Exposures {
+        stakes: true,
         rows: vec![],
         filter: Filter::default(),
         lede: Sentence::new().say("Exposure is unknown: no inventory has met an advisory."),

@@ -23,8 +23,8 @@ pub struct Today {
     pub functions: Vec<FunctionRow>,
     /// What needs attention now.
     pub five: Vec<Attention>,
-    /// What comes in.
-    pub feeds: Vec<Feed>,
+    /// What comes in; not for a partner.
+    pub feeds: Option<Vec<Feed>>,
 }
 
 /// A function and what it rests on.

@@ -1,4 +1,4 @@
-//! TAXII 2.1 (OASIS Standard) on `/taxii2/`, with one API root: who asks, what they ask, and the answer's form.
+//! TAXII 2.1 (OASIS Standard) on `/taxii2/`, with one API root or several: who asks, what they ask, and the answer's form.
 //! Not for: who sees what and what is admitted; that is `exchange`. Stored bytes go out as they are, one after the other.
 //!
 //! # Layout
@@ -14,7 +14,7 @@ mod write;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -24,14 +24,19 @@ use exchange::collection::{self, Collection, DEFAULT_ROOT};
 use exchange::rights::{self, Sight};
 use jiff::civil::Date;
 use ledger::{Ledger, Tx};
-use partners::Person;
+use partners::{Person, access};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
 use crate::state::{AppState, wait};
+use crate::tls::Peer;
 use wire::{Answer, Problem};
 
 /// A body may have so many bytes (TAXII 2.1 section 4.2, `max_content_length`).
 pub(crate) const CONTENT_MAX: usize = 64 << 20;
+/// So often a request waits for rights that change while it is answered.
+const RIGHTS_TRIES: usize = 3;
 /// So many passwords are checked at once: each that is not remembered costs a core for a while.
 static DOOR: Semaphore = Semaphore::const_new(2);
 
@@ -54,7 +59,8 @@ async fn answer(State(state): State<AppState>, request: Request) -> Response {
 /// The order of the checks: who asks (401), what they can read (406), what it is about (403, 404), what they send (415, 413, 422).
 async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
     let (parts, body) = request.into_parts();
-    let person = sign_in(&state, &parts.headers).await?;
+    let peer = parts.extensions.get::<ConnectInfo<Peer>>().and_then(|info| info.0.certificate.clone());
+    let person = sign_in(&state, &parts.headers, peer).await?;
     wire::check_accept(&parts.headers)?;
     let mut call = Call {
         state,
@@ -63,6 +69,7 @@ async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or("").to_owned(),
         body: Bytes::new(),
+        stale: AtomicBool::new(false),
     };
     if call.method == Method::POST {
         let (looked, content) = on_thread(call, |call| call.may_post()).await?;
@@ -87,28 +94,52 @@ async fn on_thread<T: Send + 'static>(
     .map_err(Problem::from)
 }
 
-/// HTTP Basic (RFC 7617), TAXII 2.1 section 8.2. A wrong name and a wrong password look the same.
-async fn sign_in(state: &AppState, headers: &HeaderMap) -> Result<Person, Problem> {
-    let Some((name, password)) = credentials(headers) else { return Err(Problem::unauthorized()) };
-    let _permit = DOOR.acquire().await.map_err(|_| Problem::unauthorized())?;
+/// How somebody says who they are. What a request says goes before what its connection showed.
+enum Claim {
+    /// HTTP Basic (RFC 7617), TAXII 2.1 section 8.2.
+    Password { name: String, password: String },
+    /// A bearer token (RFC 6750).
+    Token(String),
+    /// The fingerprint of a client certificate (TAXII 2.1 section 8.5).
+    Certificate(String),
+}
+
+/// A wrong name, a wrong password and a wrong token look the same.
+async fn sign_in(state: &AppState, headers: &HeaderMap, peer: Option<String>) -> Result<Person, Problem> {
+    let claim = match headers.get(header::AUTHORIZATION) {
+        Some(value) => claim(value.to_str().unwrap_or_default()),
+        None => peer.map(Claim::Certificate),
+    };
+    let claim = claim.ok_or_else(Problem::unauthorized)?;
+    let _permit = match &claim {
+        Claim::Password { .. } => Some(DOOR.acquire().await.map_err(|_| Problem::unauthorized())?),
+        Claim::Token(_) | Claim::Certificate(_) => None,
+    };
     let state = state.clone();
     let found = wait(move || {
         let home = state.home().to_owned();
-        state.ledger.read(|tx| state.authenticator.authenticate(tx, &name, &password, &home))
+        state.ledger.read(|tx| match &claim {
+            Claim::Password { name, password } => state.authenticator.authenticate(tx, name, password, &home),
+            Claim::Token(token) => access::by_token(tx, token, &home),
+            Claim::Certificate(fingerprint) => access::by_certificate(tx, fingerprint, &home),
+        })
     })
     .await?;
     found.ok_or_else(Problem::unauthorized)
 }
 
-fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = value.split_once(' ')?;
+fn claim(authorization: &str) -> Option<Claim> {
+    let (scheme, rest) = authorization.split_once(' ')?;
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Claim::Token(rest.to_owned()));
+    }
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let text = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
     let (name, password) = text.split_once(':')?;
-    Some((name.to_owned(), password.to_owned()))
+    Some(Claim::Password { name: name.to_owned(), password: password.to_owned() })
 }
 
 /// One request of somebody known.
@@ -119,6 +150,8 @@ pub(crate) struct Call {
     path: String,
     pub(crate) query: String,
     pub(crate) body: Bytes,
+    /// A right was met that is being compiled.
+    stale: AtomicBool,
 }
 
 /// A collection as this person has it.
@@ -134,25 +167,55 @@ impl Call {
         &self.state.ledger
     }
 
-    /// TAXII 2.1 section 1.6.8: every path ends in a slash.
-    fn segments(&self) -> Result<Vec<&str>, Problem> {
+    /// The API root and what is asked of it; no root at all for discovery. TAXII 2.1 section 1.6.8: every path ends in a slash.
+    fn segments(&self) -> Result<(Option<&str>, Vec<&str>), Problem> {
         let rest = self.path.strip_prefix("/taxii2/").ok_or_else(Problem::not_found)?;
         match rest.strip_suffix('/') {
-            None if rest.is_empty() => Ok(Vec::new()),
+            None if rest.is_empty() => Ok((None, Vec::new())),
             None => Err(Problem::not_found()),
-            Some(rest) => Ok(rest.split('/').collect()),
+            Some(rest) => {
+                let mut parts = rest.split('/');
+                Ok((parts.next(), parts.collect()))
+            }
         }
     }
 
+    /// The API root of this request.
+    fn root(&self) -> &str {
+        self.segments().ok().and_then(|(root, _)| root).unwrap_or(DEFAULT_ROOT)
+    }
+
+    /// Answers. Rights that change just now are compiled first: a poller hears neither "forbidden" nor less than it may see.
     fn run(&self) -> Result<Answer, Problem> {
-        rights::turn(self.ledger())?;
-        let segments = self.segments()?;
-        let path = match segments.as_slice() {
-            [] => return self.only_get(|| read::discovery(self)),
-            [root, path @ ..] if *root == DEFAULT_ROOT => path,
-            _ => return Err(Problem::not_found()),
-        };
-        match path {
+        self.with_rights(|| self.route())
+    }
+
+    fn with_rights<T>(&self, f: impl Fn() -> Result<T, Problem>) -> Result<T, Problem> {
+        for _ in 0..RIGHTS_TRIES {
+            rights::turn(self.ledger())?;
+            self.stale.store(false, Ordering::Relaxed);
+            let done = f();
+            if !self.stale.load(Ordering::Relaxed) {
+                return done;
+            }
+            self.ledger().catch_up()?;
+        }
+        Err(Problem::busy())
+    }
+
+    /// Nothing is written by a right that is being compiled.
+    pub(crate) fn must_be_fresh(&self) -> Result<(), Problem> {
+        if self.stale.load(Ordering::Relaxed) { Err(Problem::busy()) } else { Ok(()) }
+    }
+
+    fn route(&self) -> Result<Answer, Problem> {
+        let (root, path) = self.segments()?;
+        let Some(root) = root else { return self.only_get(|| read::discovery(self)) };
+        // A root in which nothing is for this person is as one that is not.
+        if root != DEFAULT_ROOT && !self.ledger().read(|tx| self.roots(tx))?.contains(root) {
+            return Err(Problem::not_found());
+        }
+        match path.as_slice() {
             [] => self.only_get(|| read::root(self)),
             ["status", id] => self.only_get(|| read::status(self, id)),
             ["collections"] => self.only_get(|| read::collections(self)),
@@ -179,18 +242,37 @@ impl Call {
 
     /// Before a body is read: whether it may be sent at all.
     fn may_post(&self) -> Result<(), Problem> {
-        match self.segments()?.as_slice() {
-            [root, "collections", id, "objects"] if *root == DEFAULT_ROOT => {
-                rights::turn(self.ledger())?;
-                write::must_write(self.ledger().read(|tx| self.door(tx, id))?).map(drop)
+        match self.segments()?.1.as_slice() {
+            ["collections", id, "objects"] => {
+                self.with_rights(|| write::must_write(self.ledger().read(|tx| self.door(tx, id))?).map(drop))
             }
             _ => self.run().map(drop),
         }
     }
 
+    /// The API roots in which this person has a collection, and the first one.
+    pub(crate) fn roots(&self, tx: &mut Tx<'_>) -> ledger::Result<BTreeSet<String>> {
+        let mut roots = BTreeSet::from([DEFAULT_ROOT.to_owned()]);
+        for collection in collection::all(tx)? {
+            if !roots.contains(&collection.root) {
+                roots.extend(self.open(tx, collection)?.map(|door| door.collection.root));
+            }
+        }
+        Ok(roots)
+    }
+
+    /// The collections of this request's root that the person has, by id.
+    pub(crate) fn doors(&self, tx: &mut Tx<'_>) -> ledger::Result<Vec<Door>> {
+        let mut doors = Vec::new();
+        for collection in collection::all(tx)?.into_iter().filter(|c| c.root == self.root()) {
+            doors.extend(self.open(tx, collection)?);
+        }
+        Ok(doors)
+    }
+
     /// The collection of this id or alias, as the person has it; `None` where it is not for them to know that there is one.
     pub(crate) fn door(&self, tx: &mut Tx<'_>, id: &str) -> ledger::Result<Option<Door>> {
-        match collection::find(tx, id)? {
+        match collection::find(tx, id)?.filter(|collection| collection.root == self.root()) {
             Some(collection) => self.open(tx, collection),
             None => Ok(None),
         }
@@ -201,7 +283,11 @@ impl Call {
         let today: Date = tx.now().day().parse().unwrap_or(Date::MAX);
         let view = match rights::sight(tx, &self.person, &collection, today)? {
             Sight::View(view) => Some(view),
-            Sight::Nothing | Sight::Stale => None,
+            Sight::Nothing => None,
+            Sight::Stale => {
+                self.stale.store(true, Ordering::Relaxed);
+                None
+            }
         };
         let can_write = rights::may_write(&self.person, &collection);
         Ok((view.is_some() || can_write).then_some(Door { collection, view, can_write }))

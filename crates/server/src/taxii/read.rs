@@ -19,19 +19,20 @@ pub(super) fn discovery(call: &Call) -> Result<Answer, Problem> {
         title: String,
         description: &'static str,
         default: String,
-        api_roots: [String; 1],
+        api_roots: Vec<String>,
     }
-    let root = format!("/taxii2/{DEFAULT_ROOT}/");
+    let path = |root: &str| format!("/taxii2/{root}/");
+    let api_roots = call.ledger().read(|tx| call.roots(tx))?.iter().map(|root| path(root)).collect();
     let title = home_name(call)?;
     Answer::json(&Discovery {
         title,
         description: "Threat information shared by this hub",
-        default: root.clone(),
-        api_roots: [root],
+        default: path(DEFAULT_ROOT),
+        api_roots,
     })
 }
 
-/// Section 4.2: `GET /taxii2/default/`.
+/// Section 4.2: one API root. The roots of a hub differ in their collections alone.
 pub(super) fn root(call: &Call) -> Result<Answer, Problem> {
     #[derive(Serialize)]
     struct Root {
@@ -87,13 +88,7 @@ pub(super) fn collections(call: &Call) -> Result<Answer, Problem> {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         collections: Vec<CollectionResource<'a>>,
     }
-    let doors = call.ledger().read(|tx| {
-        let mut doors = Vec::new();
-        for collection in exchange::collection::all(tx)? {
-            doors.extend(call.open(tx, collection)?);
-        }
-        Ok(doors)
-    })?;
+    let doors = call.ledger().read(|tx| call.doors(tx))?;
     Answer::json(&Collections { collections: doors.iter().map(CollectionResource::from).collect() })
 }
 

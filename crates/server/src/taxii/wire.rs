@@ -88,9 +88,11 @@ impl Problem {
         let mut problem = Problem::new(
             StatusCode::UNAUTHORIZED,
             "sign in",
-            "name and password by HTTP Basic, as the operator gave them",
+            "name and password by HTTP Basic, a bearer token or a client certificate, as the operator gave them",
         );
-        problem.header = Some((header::WWW_AUTHENTICATE, r#"Basic realm="taxii", charset="UTF-8""#));
+        // RFC 9110 section 11.6.1: several challenges may stand in one field
+        problem.header =
+            Some((header::WWW_AUTHENTICATE, r#"Basic realm="taxii", charset="UTF-8", Bearer realm="taxii""#));
         problem
     }
 
@@ -116,6 +118,13 @@ impl Problem {
         problem
     }
 
+    pub(super) fn busy() -> Problem {
+        let mut problem =
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the hub is busy", "ask again in a few seconds");
+        problem.header = Some((header::RETRY_AFTER, "3"));
+        problem
+    }
+
     /// What went wrong within is for the log, not for whoever asks.
     pub(super) fn broken(what: &str) -> Problem {
         tracing::error!(what, "a TAXII request failed");
@@ -126,12 +135,7 @@ impl Problem {
 impl From<ledger::Error> for Problem {
     fn from(error: ledger::Error) -> Problem {
         match error {
-            ledger::Error::Again(_) => {
-                let mut problem =
-                    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the hub is busy", "ask again in a few seconds");
-                problem.header = Some((header::RETRY_AFTER, "3"));
-                problem
-            }
+            ledger::Error::Again(_) => Problem::busy(),
             other => Problem::broken(&other.to_string()),
         }
     }

@@ -41,6 +41,7 @@ struct Detail<'a> {
 /// Section 5.5: objects are given to a collection. All is decided before the answer, so a status is complete from the start.
 pub(super) fn post(call: &Call, id: &str) -> Result<Answer, Problem> {
     let door = must_write(call.ledger().read(|tx| call.door(tx, id))?)?;
+    call.must_be_fresh()?;
     check_envelope(&call.body)?;
     let source = format!("taxii:{}", call.person.org);
     let file = format!("POST {}", call.path);
@@ -50,7 +51,7 @@ pub(super) fn post(call: &Call, id: &str) -> Result<Answer, Problem> {
         source: &source,
         tlp: None,
         by: &call.person.name,
-        sees: if call.person.is_operator { Sees::All } else { Sees::View(door.view) },
+        sees: if call.person.sees_all() { Sees::All } else { Sees::View(door.view) },
         hops: None,
     };
     let told = match admit::submit(call.ledger(), &call.body, &origin)? {
@@ -123,6 +124,9 @@ pub(super) fn delete(call: &Call, id: &str, object: &str) -> Result<Answer, Prob
     let done = call.ledger().write(|tx| {
         // section 5.7, table of rights: neither is 404, one of the two is 403
         let Some(door) = call.door(tx, id)? else { return Ok(Err(Problem::not_found())) };
+        if let Err(busy) = call.must_be_fresh() {
+            return Ok(Err(busy));
+        }
         let (Some(view), true) = (door.view, door.can_write) else {
             return Ok(Err(Problem::forbidden("deleting takes the right to read and the right to write")));
         };

@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use ledger::{Result, Tx};
 use partners::may::Verb;
-use partners::release::{Readers, Subject as Released, Weakness};
 use serde::Deserialize;
 
 use super::{Ask, Asks, Held, Reason, Row, Step, Subject};
@@ -75,28 +74,9 @@ async fn decide(
     }
 }
 
-/// Whether the viewer may see an ask: it tells of its party's weakness.
-pub(crate) fn may_see(context: &Context, planned: &Planned, open: bool) -> bool {
-    let addressee = planned.addressee.as_str();
-    let weakness = Weakness {
-        owner: &planned.party,
-        holder: Some(addressee),
-        country: planned.country.as_deref(),
-        open,
-        consent: false,
-    };
-    let subject =
-        Released { weakness: Some(weakness), ..Released::new(crate::pages::tlp(&planned.tlp), Readers::Marking) };
-    // A closed ask still tells who was weak: beyond the release decision it is for those alone whom it concerns or who got it.
-    let person = context.person();
-    let concerned = person.is_operator || [&planned.party, &planned.addressee].contains(&&person.org);
-    concerned && context.sees(&subject)
-}
-
 fn asks(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Asks> {
-    let all: Vec<Stored> = query::asks(tx, &Filter::default())?;
-    let seen: Vec<&Stored> = all.iter().filter(|a| may_see(context, &a.planned, !a.state.is_over())).collect();
-    let wanted_rows: Vec<&&Stored> =
+    let seen: Vec<Stored> = query::seen_by(query::asks(tx, &Filter::default())?, context.person(), context.today());
+    let wanted_rows: Vec<&Stored> =
         seen.iter().filter(|a| wanted.state.is_empty() || sign_key(a) == wanted.state).collect();
     let names = crate::pages::names(tx)?;
     let shown: Vec<Row> = wanted_rows.iter().skip(wanted.after).take(PAGE).map(|a| row(a, context, &names)).collect();
@@ -115,7 +95,7 @@ fn asks(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Asks> {
     })
 }
 
-fn sentence(asks: &[&Stored]) -> Sentence {
+fn sentence(asks: &[Stored]) -> Sentence {
     let of =
         |test: &dyn Fn(&Stored) -> bool| i64::try_from(asks.iter().filter(|a| test(a)).count()).unwrap_or(i64::MAX);
     if asks.is_empty() {
@@ -179,19 +159,19 @@ const PARTS: &[(&str, &str)] = &[
     ("silent", "unknown"),
 ];
 
-fn tally(asks: &[&Stored]) -> Vec<(i64, &'static str, &'static str)> {
+fn tally(asks: &[Stored]) -> Vec<(i64, &'static str, &'static str)> {
     let of = |key: &str| i64::try_from(asks.iter().filter(|a| sign_key(a) == key).count()).unwrap_or(i64::MAX);
     PARTS.iter().map(|(key, fill)| (of(key), *fill, *key)).filter(|(n, _, _)| *n > 0).collect()
 }
 
-fn picture(asks: &[&Stored]) -> crate::chart::Svg {
+fn picture(asks: &[Stored]) -> crate::chart::Svg {
     let signs: Vec<(i64, &str, Sign)> =
         tally(asks).into_iter().map(|(n, fill, key)| (n, fill, Sign::new(key))).collect();
     let parts: Vec<(i64, &str, &str)> = signs.iter().map(|(n, fill, sign)| (*n, *fill, sign.word())).collect();
     strip(&parts, 0, true)
 }
 
-fn legend(asks: &[&Stored]) -> Vec<Legend> {
+fn legend(asks: &[Stored]) -> Vec<Legend> {
     let one = |(n, _, key): (i64, &str, &'static str)| {
         let sign = Sign::new(key);
         Legend {
@@ -247,19 +227,17 @@ pub(crate) fn evidence(e: act::ask::Evidence) -> Evidence {
 
 fn ask(tx: &mut Tx<'_>, context: &Context, reference: &str) -> Result<Ask> {
     let known = act::ask::read_reference(reference).unwrap_or_else(|| reference.to_owned());
-    let stored = query::ask(tx, &known)?.filter(|a| may_see(context, &a.planned, !a.state.is_over()));
-    let stored = stored.ok_or_else(|| not_found(reference))?;
+    let found: Vec<Stored> = query::ask(tx, &known)?.into_iter().collect();
+    let stored = query::seen_by(found, context.person(), context.today()).pop().ok_or_else(|| not_found(reference))?;
     let p = &stored.planned;
     let names = crate::pages::names(tx)?;
-    let story = query::story(tx, &p.ask)?;
+    let story = query::story_seen_by(tx, &p.ask, context.person())?;
     let steps = story.iter().map(|h| {
         let key = step_key(&h.kind);
         let say = if h.by.is_empty() { String::new() } else { format!("by {}", names.of(&h.by)) };
         let at = context.when(h.claimed.unwrap_or(h.known));
         Step { at, shape: Sign::new(key).shape(), what: capital(&h.words), say, evidence: h.evidence.map(evidence) }
     });
-    // What the rule weighed may name functions, which never go to a partner.
-    let why: &[String] = if context.person().is_operator { &p.why } else { &[] };
     Ok(Ask {
         shell: context.shell(tx, &p.ask, "act", Mark::read(&p.mark().to_string()))?,
         id: p.ask.clone(),
@@ -268,7 +246,8 @@ fn ask(tx: &mut Tx<'_>, context: &Context, reference: &str) -> Result<Ask> {
         lede: lede(&stored, context, &names),
         held: (stored.state == AskState::Held).then(|| held(&stored, context)),
         story: steps.collect(),
-        why: why
+        why: p
+            .why
             .iter()
             .map(|w| Reason { shape: Sign::new("approved").shape(), what: capital(w), say: String::new() })
             .collect(),

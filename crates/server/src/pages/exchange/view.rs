@@ -30,8 +30,8 @@ async fn show(State(state): State<AppState>, viewer: Viewer) -> Response {
 
 fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Exchange> {
     let collections = collections(tx, context)?;
-    let (sources, documents) = if context.person().is_operator { sources(tx, context)? } else { (Vec::new(), 0) };
-    let may_review = context.person().may(Verb::Review).allowed || context.person().is_operator;
+    let (sources, documents) = if context.person().sees_all() { sources(tx, context)? } else { (Vec::new(), 0) };
+    let may_review = context.person().may(Verb::Review).allowed || context.person().sees_all();
     let review = if may_review { waiting(tx, context)? } else { Vec::new() };
     let held = if may_review { ::exchange::review::count(tx)? } else { 0 };
     let mark = collections.iter().map(|c| c.mark).max().unwrap_or(Mark::Clear);
@@ -43,6 +43,7 @@ fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Exchange> {
         lede = lede.say("; ").link("#h-documents", &format!("{} documents", figure(documents))).say(" are held");
     }
     lede = match held {
+        _ if !may_review => lede.say("."),
         0 => lede.say("; nothing waits for a person."),
         n => lede.say("; ").link("#review", &count(n, "thing", "things")).say(if n == 1 {
             " waits for a person."
@@ -58,11 +59,11 @@ fn collections(tx: &mut Tx<'_>, context: &Context) -> Result<Vec<Collection>> {
     let mut out = Vec::new();
     for c in ::exchange::collection::all(tx)? {
         let person = context.person();
-        if !person.is_operator && !c.read.contains(&person.org) {
+        if !person.sees_all() && !c.read.contains(&person.org) {
             continue;
         }
         // A partner's count is that of its own view; the operator's that of the collection.
-        let sql = match person.is_operator {
+        let sql = match person.sees_all() {
             true => "SELECT count(*), max(known) FROM @listing WHERE collection = $1 AND $2 = $2",
             false => {
                 "SELECT count(*), max(l.known) FROM @view_entry e JOIN @recipient r ON r.view = e.view \
@@ -71,7 +72,7 @@ fn collections(tx: &mut Tx<'_>, context: &Context) -> Result<Vec<Collection>> {
         };
         let row = tx.one(sql, &[(&c.id).into(), (&person.name).into()], |r| (r.int(0), r.opt_int(1)))?;
         let (objects, last) = row.unwrap_or((0, None));
-        let readers = match (person.is_operator, c.read.len()) {
+        let readers = match (person.sees_all(), c.read.len()) {
             (false, _) => String::new(),
             (true, 0) => "the operator alone".to_owned(),
             (true, _) => c.read.join(", "),

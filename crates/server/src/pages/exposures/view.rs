@@ -43,12 +43,12 @@ async fn show(State(state): State<AppState>, viewer: Viewer, Query(filter): Quer
 }
 
 fn view(tx: &mut Tx<'_>, context: &Context, filter: &Filter) -> Result<Exposures> {
-    let board = context.state().boards.get(tx)?;
-    let seen = board.seen(context);
-    let wanted: Vec<&ExposureRow> = seen.iter().copied().filter(|row| passes(row, filter)).collect();
+    let board = context.board(tx)?;
+    let seen = &board.rows;
+    let wanted: Vec<&ExposureRow> = seen.iter().filter(|row| passes(row, filter)).collect();
     let names = crate::pages::names(tx)?;
     let after = usize::try_from(filter.after).unwrap_or(0);
-    let rows: Vec<Row> = wanted.iter().skip(after).take(PAGE).map(|r| row(r, &board, &names)).collect();
+    let rows: Vec<Row> = wanted.iter().skip(after).take(PAGE).map(|r| row(r, &board, &names, context.person().sees_all())).collect();
     let last = after + rows.len();
     let mark =
         wanted.iter().map(|r| r.mark()).max().map_or(Mark::Clear, |t| Mark::read(&t.to_string()));
@@ -70,6 +70,7 @@ fn view(tx: &mut Tx<'_>, context: &Context, filter: &Filter) -> Result<Exposures
         shown: format!("{} to {} of {}", after + usize::from(!rows.is_empty()), last, figure(n(wanted.len()))),
         next: (last < wanted.len()).then(|| filter.address(i64::try_from(last).unwrap_or(0))),
         filter: filter.clone(),
+        stakes: context.person().sees_all(),
         rows,
     })
 }
@@ -161,7 +162,7 @@ fn legend(rows: &[&ExposureRow], filter: &Filter) -> Vec<Legend> {
     tally(rows).into_iter().map(one).collect()
 }
 
-fn row(r: &ExposureRow, board: &Board, names: &Names) -> Row {
+fn row(r: &ExposureRow, board: &Board, names: &Names, stakes: bool) -> Row {
     let graph = board.graph.graph();
     let functions_href = match (r.functions.first(), graph.find(&r.subject)) {
         (None, _) => None,
@@ -177,7 +178,7 @@ fn row(r: &ExposureRow, board: &Board, names: &Names) -> Row {
         functions: r.functions.len().to_string(),
         functions_href,
         severity: r.severity.map_or_else(|| "–".to_owned(), |s| format!("{}.{}", s / 10, s % 10)),
-        why: why(r, board),
+        why: why(r, board, stakes),
         matched: format!("{} {}", r.tier, r.method).trim().to_owned(),
         holder: if r.holder.is_empty() { "not known".to_owned() } else { names.of(&r.holder) },
     }
@@ -200,7 +201,7 @@ pub(crate) fn band(r: &ExposureRow) -> Option<String> {
 }
 
 /// The reason for the row's place, in words: what is at stake, exploitation, and where it is undecided, why.
-fn why(r: &ExposureRow, board: &Board) -> String {
+fn why(r: &ExposureRow, board: &Board, stakes: bool) -> String {
     let names: Vec<String> = r.functions.iter().take(3).map(|f| board.function(f)).collect();
     let more = r.functions.len().saturating_sub(names.len());
     let rest = if names.len() + more == 1 { "rests on it" } else { "rest on it" };
@@ -216,5 +217,9 @@ fn why(r: &ExposureRow, board: &Board) -> String {
         ""
     };
     let parts: Vec<&str> = [exploited, stake.as_str(), undecided].into_iter().filter(|p| !p.is_empty()).collect();
-    if parts.is_empty() { "No function is known to rest on it".to_owned() } else { capital(&parts.join("; ")) }
+    match (parts.as_slice(), stakes) {
+        ([], true) => "No function is known to rest on it".to_owned(),
+        ([], false) => "No exploitation is known".to_owned(),
+        (parts, _) => capital(&parts.join("; ")),
+    }
 }

@@ -57,8 +57,8 @@ fn view(tx: &mut Tx<'_>, context: &Context, text: &str) -> Result<Found> {
 
 fn hits(tx: &mut Tx<'_>, context: &Context, text: &str) -> Result<Vec<Hit>> {
     let mut out = Vec::new();
-    let board = context.state().boards.get(tx)?;
-    let seen: Vec<_> = board.seen(context).into_iter().filter(|r| has_text(r, text)).collect();
+    let board = context.board(tx)?;
+    let seen: Vec<_> = board.rows.iter().filter(|r| has_text(r, text)).collect();
     let mut ids: Vec<&str> = seen
         .iter()
         .filter(|r| r.vulnerability.to_lowercase().contains(&text.to_lowercase()))
@@ -89,7 +89,7 @@ fn hits(tx: &mut Tx<'_>, context: &Context, text: &str) -> Result<Vec<Hit>> {
             ));
         }
     }
-    if context.person().is_operator {
+    if context.person().sees_all() {
         out.extend(documents(tx, text)?);
         let low = text.to_lowercase();
         let orgs = partners::org::all(tx)?

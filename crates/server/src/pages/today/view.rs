@@ -1,4 +1,4 @@
-//! Makes the page Today: the functions at stake, what needs attention now, what comes in.
+//! Makes the page Today: the functions at stake, what needs attention now, what comes in. For a partner: what is asked of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,32 +39,72 @@ async fn show(State(state): State<AppState>, viewer: Viewer) -> Response {
 }
 
 fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Today> {
-    let board = context.state().boards.get(tx)?;
-    let seen = board.seen(context);
-    let functions = functions(&seen, &board);
-    let operator = context.person().is_operator;
-    // What is urgent is weighed over all that the operator knows; nothing of it is for a partner.
-    let five = if operator { attention(tx, &*board.graph, context.now, FIVE)? } else { Vec::new() };
+    if !context.person().sees_all() {
+        return of_partner(tx, context);
+    }
+    let board = context.board(tx)?;
+    let functions = functions(&board);
+    let five = attention(tx, &*board.graph, context.now, FIVE)?;
     let names = crate::pages::names(tx)?;
-    let feeds = if operator { feeds(tx, context)? } else { Vec::new() };
-    let mark = seen.iter().filter(|r| r.status == "affected").map(|r| r.mark()).max();
+    let mark = board.rows.iter().filter(|r| r.status == "affected").map(|r| r.mark()).max();
     Ok(Today {
         shell: context.shell(
             tx,
             "Today",
             "today",
-            mark.map_or(Mark::Clear, |t| Mark::read(&t.to_string())).max(if operator {
-                Mark::Amber
-            } else {
-                Mark::Clear
-            }),
+            mark.map_or(Mark::Clear, |t| Mark::read(&t.to_string())).max(Mark::Amber),
         )?,
-        lede: lede(&seen, &functions, &board),
+        lede: lede(&functions, &board),
         then: then(&five, context.now),
         functions: functions.into_iter().take(FUNCTIONS_MAX).map(|f| f.row(&board)).collect(),
         five: five.iter().map(|line| shown(line, context, &board, &names)).collect(),
-        feeds,
+        feeds: Some(feeds(tx, context)?),
     })
+}
+
+/// What a partner finds: what is asked of their organisation, the nearest clock first. Which functions rest on them, what is urgent
+/// to others and what comes in is weighed over what the operator knows, and nothing of it is for a partner.
+fn of_partner(tx: &mut Tx<'_>, context: &Context) -> Result<Today> {
+    let board = context.board(tx)?;
+    let asks = act::seen_by(act::asks(tx, &act::Filter::default())?, context.person(), context.today());
+    let org = &context.person().org;
+    let mut open: Vec<&act::Ask> = asks.iter().filter(|a| a.planned.addressee == *org && awaits_answer(a)).collect();
+    open.sort_by_key(|a| (a.due_at.is_none(), a.due_at, a.sent_at));
+    let names = crate::pages::names(tx)?;
+    let marks = board.rows.iter().map(ExposureRow::mark).chain(asks.iter().map(|a| a.planned.mark()));
+    let n = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let affected = board.rows.iter().filter(|r| r.status == "affected");
+    let subjects = crate::pages::exposures::view::subjects(affected);
+    let lede = Sentence::new()
+        .link("/act", &capital(&count(n(open.len()), "question waits", "questions wait")))
+        .say(&format!(" for an answer of {}; ", names.of(org)))
+        .link("/expose?status=affected", &count(subjects, "subject is", "subjects are"))
+        .say(" known to be affected.");
+    Ok(Today {
+        shell: context.shell(tx, "Today", "today", marks.max().map_or(Mark::Clear, |t| Mark::read(&t.to_string())))?,
+        lede,
+        then: None,
+        functions: Vec::new(),
+        five: open.into_iter().map(|ask| asked(ask, context, &names)).collect(),
+        feeds: None,
+    })
+}
+
+fn awaits_answer(ask: &act::Ask) -> bool {
+    use act::ask::State;
+    ask.state.clock_runs() || ask.state == State::Silent
+}
+
+fn asked(ask: &act::Ask, context: &Context, names: &Names) -> Attention {
+    let p = &ask.planned;
+    let href = format!("/act/{}", query(&p.ask));
+    let about = p.vulnerabilities.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let subjects = count(i64::try_from(p.subjects.len()).unwrap_or(i64::MAX), "subject", "subjects");
+    Attention {
+        what: Sentence::new().link(&href, &format!("{about}: what is so at {}?", names.of(&p.party))),
+        because: format!("{} asked; the link in the mail answers without an account.", capital(&subjects)),
+        clock: ask.due_at.map(|at| context.when(at).clock()),
+    }
 }
 
 /// A function and the subjects that it rests on.
@@ -79,9 +119,9 @@ struct Stake<'a> {
 
 /// The functions that rest on anything exposed, the most threatened first; with the nodes they rest on of which no inventory
 /// is held.
-fn functions<'a>(seen: &[&'a ExposureRow], board: &'a Board) -> Vec<Stake<'a>> {
-    let mut by_key: BTreeMap<&str, Stake<'a>> = BTreeMap::new();
-    for row in seen {
+fn functions(board: &Board) -> Vec<Stake<'_>> {
+    let mut by_key: BTreeMap<&str, Stake<'_>> = BTreeMap::new();
+    for row in &board.rows {
         for key in &row.functions {
             let stake = by_key.entry(key).or_insert_with(|| Stake {
                 key,
@@ -103,7 +143,7 @@ fn functions<'a>(seen: &[&'a ExposureRow], board: &'a Board) -> Vec<Stake<'a>> {
         }
     }
     let silent = board.silent_nodes();
-    let mut out: Vec<Stake<'a>> = by_key.into_values().collect();
+    let mut out: Vec<Stake<'_>> = by_key.into_values().collect();
     for stake in &mut out {
         // A subject counts once: by what is worst of it.
         stake.unsure.retain(|s| !stake.open.contains(s));
@@ -136,17 +176,17 @@ impl Stake<'_> {
     }
 }
 
-fn lede(seen: &[&ExposureRow], functions: &[Stake<'_>], board: &Board) -> Sentence {
+fn lede(functions: &[Stake<'_>], board: &Board) -> Sentence {
     let n = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    if seen.is_empty() {
+    if board.rows.is_empty() {
         return Sentence::new().say("Nothing is known yet of what endangers what our functions rest on.");
     }
-    let affected: Vec<&&ExposureRow> = seen.iter().filter(|r| r.status == "affected").collect();
+    let affected: Vec<&ExposureRow> = board.rows.iter().filter(|r| r.status == "affected").collect();
     let threatened = n(functions.iter().filter(|f| !f.open.is_empty()).count());
     let threats = n(affected.iter().map(|r| r.vulnerability.as_str()).collect::<BTreeSet<_>>().len());
     let countries =
         n(affected.iter().map(|r| r.country.as_str()).filter(|c| !c.is_empty()).collect::<BTreeSet<_>>().len());
-    let subjects = crate::pages::exposures::view::subjects(affected.iter().map(|r| **r));
+    let subjects = crate::pages::exposures::view::subjects(affected.iter().copied());
     let mut s = match threatened {
         0 => Sentence::new()
             .say("No function is known to be threatened; ")
