@@ -71,6 +71,9 @@ pub(crate) enum Noun {
     /// Partners: agreements, keys and trust
     #[command(subcommand)]
     Partner(verbs::partner::Partner),
+    /// Other hubs to pull from and to push to
+    #[command(subcommand)]
+    Peer(verbs::peer::Peer),
     /// Why something goes to a partner, or does not
     #[command(subcommand)]
     Release(verbs::release::Release),

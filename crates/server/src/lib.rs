@@ -5,6 +5,7 @@
 //!
 //! * [`state`]: what handlers share; [`auth`]: sessions of persons
 //! * [`pages`]: what each page shows; [`chart`]: its pictures; [`respond`]: from a view to an answer
+//! * [`egress`]: what this hub asks of others
 //! * [`assets`]: style, script, type, built by `cargo xtask ui`
 
 pub mod assets;
@@ -12,6 +13,7 @@ pub mod auth;
 pub mod board;
 pub mod chart;
 pub mod country;
+pub mod egress;
 pub mod pages;
 pub mod respond;
 mod routes;

@@ -62,7 +62,7 @@ fn wrong(path: &Path, why: String) -> io::Error {
 }
 
 /// The certificates of a PEM file.
-fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
+pub(crate) fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect)
         .map_err(|e| wrong(path, format!("no PEM certificate chain ({e})")))

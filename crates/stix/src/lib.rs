@@ -12,6 +12,7 @@ pub mod jcs;
 pub mod kind;
 pub mod marking;
 pub mod object;
+pub mod pattern;
 pub mod scan;
 pub mod text;
 pub mod time;

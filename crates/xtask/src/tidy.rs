@@ -110,7 +110,7 @@ fn order(root: &Path, faults: &mut Vec<String>) {
 fn engines(root: &Path, faults: &mut Vec<String>) {
     let rules: [(&str, &[&str], &[&str]); 3] = [
         ("a database engine", &["rusqlite", "tokio-postgres"], &["ledger"]),
-        ("HTTP", &["axum", "tower-http", "tower"], &["server"]),
+        ("HTTP", &["axum", "reqwest", "tower-http", "tower"], &["server"]),
         ("a mail transport", &["lettre"], &["act"]),
     ];
     for name in ORDER.iter().copied().flatten() {

@@ -254,15 +254,15 @@ fn addresses() {
         assert_eq!(check_url(url).is_ok(), fine, "{url}");
     }
     check("https://hub.example/taxii2/default/collections/x/", true);
-    check("https://hub.example:8443/root/collections/x/", true);
-    check("http://127.0.0.1:9000/root/collections/x/", true);
-    check("http://hub.example/root/collections/x/", false);
-    check("http://127.0.0.1.evil.example/root/collections/x/", false);
-    check("https://user:pass@hub.example/root/collections/x/", false);
-    check("https://hub.example/root/collections/x", false);
-    check("https://hub.example/root/collections/x/?a=b/", false);
-    check("https:///root/collections/x/", false);
-    check("file:///root/collections/x/", false);
-    check("hub.example/root/collections/x/", false);
-    check("https://hub.example/root/collections/x y/", false);
+    check("https://hub.example:8443/api/collections/x/", true);
+    check("http://127.0.0.1:9000/api/collections/x/", true);
+    check("http://hub.example/api/collections/x/", false);
+    check("http://127.0.0.1.evil.example/api/collections/x/", false);
+    check("https://user:pass@hub.example/api/collections/x/", false);
+    check("https://hub.example/api/collections/x", false);
+    check("https://hub.example/api/collections/x/?a=b/", false);
+    check("https:///api/collections/x/", false);
+    check("file:///api/collections/x/", false);
+    check("hub.example/api/collections/x/", false);
+    check("https://hub.example/api/collections/x y/", false);
 }

@@ -3,5 +3,6 @@ mod crash;
 mod demo;
 mod harness;
 mod hostile;
+mod peers;
 mod real;
 mod sample;

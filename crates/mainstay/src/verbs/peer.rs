@@ -1,0 +1,255 @@
+//! `peer`: other hubs, from which objects are pulled and to which they are pushed, and why one did not arrive.
+use crate::actor;
+use crate::args::Global;
+use crate::failure::{Done, Failure};
+use crate::{out, store};
+use clap::Subcommand;
+use exchange::peer::{self, NewPeer, Way, sync};
+use ledger::{Ledger, Micros};
+use partners::may::Verb;
+use server::egress::Egress;
+use std::path::{Path, PathBuf};
+
+/// Other hubs that speak TAXII 2.1.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Peer {
+    /// Add one way to or from a collection of another hub; of the same name, say it anew
+    Add(Add),
+    /// Where the exchange with each stands
+    List,
+    /// Exchange now with one, or with all whose pause after a failure is over
+    Sync {
+        /// Its name
+        name: Option<String>,
+    },
+    /// Why an object is here, or did not arrive
+    Why {
+        /// The peer's name
+        name: String,
+        /// The object's id
+        object: String,
+        /// Ask the peer too, whether it shows the object to us now
+        #[arg(long)]
+        ask: bool,
+    },
+    /// Forget a peer; what came from it stays
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+/// One way to or from a collection of another hub.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Add {
+    /// What to call it
+    name: String,
+    /// The address of its collection, ending in /collections/ID/
+    url: String,
+    /// Our collection into which its objects go
+    #[arg(long, value_name = "ID", conflicts_with_all = ["push", "account"])]
+    pull: Option<String>,
+    /// Our collection out of which it is given what --account may see
+    #[arg(long, value_name = "ID", required_unless_present = "pull", requires = "account")]
+    push: Option<String>,
+    /// The partner's account here whose view is given, and nothing else
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// The name with which we sign in there; without one the secret is a bearer token
+    #[arg(long, value_name = "NAME")]
+    login: Option<String>,
+    /// Read the password or token from standard input (the only way: it never stands on a command line)
+    #[arg(long)]
+    secret_stdin: bool,
+    /// Authorities for its certificate, PEM, in place of those of the system
+    #[arg(long, value_name = "FILE")]
+    authority: Option<PathBuf>,
+}
+
+impl Peer {
+    pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
+        match self {
+            Peer::Add(add) => add.run(global),
+            Peer::List => list(global),
+            Peer::Sync { name } => exchange_now(global, name.as_deref()),
+            Peer::Why { name, object, ask } => why(global, name, object, *ask),
+            Peer::Remove { name } => {
+                let ledger = store::open_existing(global)?;
+                actor::must(global, &ledger, Verb::ManageCollections)?;
+                ledger.write(|tx| peer::remove(tx, name))?;
+                out::say(format!("{name} is forgotten; what came from it stays"));
+                Ok(Done::Fine)
+            }
+        }
+    }
+}
+
+impl Add {
+    fn run(&self, global: &Global) -> Result<Done, Failure> {
+        let ledger = store::open_or_create(global)?;
+        actor::must(global, &ledger, Verb::ManageCollections)?;
+        let secret = self.secret_stdin.then(actor::password_from_stdin).transpose()?;
+        let authority = self.authority.as_ref().map(std::fs::canonicalize).transpose()?;
+        let (way, collection) = match (&self.pull, &self.push) {
+            (Some(collection), _) => (Way::Pull, collection),
+            (None, Some(collection)) => (Way::Push, collection),
+            (None, None) => return Err(Failure::Usage("say --pull or --push with one of our collections".into())),
+        };
+        let new = NewPeer {
+            name: &self.name,
+            url: &self.url,
+            way,
+            collection,
+            account: self.account.as_deref().unwrap_or_default(),
+            login: self.login.as_deref().unwrap_or_default(),
+            secret: secret.as_deref(),
+            authority: authority.as_deref().and_then(Path::to_str).unwrap_or_default(),
+        };
+        peer::add(&ledger, &new)?;
+        out::say(format!("{way} {name} is set; `peer sync {name}` begins", name = self.name));
+        Ok(Done::Fine)
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Row {
+    name: String,
+    way: &'static str,
+    url: String,
+    collection: String,
+    /// When a round last came to its end.
+    done: Option<String>,
+    tried: Option<String>,
+    /// Everything up to here has passed, in the dates of whoever gives.
+    reached: String,
+    passed: i64,
+    refused: i64,
+    failures: i64,
+    /// Not before.
+    retry: Option<String>,
+    error: String,
+}
+
+fn list(global: &Global) -> Result<Done, Failure> {
+    let peers = store::open_existing(global)?.read(peer::all)?;
+    let rows: Vec<Row> = peers.into_iter().map(row).collect();
+    let heads = ["name", "way", "last whole", "passed", "refused", "trouble", "address"];
+    out::rows(global.format, &rows, &heads, |r| {
+        let trouble = match &r.retry {
+            Some(retry) => format!("{} ({} times; again after {retry})", r.error, r.failures),
+            None => String::new(),
+        };
+        let (passed, refused) = (r.passed.to_string(), r.refused.to_string());
+        let done = r.done.clone().unwrap_or_else(|| "never".to_owned());
+        vec![r.name.clone(), r.way.to_owned(), done, passed, refused, trouble, r.url.clone()]
+    })?;
+    Ok(if rows.iter().any(|r| r.failures > 0) { Done::Findings } else { Done::Fine })
+}
+
+fn row(peer: peer::Peer) -> Row {
+    let s = peer.state;
+    let reached = match peer.way {
+        Way::Pull => s.after,
+        Way::Push if s.sent == Micros::default() => String::new(),
+        Way::Push => s.sent.to_string(),
+    };
+    Row {
+        name: peer.name,
+        way: peer.way.as_str(),
+        url: peer.url,
+        collection: peer.collection,
+        done: s.done.map(|t| t.to_string()),
+        tried: s.tried.map(|t| t.to_string()),
+        reached,
+        passed: s.passed,
+        refused: s.refused,
+        failures: s.failures,
+        retry: (s.failures > 0).then(|| s.retry.to_string()),
+        error: s.error,
+    }
+}
+
+/// What a round with one peer came to.
+#[derive(serde::Serialize)]
+struct Round {
+    peer: String,
+    #[serde(flatten)]
+    done: sync::Done,
+}
+
+fn exchange_now(global: &Global, name: Option<&str>) -> Result<Done, Failure> {
+    let ledger = store::open_existing(global)?;
+    actor::must(global, &ledger, Verb::Import)?;
+    let now = ledger.env().clock.now();
+    let peers = match name {
+        Some(name) => vec![ledger.read(|tx| peer::must(tx, name))?],
+        None => ledger.read(peer::all)?.into_iter().filter(|p| p.state.retry <= now).collect(),
+    };
+    if peers.is_empty() {
+        out::say("no peer is due; see `peer list`");
+    }
+    let mut rounds = Vec::new();
+    for mut peer in peers {
+        let mut wire = wire(&ledger, &peer)?;
+        let called = peer.name.clone();
+        let told = &mut |done: &sync::Done| {
+            out::say(format!("{called}: {} objects in {} pages", done.objects, done.pages));
+        };
+        let done = sync::sync(&ledger, &mut peer, &mut wire, told)?;
+        rounds.push(Round { peer: peer.name, done });
+    }
+    store::settle(global, &ledger)?;
+    let heads = ["peer", "objects", "accepted", "unchanged", "refused", "review", "trouble"];
+    out::rows(global.format, &rounds, &heads, |r| {
+        let d = &r.done;
+        let numbers = [d.objects, d.accepted, d.unchanged, d.refused, d.review].map(|n| n.to_string());
+        [vec![r.peer.clone()], numbers.to_vec(), vec![d.trouble.clone().unwrap_or_default()]].concat()
+    })?;
+    let findings = rounds.iter().any(|r| r.done.trouble.is_some() || r.done.refused + r.done.review > 0);
+    Ok(if findings { Done::Findings } else { Done::Fine })
+}
+
+fn wire(ledger: &Ledger, peer: &peer::Peer) -> Result<Egress, Failure> {
+    let secret = peer::secret(ledger, &peer.name)?;
+    let authority = (!peer.authority.is_empty()).then(|| Path::new(&peer.authority));
+    Ok(Egress::new(&peer.url, &peer.login, secret, authority)?)
+}
+
+/// Says what is known of an object of a peer, and what follows from that.
+fn why(global: &Global, name: &str, object: &str, ask: bool) -> Result<Done, Failure> {
+    let ledger = store::open_existing(global)?;
+    actor::must(global, &ledger, Verb::Import)?;
+    let (peer, why) = ledger.read(|tx| {
+        let peer = peer::must(tx, name)?;
+        let why = peer::why(tx, &peer, object)?;
+        Ok((peer, why))
+    })?;
+    let mut lines: Vec<String> = Vec::new();
+    let way = |pull: &str, push: &str| if peer.way == Way::Pull { pull.to_owned() } else { push.to_owned() };
+    for (version, at) in &why.held {
+        lines.push(format!("version {version} is held in our collection since {at}"));
+    }
+    for r in &why.refused {
+        let by = way("was refused here", "was refused by the peer");
+        lines.push(format!("version {} {by} at {}: {} [{}]", r.version, r.at, r.reason, r.rule));
+    }
+    lines.extend(why.review.iter().map(|rule| format!("a version lies in review [{rule}]: a person decides")));
+    if why.held.is_empty() && why.refused.is_empty() && why.review.is_empty() {
+        lines.push(way("the peer has never given it to us", "our collection does not hold it"));
+    }
+    lines.push(match (peer.state.done, peer.state.error.as_str()) {
+        (None, "") => format!("nothing was ever exchanged: `peer sync {name}` begins"),
+        (None, error) => format!("no round has come to its end: {error}"),
+        (Some(at), "") => format!("the last round came to its end at {at}"),
+        (Some(at), error) => format!("the last whole round was at {at}; since then: {error}"),
+    });
+    if ask {
+        lines.push(match wire(&ledger, &peer)?.shows(object) {
+            Ok(Some(date)) => format!("the peer shows it to us now, added there at {date}"),
+            Ok(None) => "the peer does not show it to us: ask whoever runs it what our account may see".to_owned(),
+            Err(trouble) => format!("asked now: {trouble}"),
+        });
+    }
+    lines.iter().try_for_each(|line| out::line(line))?;
+    Ok(if why.held.is_empty() { Done::Findings } else { Done::Fine })
+}
