@@ -432,9 +432,10 @@ pub(crate) fn still_released(orgs: &BTreeMap<String, Card>, ask: &Planned, home:
 }
 
 fn refusal(org: &str, card: &Card, tlp: Tlp, weakness: Weakness<'_>, home: &str, on: Date) -> Option<release::Rule> {
-    let subject = Subject { tlp, readers: Readers::Marking, audience: None, weakness: Some(weakness) };
+    let subject = Subject { weakness: Some(weakness), ..Subject::new(tlp, Readers::Marking) };
     let recipient = Recipient {
         org,
+        aka: &[],
         kind: &card.kind,
         country: card.country.as_deref(),
         is_operator: org == home,

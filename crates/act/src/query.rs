@@ -231,7 +231,7 @@ fn release(ask: &Ask, person: &Person, on: Date) -> Decision {
     let owner = if p.addressee == person.org { &p.addressee } else { &p.party };
     let weakness = Weakness { owner, holder, country, consent: false };
     let tlp = p.tlp.parse().unwrap_or(Tlp::Red);
-    let subject = Subject { tlp, readers: Readers::Marking, audience: None, weakness: Some(weakness) };
+    let subject = Subject { weakness: Some(weakness), ..Subject::new(tlp, Readers::Marking) };
     release::decide(&subject, &person.recipient(), on)
 }
 

@@ -136,6 +136,7 @@ impl Hub {
             tlp: None,
             by: "ana",
             sees: Sees::All,
+            hops: None,
         };
         self.on(day, |l| {
             let intake = exchange::import_stix(l, bundle.to_string().as_bytes(), &origin).unwrap();

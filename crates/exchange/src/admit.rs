@@ -40,6 +40,8 @@ pub struct Origin<'a> {
     pub by: &'a str,
     /// What they may see.
     pub sees: Sees,
+    /// How many times more it may be passed on, where the peer that gives it says so.
+    pub hops: Option<u32>,
 }
 
 /// What became of one object.
@@ -236,12 +238,16 @@ fn meanings(
     let names: BTreeSet<String> = heads.flat_map(marking::references).map(stix::Text::into_string).collect();
     for name in names {
         let sql = "SELECT tlp, report FROM @marking WHERE id = $1";
+        // the terms are the fold's
         let held = tx.one(sql, &[(&name).into()], |r| Meaning {
             tlp: r.opt_int(0).map(Tlp::from_rank),
             report: r.opt_text(1).map(str::to_owned),
+            ..Meaning::default()
         })?;
         let meaning = match (held, along.get(&name)) {
-            (Some(a), Some(b)) => Meaning { tlp: a.tlp.max(b.tlp), report: a.report.or_else(|| b.report.clone()) },
+            (Some(a), Some(b)) => {
+                Meaning { tlp: a.tlp.max(b.tlp), report: a.report.or_else(|| b.report.clone()), ..Meaning::default() }
+            }
             (Some(a), None) => a,
             (None, Some(b)) => b.clone(),
             (None, None) => continue,
@@ -315,6 +321,8 @@ impl<'a> Desk<'_, 'a> {
             source: self.origin.source.to_owned(),
             by: self.origin.by.to_owned(),
             spec: head.spec().to_owned(),
+            hops: self.origin.hops,
+            copy: None,
         };
         tx.append(Draft::new(event::OBJECT, &meta)?.body(bytes))?;
         Ok(warnings)
@@ -347,7 +355,7 @@ impl<'a> Desk<'_, 'a> {
         if tx.one(sql, &[object.into(), collection.into()], |_| ())?.is_some() || !self.listed.insert(object) {
             return Ok(Outcome::Unchanged);
         }
-        let meta = ListedMeta { collection: collection.to_owned(), object, by: self.origin.by.to_owned() };
+        let meta = ListedMeta { collection: collection.to_owned(), object, by: self.origin.by.to_owned(), copy: None };
         tx.append(Draft::new(event::LISTED, &meta)?)?;
         Ok(Outcome::Accepted)
     }

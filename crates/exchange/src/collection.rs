@@ -1,5 +1,6 @@
 //! Collections: a title, a default mark, who may read and who may write.
-use crate::event::{self, CollectionMeta};
+use crate::event::{self, CollectionMeta, Handling};
+use crate::facet::{self, Which};
 use crate::{rights, view};
 use ledger::{Draft, Error, Micros, Result, Tx};
 use stix::Tlp;
@@ -26,6 +27,8 @@ pub struct Collection {
     pub read: Vec<String>,
     /// Keys of the organisations that may write.
     pub write: Vec<String>,
+    /// How it treats what is given to it.
+    pub handling: Handling,
 }
 
 /// A collection to be made, or one to be changed by its id.
@@ -92,9 +95,17 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCollection<'_>) -> Result<String> {
         }
     }
     let tlp = new.tlp.unwrap_or(Tlp::Amber);
-    let meta = CollectionMeta { id: id.clone(), title: title.to_owned(), root: root.to_owned(), tlp, read, write };
+    let handling = find_exact(tx, &id)?.map(|standing| standing.handling).unwrap_or_default();
+    let meta = CollectionMeta { id: id.clone(), title: title.to_owned(), root: root.to_owned(), tlp, read, write, handling };
     tx.append(Draft::new(event::COLLECTION, &meta)?)?;
     Ok(id)
+}
+
+/// Says how a collection treats what is given to it. Nothing else of it changes.
+pub fn handle(tx: &mut Tx<'_>, collection: &Collection, handling: Handling) -> Result<()> {
+    let Collection { id, title, root, tlp, read, write, .. } = collection.clone();
+    let meta = CollectionMeta { id, title, root, tlp, read, write, handling };
+    tx.append(Draft::new(event::COLLECTION, &meta)?).map(drop)
 }
 
 /// Whether a text can be one segment of an API root's path (TAXII 2.1 section 4.1).
@@ -146,7 +157,7 @@ pub fn need(tx: &mut Tx<'_>, name: Option<&str>) -> Result<Collection> {
     })
 }
 
-const SELECT: &str = "SELECT id, title, root, tlp, readers, writers FROM @collection";
+const SELECT: &str = "SELECT id, title, root, tlp, readers, writers, redact, anonymise FROM @collection";
 
 fn read_row(r: &ledger::Row<'_>) -> Collection {
     let list = |text: &str| text.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect();
@@ -157,6 +168,7 @@ fn read_row(r: &ledger::Row<'_>) -> Collection {
         tlp: Tlp::from_rank(r.int(3)),
         read: list(r.text(4)),
         write: list(r.text(5)),
+        handling: Handling { redact: r.bool(6), anonymise: r.bool(7) },
     }
 }
 
@@ -164,9 +176,10 @@ pub(crate) fn fold(tx: &mut Tx<'_>, index: i64, known: Micros, meta: &Collection
     let before = find_exact(tx, &meta.id)?;
     let (readers, writers) = (meta.read.join(" "), meta.write.join(" "));
     tx.run(
-        "INSERT INTO @collection (id, title, root, tlp, readers, writers, idx) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+        "INSERT INTO @collection (id, title, root, tlp, readers, writers, idx, redact, anonymise) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
          ON CONFLICT (id) DO UPDATE SET title = excluded.title, root = excluded.root, tlp = excluded.tlp, \
-         readers = excluded.readers, writers = excluded.writers",
+         readers = excluded.readers, writers = excluded.writers, redact = excluded.redact, anonymise = excluded.anonymise",
         &[
             (&meta.id).into(),
             (&meta.title).into(),
@@ -175,8 +188,13 @@ pub(crate) fn fold(tx: &mut Tx<'_>, index: i64, known: Micros, meta: &Collection
             (&readers).into(),
             (&writers).into(),
             index.into(),
+            i64::from(meta.handling.redact).into(),
+            i64::from(meta.handling.anonymise).into(),
         ],
     )?;
+    if before.as_ref().is_some_and(|before| before.handling.anonymise != meta.handling.anonymise) {
+        facet::again(tx, known, &Which::Collection(&meta.id))?;
+    }
     match &before {
         None => view::create_base(tx, &meta.id)?,
         Some(before) if before.tlp != meta.tlp => view::settle_collection(tx, &meta.id, known)?,

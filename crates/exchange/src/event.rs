@@ -1,5 +1,6 @@
 //! The kinds of event of this stage and their meta. A kind once written is read for ever.
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use stix::Tlp;
 
 /// `exchange.collection`: the last one of an id stands.
@@ -14,6 +15,10 @@ pub const WITHDRAWN: &str = "exchange.withdrawn";
 pub const DOCUMENT: &str = "exchange.document";
 /// `exchange.review`: what a person must decide; the body is it as received.
 pub const REVIEW: &str = "exchange.review";
+/// `exchange.consent`: an originator lets an object go to an organisation, or no longer.
+pub const CONSENT: &str = "exchange.consent";
+/// `exchange.uncopied`: no copy can be made of an object without what must be left out.
+pub const UNCOPIED: &str = "exchange.uncopied";
 /// `exchange.turned`: a day began on which an agreement begins or has ended.
 pub const TURNED: &str = "exchange.turned";
 
@@ -34,6 +39,24 @@ pub struct CollectionMeta {
     /// Keys of the organisations that may write; the operator's own always may.
     #[serde(default)]
     pub write: Vec<String>,
+    /// What stands beside who may read and write.
+    #[serde(flatten)]
+    pub handling: Handling,
+}
+
+/// How a collection treats what is given to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handling {
+    /// Of an object with marked properties, a copy without them is made under an id of its own.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub redact: bool,
+    /// What a partner submits leaves without its name, in a copy by the operator, unless the partner agreed to be named.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub anonymise: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Meta of [`OBJECT`].
@@ -61,6 +84,34 @@ pub struct ObjectMeta {
     pub by: String,
     /// The version of STIX it follows.
     pub spec: String,
+    /// How many times more it may be passed on, as the peer that gave it said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hops: Option<u32>,
+    /// What it is a copy of, where this hub made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<CopyOf>,
+}
+
+/// What an object is a copy of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyOf {
+    /// The event of the object.
+    pub of: i64,
+    /// What was left out.
+    pub how: How,
+    /// Ids that were drawn for it: of the submitter, and what stands for it outside.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ids: BTreeMap<String, String>,
+}
+
+/// Why a copy was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum How {
+    /// Marked properties were left out.
+    Redacted,
+    /// What names the submitter was left out.
+    Anonymised,
 }
 
 /// Meta of [`LISTED`].
@@ -72,6 +123,9 @@ pub struct ListedMeta {
     pub object: i64,
     /// Who gave it.
     pub by: String,
+    /// What it is a copy of, where this hub made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<CopyOf>,
 }
 
 /// Meta of [`WITHDRAWN`].
@@ -129,6 +183,32 @@ pub struct ReviewMeta {
     pub reason: String,
     /// `stix`, `csaf`, …
     pub form: String,
+}
+
+/// Meta of [`CONSENT`]. The last one of an id and an organisation stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentMeta {
+    /// The object's `id`: all its versions.
+    pub id: String,
+    /// To whom.
+    pub org: String,
+    /// It may go.
+    pub given: bool,
+    /// How that is known.
+    pub reason: String,
+    /// Who recorded it.
+    pub by: String,
+}
+
+/// Meta of [`UNCOPIED`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UncopiedMeta {
+    /// The event of the object.
+    pub object: i64,
+    /// The collection.
+    pub collection: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// Meta of [`TURNED`].

@@ -8,13 +8,18 @@
 //! * [`event`]: the kinds of event and their meta
 //! * [`stage`]: the fold, and what each derived table holds
 //! * [`admit`] with [`versions`]: STIX objects; [`document`]: documents of all other forms; [`review`]: what a person must decide
-//! * [`collection`]: collections and who may read and write them
+//! * [`collection`]: collections and who may read and write them; `copy`: what goes out in the place of an object that may not
 //! * [`peer`]: other hubs, from which objects are pulled and to which they are pushed, as far as it got and why not further
-//! * [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
+//! * `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
+//! * [`explain`]: the same decision for one object and one organisation, in words; [`consent`]: what an originator lets go
 pub mod admit;
 pub mod collection;
+pub mod consent;
+pub(crate) mod copy;
 pub mod document;
 pub mod event;
+pub mod explain;
+pub(crate) mod facet;
 pub mod page;
 pub mod peer;
 pub mod review;
@@ -28,5 +33,7 @@ pub use collection::{Collection, NewCollection};
 pub use document::{NewDocument, import_documents};
 pub use stage::Exchange;
 
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

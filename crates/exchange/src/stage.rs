@@ -1,10 +1,13 @@
 //! The fold of this stage, and its derived tables.
 //!
 //! `stix_object` is one row per object version held, by the event whose body it is; `listing` says in which collections it stands;
-//! `view`, `view_entry`, `withdrawn` and `recipient` are rights compiled ahead ([`crate::view`], [`crate::rights`]); `right_*` is what of
-//! the partners' events that needs; `marking` and `waiting` resolve markings that arrive late.
+//! `facet`, `collection_facet` and `topic` say what an object asks beside a label ([`crate::facet`]); `view`, `view_right`, `view_entry`,
+//! `withdrawn` and `recipient` are rights compiled ahead ([`crate::view`], [`crate::rights`]); `right_*` is what of the partners' events that
+//! needs; `marking` and `waiting` resolve markings that arrive late; `consent` is what originators let go; `copy_due` are the
+//! copies that this hub has to make, `copied` what became of them, `copy_id` which ids they stand for.
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
-use crate::{collection, document, review, rights, view};
+use crate::facet::{self, Facts, Ground, Which};
+use crate::{collection, consent, copy, document, review, rights, view};
 use ledger::{Column, Draft, Error, Event, Result, Stage, Tx};
 use std::collections::BTreeSet;
 use stix::{Head, Timestamp, Tlp, marking};
@@ -15,19 +18,32 @@ pub struct Exchange;
 
 const SCHEMA: &str = "
 CREATE TABLE @collection (id {text} PRIMARY KEY, title {text} NOT NULL, root {text} NOT NULL, tlp {int} NOT NULL,
-  readers {text} NOT NULL, writers {text} NOT NULL, idx {int} NOT NULL);
+  readers {text} NOT NULL, writers {text} NOT NULL, redact {int} NOT NULL, anonymise {int} NOT NULL, idx {int} NOT NULL);
 CREATE TABLE @stix_object (idx {int} PRIMARY KEY, id {text} NOT NULL, kind {text} NOT NULL, version {text}, vkey {text} NOT NULL,
   created {text} NOT NULL, creator {text} NOT NULL, revoked {int} NOT NULL, spec {text} NOT NULL, tlp {int}, waiting {int} NOT NULL,
-  source {text} NOT NULL);
+  source {text} NOT NULL, giver {text}, signed {int} NOT NULL, partial {int} NOT NULL, asks {text} NOT NULL);
 CREATE UNIQUE INDEX @stix_object_version ON @stix_object (id, vkey);
-CREATE TABLE @marking (id {text} PRIMARY KEY, tlp {int}, report {text}, refs {text} NOT NULL);
+CREATE TABLE @marking (id {text} PRIMARY KEY, tlp {int}, report {text}, refs {text} NOT NULL, terms {text} NOT NULL);
+CREATE TABLE @topic (object {int} NOT NULL, topic {text} NOT NULL, PRIMARY KEY (topic, object));
+CREATE INDEX @topic_object ON @topic (object, topic);
+CREATE TABLE @consent (id {text} NOT NULL, org {text} NOT NULL, PRIMARY KEY (id, org));
+CREATE TABLE @copy_due (object {int} NOT NULL, collection {text} NOT NULL, how {text} NOT NULL, PRIMARY KEY (object, collection));
+CREATE TABLE @copied (object {int} NOT NULL, collection {text} NOT NULL, said {text} NOT NULL, PRIMARY KEY (object, collection));
+CREATE TABLE @copy_id (source {text} PRIMARY KEY, copy {text} NOT NULL);
+CREATE TABLE @facet (id {int} PRIMARY KEY, body {text} NOT NULL, embargo {text});
+CREATE UNIQUE INDEX @facet_body ON @facet (body);
+CREATE INDEX @facet_embargo ON @facet (embargo);
+CREATE TABLE @collection_facet (collection {text} NOT NULL, facet {int} NOT NULL, PRIMARY KEY (collection, facet));
+CREATE INDEX @collection_facet_facet ON @collection_facet (facet);
 CREATE TABLE @waiting (marking {text} NOT NULL, object {int} NOT NULL, PRIMARY KEY (marking, object));
 CREATE INDEX @waiting_object ON @waiting (object);
 CREATE TABLE @listing (collection {text} NOT NULL, seq {int} NOT NULL, object {int} NOT NULL, known {int} NOT NULL,
-  PRIMARY KEY (collection, seq, object));
+  facet {int} NOT NULL, PRIMARY KEY (collection, seq, object));
 CREATE UNIQUE INDEX @listing_object ON @listing (object, collection);
-CREATE TABLE @view (id {int} PRIMARY KEY, collection {text} NOT NULL, level {int} NOT NULL, last {int} NOT NULL);
+CREATE TABLE @view (id {int} PRIMARY KEY, collection {text} NOT NULL, level {int} NOT NULL, last {int} NOT NULL, base {int} NOT NULL);
 CREATE INDEX @view_collection ON @view (collection, level, id);
+CREATE TABLE @view_right (view {int} NOT NULL, facet {int} NOT NULL, level {int} NOT NULL, PRIMARY KEY (facet, view));
+CREATE INDEX @view_right_view ON @view_right (view, facet);
 CREATE TABLE @view_entry (view {int} NOT NULL, added {int} NOT NULL, object {int} NOT NULL, is_first {int} NOT NULL,
   is_last {int} NOT NULL, PRIMARY KEY (view, added));
 CREATE UNIQUE INDEX @view_entry_object ON @view_entry (view, object);
@@ -36,12 +52,18 @@ CREATE TABLE @withdrawn (view {int} NOT NULL, object {int} NOT NULL, at {int} NO
 CREATE TABLE @recipient (person {text} NOT NULL, collection {text} NOT NULL, view {int} NOT NULL, level {int},
   PRIMARY KEY (person, collection));
 CREATE INDEX @recipient_view ON @recipient (view);
-CREATE TABLE @right_home (id {int} PRIMARY KEY, home {text} NOT NULL, day {text} NOT NULL);
+CREATE TABLE @right_home (id {int} PRIMARY KEY, home {text} NOT NULL, day {text} NOT NULL, due {text});
+CREATE TABLE @right_org (org {text} PRIMARY KEY, kind {text}, country {text}, aka {text} NOT NULL);
+CREATE TABLE @right_party (org {text} NOT NULL, first {text} NOT NULL, name {text} NOT NULL, PRIMARY KEY (org, first, name));
+CREATE TABLE @right_named (what {text} NOT NULL, value {text} NOT NULL, PRIMARY KEY (what, value));
+CREATE TABLE @right_naming (org {text} PRIMARY KEY, agreed {int} NOT NULL);
 CREATE TABLE @right_person (name {text} PRIMARY KEY, org {text} NOT NULL, role {text} NOT NULL, clearance {int} NOT NULL);
 CREATE INDEX @right_person_org ON @right_person (org, name);
-CREATE TABLE @right_agreement (idx {int} PRIMARY KEY, org {text} NOT NULL, from_day {text} NOT NULL, to_day {text},
-  clearance {int} NOT NULL);
-CREATE INDEX @right_agreement_org ON @right_agreement (org, idx);
+CREATE TABLE @right_agreement (idx {int} PRIMARY KEY, org {text} NOT NULL, name {text} NOT NULL, from_day {text} NOT NULL,
+  to_day {text}, meta {text} NOT NULL);
+CREATE INDEX @right_agreement_org ON @right_agreement (org, name, idx);
+CREATE INDEX @right_agreement_from ON @right_agreement (from_day);
+CREATE INDEX @right_agreement_to ON @right_agreement (to_day);
 CREATE TABLE @review (idx {int} PRIMARY KEY, known {int} NOT NULL, file {text} NOT NULL, place {text} NOT NULL, id {text} NOT NULL,
   rule {text} NOT NULL, reason {text} NOT NULL, form {text} NOT NULL);
 CREATE TABLE @document (idx {int} PRIMARY KEY, known {int} NOT NULL, form {text} NOT NULL, id {text} NOT NULL, version {text} NOT NULL,
@@ -70,7 +92,7 @@ impl Stage for Exchange {
     }
 
     fn kinds(&self) -> &'static [&'static str] {
-        &["ledger.genesis", "partners.agreement", "partners.person", "exchange."]
+        &["ledger.genesis", "partners.org", "partners.agreement", "partners.person", "partners.naming", "exchange."]
     }
 
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
@@ -105,6 +127,11 @@ impl Stage for Exchange {
         fold_run(tx, &mut run)
     }
 
+    /// Copies that are due are made live, each by an event of its own.
+    fn settle(&self, tx: &mut Tx<'_>, _up_to: i64) -> Result<()> {
+        copy::make_due(tx)
+    }
+
     /// DESIGN: a collection `default`, readable by the operator alone, is made with the store.
     fn react(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         if event.kind != "ledger.genesis" {
@@ -117,6 +144,7 @@ impl Stage for Exchange {
             tlp: Tlp::Amber,
             read: Vec::new(),
             write: Vec::new(),
+            handling: event::Handling::default(),
         };
         tx.append(Draft::new(event::COLLECTION, &meta)?.key("exchange/collection/default")).map(drop)
     }
@@ -135,7 +163,17 @@ fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
             let sql = "INSERT INTO @right_home (id, home, day) VALUES (1, $1, $2)";
             tx.run(sql, &[(&meta.home).into(), (&day).into()]).map(drop)
         }
+        "partners.org" => rights::fold_org(tx, event.known, &event.meta()?),
+        "partners.naming" => rights::fold_naming(tx, event.known, &event.meta()?),
+        "partners.agreement" if event.version > 2 => {
+            Err(Error::park("version-unknown", format!("version {} of an agreement: update the program", event.version)))
+        }
         "partners.agreement" => rights::fold_agreement(tx, event.index, event.known, &event.meta()?),
+        event::UNCOPIED => {
+            let meta: event::UncopiedMeta = event.meta()?;
+            copy::done(tx, meta.object, &meta.collection, &format!("no copy stands in its place: {}", meta.reason))
+        }
+        event::CONSENT => consent::fold(tx, event.known, &event.meta()?),
         "partners.person" => rights::fold_person(tx, event.known, &event.meta()?),
         event::COLLECTION => collection::fold(tx, event.index, event.known, &event.meta::<CollectionMeta>()?),
         event::LISTED => fold_listed(tx, event, &event.meta()?),
@@ -176,18 +214,40 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
     let objects = std::mem::take(run);
     let Some(first) = objects.first() else { return Ok(()) };
     let collection = first.meta.collection.clone();
-    insert_objects(tx, &objects)?;
-    let listed: Vec<view::Listed> = objects
-        .iter()
-        .map(|o| view::Listed {
-            object: o.index,
-            seq: o.index,
-            known: o.known,
-            id: o.meta.id.clone(),
-            vkey: o.vkey().to_owned(),
-            tlp: view::effective(o.meta.tlp.map(Tlp::rank), o.meta.waiting.len() as i64),
-        })
-        .collect();
+    let mut ground = Ground::load(tx, &collection)?;
+    let home = rights::home(tx)?;
+    let mut known = Vec::with_capacity(objects.len());
+    for object in &objects {
+        known.push(Beside::read(tx, &mut ground, object, &home)?);
+    }
+    insert_objects(tx, &objects, &known)?;
+    let mut listed: Vec<view::Listed> = Vec::with_capacity(objects.len());
+    for (object, beside) in objects.iter().zip(known) {
+        let facet = ground.facet(tx, &beside.facts, beside.terms, !object.meta.waiting.is_empty())?;
+        if facet.unnamed || object.head.granular.is_some() {
+            let parts = !marking::parts(&object.head).is_empty();
+            copy::note(tx, object.index, &collection, parts, &facet, object.meta.copy.as_ref())?;
+        }
+        if let Some(of) = &object.meta.copy {
+            copy::fold(tx, &collection, of, &object.meta.id)?;
+        }
+        let facet = facet::number(tx, &facet)?;
+        if !is_met(tx, &collection, facet, &listed)? {
+            // what came before is listed first: a view may be forked here, with all that it holds
+            view::list(tx, &collection, &std::mem::take(&mut listed))?;
+            facet::meet(tx, object.known, &collection, facet)?;
+        }
+        listed.push(view::Listed {
+            object: object.index,
+            seq: object.index,
+            known: object.known,
+            id: object.meta.id.clone(),
+            vkey: object.vkey().to_owned(),
+            tlp: view::effective(object.meta.tlp.map(Tlp::rank), object.meta.waiting.len() as i64),
+            partial: beside.partial,
+            facet,
+        });
+    }
     view::list(tx, &collection, &listed)?;
     match objects.first() {
         Some(object) if object.head.kind.as_str() == "marking-definition" => fold_marking(tx, object),
@@ -195,7 +255,48 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
     }
 }
 
-fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>]) -> Result<()> {
+/// What stands beside one object of a run.
+struct Beside {
+    facts: Facts,
+    terms: marking::Terms,
+    partial: bool,
+}
+
+impl Beside {
+    fn read(tx: &mut Tx<'_>, ground: &mut Ground, object: &Object<'_>, home: &str) -> Result<Beside> {
+        let mut terms = ground.terms(tx, &object.head)?;
+        if let Some(hops) = object.meta.hops {
+            terms.join(&marking::Terms { hops: Some(hops), ..marking::Terms::default() });
+        }
+        // a copy that this hub made is the operator's own
+        let giver = facet::giver_of(&object.meta.source, home).filter(|_| object.meta.copy.is_none());
+        let facts = Facts {
+            id: object.meta.id.clone(),
+            kind: object.meta.kind.clone(),
+            topics: facet::topics_of(&object.head),
+            giver: giver.map(str::to_owned),
+            signed: facet::is_signed(&object.head),
+        };
+        Ok(Beside { facts, terms, partial: ground.is_partial(tx, &object.head)? })
+    }
+
+    /// The terms as they are kept.
+    fn asks(&self) -> Result<String> {
+        facet::written(&self.terms)
+    }
+}
+
+/// Whether rights to a facet are compiled in a collection already.
+fn is_met(tx: &mut Tx<'_>, collection: &str, facet: i64, listed: &[view::Listed]) -> Result<bool> {
+    if facet == facet::PLAIN || listed.last().is_some_and(|last| last.facet == facet) {
+        return Ok(true);
+    }
+    let sql = "SELECT 1 FROM @collection_facet WHERE collection = $1 AND facet = $2";
+    Ok(tx.one(sql, &[collection.into(), facet.into()], |_| ())?.is_some())
+}
+
+fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) -> Result<()> {
+    let asks: Vec<String> = beside.iter().map(Beside::asks).collect::<Result<_>>()?;
     let columns = [
         Column::Int(objects.iter().map(|o| o.index).collect()),
         Column::Text(objects.iter().map(|o| o.meta.id.as_str()).collect()),
@@ -209,10 +310,18 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>]) -> Result<()> {
         Column::OptInt(objects.iter().map(|o| o.meta.tlp.map(Tlp::rank)).collect()),
         Column::Int(objects.iter().map(|o| o.meta.waiting.len() as i64).collect()),
         Column::Text(objects.iter().map(|o| o.meta.source.as_str()).collect()),
+        Column::OptText(beside.iter().map(|b| b.facts.giver.as_deref()).collect()),
+        Column::Int(beside.iter().map(|b| i64::from(b.facts.signed)).collect()),
+        Column::Int(beside.iter().map(|b| i64::from(b.partial)).collect()),
+        Column::Text(asks.iter().map(String::as_str).collect()),
     ];
-    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source)";
+    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks)";
     tx.bulk(insert, &columns, "")?;
-    for object in objects {
+    for (object, beside) in objects.iter().zip(beside) {
+        for topic in &beside.facts.topics {
+            let sql = "INSERT INTO @topic (object, topic) VALUES ($1, $2)";
+            tx.run(sql, &[object.index.into(), topic.into()])?;
+        }
         for marking in &object.meta.waiting {
             let sql = "INSERT INTO @waiting (marking, object) VALUES ($1, $2) ON CONFLICT (marking, object) DO NOTHING";
             tx.run(sql, &[marking.into(), object.index.into()])?;
@@ -226,38 +335,59 @@ fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
     let meaning = marking::meaning(&object.head);
     let refs: Vec<String> = marking::references(&object.head).into_iter().map(stix::Text::into_string).collect();
     let refs = refs.join(" ");
+    let terms = facet::written(&meaning.terms)?;
     tx.run(
-        "INSERT INTO @marking (id, tlp, report, refs) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
-        &[(&object.meta.id).into(), meaning.tlp.map(Tlp::rank).into(), (&meaning.report).into(), (&refs).into()],
+        "INSERT INTO @marking (id, tlp, report, refs, terms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
+        &[(&object.meta.id).into(), meaning.tlp.map(Tlp::rank).into(), (&meaning.report).into(), (&refs).into(), (&terms).into()],
     )?;
     let waiting = tx.all(
-        "SELECT o.idx, o.tlp, o.waiting FROM @waiting w JOIN @stix_object o ON o.idx = w.object WHERE w.marking = $1 ORDER BY o.idx",
+        "SELECT o.idx, o.tlp, o.waiting, o.asks FROM @waiting w JOIN @stix_object o ON o.idx = w.object WHERE w.marking = $1 ORDER BY o.idx",
         &[(&object.meta.id).into()],
-        |r| (r.int(0), r.opt_int(1), r.int(2)),
+        |r| (r.int(0), r.opt_int(1), r.int(2), facet::asked(r.text(3))),
     )?;
-    for (index, tlp, count) in &waiting {
+    for (index, tlp, count, terms) in &waiting {
         let tlp = (*tlp).max(meaning.tlp.map(Tlp::rank));
-        let sql = "UPDATE @stix_object SET tlp = $2, waiting = $3 WHERE idx = $1";
-        tx.run(sql, &[(*index).into(), tlp.into(), (count - 1).into()])?;
+        let mut terms = terms.clone();
+        terms.join(&meaning.terms);
+        let asks = facet::written(&terms)?;
+        let sql = "UPDATE @stix_object SET tlp = $2, waiting = $3, asks = $4 WHERE idx = $1";
+        tx.run(sql, &[(*index).into(), tlp.into(), (count - 1).into(), (&asks).into()])?;
+        facet::again(tx, object.known, &Which::Object(*index))?;
     }
     tx.run("DELETE FROM @waiting WHERE marking = $1", &[(&object.meta.id).into()])?;
     if waiting.is_empty() { Ok(()) } else { view::settle_all(tx, object.known) }
 }
 
 fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> {
-    let row = tx.one("SELECT id, vkey, tlp, waiting FROM @stix_object WHERE idx = $1", &[meta.object.into()], |r| {
-        view::Listed {
+    let sql = "SELECT id, vkey, tlp, waiting, partial, kind, giver, signed, asks FROM @stix_object WHERE idx = $1";
+    let row = tx.one(sql, &[meta.object.into()], |r| {
+        let listed = view::Listed {
             object: meta.object,
             seq: event.index,
             known: event.known,
             id: r.text(0).to_owned(),
             vkey: r.text(1).to_owned(),
             tlp: view::effective(r.opt_int(2), r.int(3)),
-        }
+            partial: r.bool(4),
+            facet: facet::PLAIN,
+        };
+        let (kind, giver) = (r.text(5).to_owned(), r.opt_text(6).map(str::to_owned));
+        let facts = Facts { id: r.text(0).to_owned(), kind, topics: BTreeSet::new(), giver, signed: r.bool(7) };
+        (listed, facts, facet::asked(r.text(8)), r.int(3) > 0)
     })?;
-    let row =
+    let (mut listed, mut facts, terms, waiting) =
         row.ok_or_else(|| Error::park("object-unknown", format!("event {} is no object that is held", meta.object)))?;
-    view::list(tx, &meta.collection, &[row])
+    facts.topics = facet::topics(tx, meta.object)?;
+    let facet = Ground::load(tx, &meta.collection)?.facet(tx, &facts, terms, waiting)?;
+    if facet.unnamed {
+        copy::note(tx, meta.object, &meta.collection, false, &facet, meta.copy.as_ref())?;
+    }
+    if let Some(of) = &meta.copy {
+        copy::fold(tx, &meta.collection, of, &listed.id)?;
+    }
+    listed.facet = facet::number(tx, &facet)?;
+    facet::meet(tx, event.known, &meta.collection, listed.facet)?;
+    view::list(tx, &meta.collection, &[listed])
 }
 
 fn fold_withdrawn(tx: &mut Tx<'_>, event: &Event, meta: &WithdrawnMeta) -> Result<()> {

@@ -24,7 +24,7 @@ fn default(ledger: &Ledger) -> String {
 }
 
 fn give(ledger: &Ledger, collection: &str, bytes: &[u8]) -> Intake {
-    let origin = Origin { file: "f", collection, source: "local", tlp: None, by: "local-operator", sees: Sees::All };
+    let origin = Origin { file: "f", collection, source: "local", tlp: None, by: "local-operator", sees: Sees::All, hops: None };
     let intake = import_stix(ledger, bytes, &origin).unwrap();
     ledger.catch_up().unwrap();
     intake
@@ -136,7 +136,7 @@ fn person(ledger: &Ledger, name: &str, org: &str, role: Role, clearance: Tlp) {
 }
 
 fn agree(ledger: &Ledger, org: &str, from: &str, to: Option<&str>, clearance: Tlp) {
-    let agreement = Agreement { from: from.parse().unwrap(), to: to.map(|to| to.parse().unwrap()), clearance };
+    let agreement = Agreement::plain(from.parse().unwrap(), to.map(|to| to.parse().unwrap()), clearance);
     ledger.write(|tx| partners::org::add_agreement(tx, org, &agreement, None)).unwrap();
     ledger.catch_up().unwrap();
 }
@@ -302,7 +302,7 @@ fn documents_once_each() {
         let ledger = open(&store);
         let home = default(&ledger);
         let origin =
-            Origin { file: "f", collection: &home, source: "local", tlp: None, by: "local-operator", sees: Sees::All };
+            Origin { file: "f", collection: &home, source: "local", tlp: None, by: "local-operator", sees: Sees::All, hops: None };
         let document = |form, id: &str, version: &str, body: &'static str| NewDocument {
             form,
             file: "f",

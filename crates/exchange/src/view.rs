@@ -2,6 +2,7 @@
 //!
 //! A view is written ahead: at admission and at each change of rights. Each entry has a `date_added` of its own that rises strictly within
 //! the view, so a page is a range of one view, without decision, gap or look-ahead at read. All functions here are part of the fold.
+use crate::facet;
 use ledger::{Column, Micros, Result, Tx};
 use std::collections::{BTreeMap, BTreeSet};
 use stix::Tlp;
@@ -19,6 +20,29 @@ pub(crate) struct Listed {
     pub(crate) vkey: String,
     /// `None` for unmarked content, which takes the collection's default mark.
     pub(crate) tlp: Option<i64>,
+    /// Only a property is marked: the default counts for the rest.
+    pub(crate) partial: bool,
+    /// What it asks beside a label ([`crate::facet`]).
+    pub(crate) facet: i64,
+}
+
+impl Listed {
+    /// The rank that counts in a collection with this default.
+    fn rank(&self, default: i64) -> i64 {
+        match self.tlp {
+            Some(tlp) if self.partial => tlp.max(default),
+            Some(tlp) => tlp,
+            None => default,
+        }
+    }
+}
+
+/// What the recipients of a view may get: the highest rank for what asks nothing beside a label, and for each facet of the collection.
+/// A facet that is not in it is withheld.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Class {
+    pub(crate) level: i64,
+    pub(crate) facets: BTreeMap<i64, i64>,
 }
 
 /// The rank that counts for an object: its own, or RED as long as one of its markings is not held.
@@ -28,8 +52,21 @@ pub(crate) fn effective(tlp: Option<i64>, waiting: i64) -> Option<i64> {
 
 struct View {
     id: i64,
-    level: i64,
     last: i64,
+    /// It holds all of the collection, whatever is asked.
+    base: bool,
+    class: Class,
+}
+
+impl View {
+    fn holds(&self, object: &Listed, default: i64) -> bool {
+        let rank = object.rank(default);
+        self.base
+            || match object.facet {
+                facet::PLAIN => rank <= self.class.level,
+                facet => self.class.facets.get(&facet).is_some_and(|level| rank <= *level),
+            }
+    }
 }
 
 /// Lists objects in a collection and adds them to each view that may hold them. The ids are distinct within one call.
@@ -39,13 +76,15 @@ pub(crate) fn list(tx: &mut Tx<'_>, collection: &str, objects: &[Listed]) -> Res
         Column::Int(objects.iter().map(|o| o.seq).collect()),
         Column::Int(objects.iter().map(|o| o.object).collect()),
         Column::Int(objects.iter().map(|o| o.known.0).collect()),
+        Column::Int(objects.iter().map(|o| o.facet).collect()),
     ];
-    tx.bulk("INSERT INTO @listing (collection, seq, object, known)", &columns, "")?;
+    tx.bulk("INSERT INTO @listing (collection, seq, object, known, facet)", &columns, "")?;
     let default = default_tlp(tx, collection)?;
     let others = other_versions(tx, objects)?;
-    for view in views_of(tx, collection)? {
+    let facets: BTreeSet<i64> = objects.iter().map(|o| o.facet).filter(|f| *f != facet::PLAIN).collect();
+    for view in views_of(tx, collection, &facets)? {
         let visible: Vec<(Micros, &Listed)> =
-            objects.iter().filter(|o| o.tlp.unwrap_or(default) <= view.level).map(|o| (o.known, o)).collect();
+            objects.iter().filter(|o| view.holds(o, default)).map(|o| (o.known, o)).collect();
         append(tx, &view, &visible, &others)?;
     }
     Ok(())
@@ -113,26 +152,53 @@ fn other_versions(tx: &mut Tx<'_>, objects: &[Listed]) -> Result<BTreeMap<String
     Ok(out)
 }
 
-/// The view of a collection for a level that somebody gets who has had none before: one that stands, or a new one.
-pub(crate) fn at_level(tx: &mut Tx<'_>, collection: &str, level: i64) -> Result<i64> {
-    let sql = "SELECT id FROM @view WHERE collection = $1 AND level = $2 ORDER BY id LIMIT 1";
-    if let Some(view) = tx.one(sql, &[collection.into(), level.into()], |r| r.int(0))? {
-        return Ok(view);
+/// The view of a collection for a class that somebody gets who has had none before: one that stands, or a new one.
+pub(crate) fn at_class(tx: &mut Tx<'_>, collection: &str, class: &Class) -> Result<i64> {
+    let sql = "SELECT id FROM @view WHERE collection = $1 AND level = $2 ORDER BY id";
+    for view in tx.all(sql, &[collection.into(), class.level.into()], |r| r.int(0))? {
+        if class_of(tx, view)?.as_ref() == Some(class) {
+            return Ok(view);
+        }
     }
-    let view = create(tx, collection, level, 0)?;
-    let rows = listed(tx, collection, level)?;
+    let view = create(tx, collection, class, 0, false)?;
+    let rows = listed(tx, collection, &view)?;
     fill(tx, &view, &rows.iter().map(|o| (o.known, o)).collect::<Vec<_>>())?;
     Ok(view.id)
 }
 
-/// A view that continues another at another level, from `known` on: what was seen keeps its `date_added`, what becomes visible is newly
+/// The class of a view. That of the view that holds all is RED for each facet of its collection.
+pub(crate) fn class_of(tx: &mut Tx<'_>, view: i64) -> Result<Option<Class>> {
+    let sql = "SELECT level, base FROM @view WHERE id = $1";
+    let Some((level, base)) = tx.one(sql, &[view.into()], |r| (r.int(0), r.bool(1)))? else { return Ok(None) };
+    let sql = match base {
+        false => "SELECT facet, level FROM @view_right WHERE view = $1 ORDER BY facet",
+        true => {
+            "SELECT c.facet, v.level FROM @view v JOIN @collection_facet c ON c.collection = v.collection WHERE v.id = $1 ORDER BY c.facet"
+        }
+    };
+    let facets = tx.all(sql, &[view.into()], |r| (r.int(0), r.int(1)))?.into_iter().collect();
+    Ok(Some(Class { level, facets }))
+}
+
+/// Whether a view is the one that holds all of its collection.
+pub(crate) fn is_base(tx: &mut Tx<'_>, view: i64) -> Result<bool> {
+    Ok(tx.one("SELECT base FROM @view WHERE id = $1", &[view.into()], |r| r.bool(0))? == Some(true))
+}
+
+/// Lets a view have a facet up to a rank.
+pub(crate) fn grant(tx: &mut Tx<'_>, view: i64, facet: i64, level: i64) -> Result<()> {
+    let sql = "INSERT INTO @view_right (view, facet, level) VALUES ($1, $2, $3)";
+    tx.run(sql, &[view.into(), facet.into(), level.into()]).map(drop)
+}
+
+/// A view that continues another with another class, from `known` on: what was seen keeps its `date_added`, what becomes visible is newly
 /// added, what is no longer visible is withdrawn.
-pub(crate) fn fork(tx: &mut Tx<'_>, from: i64, level: i64, known: Micros) -> Result<i64> {
+pub(crate) fn fork(tx: &mut Tx<'_>, from: i64, class: &Class, known: Micros) -> Result<i64> {
     let sql = "SELECT collection, last FROM @view WHERE id = $1";
     let Some((collection, last)) = tx.one(sql, &[from.into()], |r| (r.text(0).to_owned(), r.int(1)))? else {
         return Ok(from);
     };
-    let view = create(tx, &collection, level, last)?;
+    let view = create(tx, &collection, class, last, false)?;
     tx.run(
         "INSERT INTO @view_entry (view, added, object, is_first, is_last) \
          SELECT $2, added, object, is_first, is_last FROM @view_entry WHERE view = $1",
@@ -144,13 +210,13 @@ pub(crate) fn fork(tx: &mut Tx<'_>, from: i64, level: i64, known: Micros) -> Res
 
 /// Makes the view that holds all of a new collection.
 pub(crate) fn create_base(tx: &mut Tx<'_>, collection: &str) -> Result<()> {
-    create(tx, collection, ALL, 0).map(drop)
+    create(tx, collection, &Class { level: ALL, facets: BTreeMap::new() }, 0, true).map(drop)
 }
 
-/// The view that holds all of a collection: the first one at the highest level.
+/// The view that holds all of a collection.
 pub(crate) fn base(tx: &mut Tx<'_>, collection: &str) -> Result<Option<i64>> {
-    let sql = "SELECT id FROM @view WHERE collection = $1 AND level = $2 ORDER BY id LIMIT 1";
-    tx.one(sql, &[collection.into(), ALL.into()], |r| r.int(0))
+    let sql = "SELECT id FROM @view WHERE collection = $1 AND base = 1 ORDER BY id LIMIT 1";
+    tx.one(sql, &[collection.into()], |r| r.int(0))
 }
 
 /// Drops the views of a collection that nobody has, save the one that holds all.
@@ -158,18 +224,21 @@ pub(crate) fn drop_unused(tx: &mut Tx<'_>, collection: &str) -> Result<()> {
     let keep = base(tx, collection)?;
     let sql = "SELECT v.id FROM @view v WHERE v.collection = $1 AND NOT EXISTS (SELECT 1 FROM @recipient r WHERE r.view = v.id) ORDER BY v.id";
     for view in tx.all(sql, &[collection.into()], |r| r.int(0))?.into_iter().filter(|id| Some(*id) != keep) {
-        for table in ["@view_entry WHERE view", "@withdrawn WHERE view", "@view WHERE id"] {
+        for table in ["@view_entry WHERE view", "@withdrawn WHERE view", "@view_right WHERE view", "@view WHERE id"] {
             tx.run(&format!("DELETE FROM {table} = $1"), &[view.into()])?;
         }
     }
     Ok(())
 }
 
-fn create(tx: &mut Tx<'_>, collection: &str, level: i64, last: i64) -> Result<View> {
+fn create(tx: &mut Tx<'_>, collection: &str, class: &Class, last: i64, base: bool) -> Result<View> {
     let id = tx.one("SELECT COALESCE(MAX(id), 0) + 1 FROM @view", &[], |r| r.int(0))?.unwrap_or(1);
-    let sql = "INSERT INTO @view (id, collection, level, last) VALUES ($1, $2, $3, $4)";
-    tx.run(sql, &[id.into(), collection.into(), level.into(), last.into()])?;
-    Ok(View { id, level, last })
+    let sql = "INSERT INTO @view (id, collection, level, last, base) VALUES ($1, $2, $3, $4, $5)";
+    tx.run(sql, &[id.into(), collection.into(), class.level.into(), last.into(), i64::from(base).into()])?;
+    for (facet, level) in &class.facets {
+        grant(tx, id, *facet, *level)?;
+    }
+    Ok(View { id, last, base, class: class.clone() })
 }
 
 /// Fills an empty view.
@@ -181,7 +250,7 @@ fn fill(tx: &mut Tx<'_>, view: &View, rows: &[(Micros, &Listed)]) -> Result<()> 
 
 /// Takes objects out of each view of a collection, and records it.
 pub(crate) fn withdraw(tx: &mut Tx<'_>, collection: &str, objects: &[i64], known: Micros) -> Result<()> {
-    for view in views_of(tx, collection)? {
+    for view in views_of(tx, collection, &BTreeSet::new())? {
         let mut ids: BTreeSet<String> = BTreeSet::new();
         for object in objects {
             if take_out(tx, view.id, *object, known)? {
@@ -214,12 +283,13 @@ pub(crate) fn settle_all(tx: &mut Tx<'_>, known: Micros) -> Result<()> {
 
 /// Brings each view of a collection to what it may hold now.
 pub(crate) fn settle_collection(tx: &mut Tx<'_>, collection: &str, known: Micros) -> Result<()> {
-    views_of(tx, collection)?.iter().try_for_each(|view| settle(tx, collection, view, known))
+    let facets: BTreeSet<i64> = facet::of_collection(tx, collection)?.into_keys().collect();
+    views_of(tx, collection, &facets)?.iter().try_for_each(|view| settle(tx, collection, view, known))
 }
 
 /// Brings one view to what it may hold now: withdraws what it may not, adds at `known` what it may and does not.
 fn settle(tx: &mut Tx<'_>, collection: &str, view: &View, known: Micros) -> Result<()> {
-    let wanted = listed(tx, collection, view.level)?;
+    let wanted = listed(tx, collection, view)?;
     let held: BTreeMap<i64, String> = tx
         .all(
             "SELECT e.object, o.id FROM @view_entry e JOIN @stix_object o ON o.idx = e.object WHERE e.view = $1 ORDER BY e.object",
@@ -266,9 +336,24 @@ fn reflag(tx: &mut Tx<'_>, view: i64, ids: &BTreeSet<&str>) -> Result<()> {
     Ok(())
 }
 
-fn views_of(tx: &mut Tx<'_>, collection: &str) -> Result<Vec<View>> {
-    let sql = "SELECT id, level, last FROM @view WHERE collection = $1 ORDER BY id";
-    tx.all(sql, &[collection.into()], |r| View { id: r.int(0), level: r.int(1), last: r.int(2) })
+/// The views of a collection, with their rights to these facets.
+fn views_of(tx: &mut Tx<'_>, collection: &str, facets: &BTreeSet<i64>) -> Result<Vec<View>> {
+    let sql = "SELECT id, level, last, base FROM @view WHERE collection = $1 ORDER BY id";
+    let mut views = tx.all(sql, &[collection.into()], |r| {
+        let class = Class { level: r.int(1), facets: BTreeMap::new() };
+        View { id: r.int(0), last: r.int(2), base: r.bool(3), class }
+    })?;
+    for facet in facets {
+        let sql = "SELECT view, level FROM @view_right WHERE facet = $1 ORDER BY view";
+        for (id, level) in tx.all(sql, &[(*facet).into()], |r| (r.int(0), r.int(1)))? {
+            if let Ok(at) = views.binary_search_by_key(&id, |view| view.id)
+                && let Some(view) = views.get_mut(at)
+            {
+                view.class.facets.insert(*facet, level);
+            }
+        }
+    }
+    Ok(views)
 }
 
 fn default_tlp(tx: &mut Tx<'_>, collection: &str) -> Result<i64> {
@@ -277,11 +362,11 @@ fn default_tlp(tx: &mut Tx<'_>, collection: &str) -> Result<i64> {
     Ok(found.unwrap_or(ALL))
 }
 
-/// What a collection lists at a level, in the order of listing.
-fn listed(tx: &mut Tx<'_>, collection: &str, level: i64) -> Result<Vec<Listed>> {
+/// What a collection lists that a view may hold, in the order of listing.
+fn listed(tx: &mut Tx<'_>, collection: &str, view: &View) -> Result<Vec<Listed>> {
     let default = default_tlp(tx, collection)?;
     let rows = tx.all(
-        "SELECT l.object, l.seq, l.known, o.id, o.vkey, o.tlp, o.waiting FROM @listing l JOIN @stix_object o ON o.idx = l.object \
+        "SELECT l.object, l.seq, l.known, o.id, o.vkey, o.tlp, o.waiting, o.partial, l.facet FROM @listing l JOIN @stix_object o ON o.idx = l.object \
          WHERE l.collection = $1 ORDER BY l.seq, l.object",
         &[collection.into()],
         |r| Listed {
@@ -291,7 +376,9 @@ fn listed(tx: &mut Tx<'_>, collection: &str, level: i64) -> Result<Vec<Listed>> 
             id: r.text(3).to_owned(),
             vkey: r.text(4).to_owned(),
             tlp: effective(r.opt_int(5), r.int(6)),
+            partial: r.bool(7),
+            facet: r.int(8),
         },
     )?;
-    Ok(rows.into_iter().filter(|o| o.tlp.unwrap_or(default) <= level).collect())
+    Ok(rows.into_iter().filter(|o| view.holds(o, default)).collect())
 }

@@ -68,12 +68,15 @@ pub(crate) enum Noun {
     /// Collections and who reads and writes them
     #[command(subcommand)]
     Collection(verbs::collection::Collection),
-    /// Partners: keys and trust
+    /// Partners: agreements, keys and trust
     #[command(subcommand)]
     Partner(verbs::partner::Partner),
     /// Other hubs to pull from and to push to
     #[command(subcommand)]
     Peer(verbs::peer::Peer),
+    /// Why something goes to a partner, or does not
+    #[command(subcommand)]
+    Release(verbs::release::Release),
     /// What depends on what
     #[command(subcommand)]
     Depend(verbs::depend::Depend),

@@ -7,10 +7,11 @@
 //!
 //! * [`release`], [`agreement`]: may it go to them, and why; [`sinks`]: where it could go
 //! * [`may`], [`role`]: may they do it, and why
-//! * [`org`], [`person`]: recording and asking; [`access`]: tokens and certificates; [`stage`]: the fold
+//! * [`org`], [`person`]: recording and asking; [`access`]: tokens and certificates; [`stage`]: the fold; [`country`]: codes of countries
 //! * [`register`], [`table`]: the partners table, and small tables in general
 pub mod access;
 pub mod agreement;
+pub mod country;
 pub mod may;
 pub mod org;
 pub mod person;

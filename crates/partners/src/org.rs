@@ -1,7 +1,7 @@
 //! Organisations, their agreements, keys and trust: recording and asking.
 use crate::agreement::{Agreement, in_force};
 use crate::register::{self, Org, is_key};
-use crate::stage::{AgreementMeta, KeyMeta, OrgMeta, TrustMeta};
+use crate::stage::{AgreementMeta, KeyMeta, NamingMeta, OrgMeta, TrustMeta};
 use crate::table::Fault;
 use base64::Engine as _;
 use jiff::civil::Date;
@@ -35,6 +35,8 @@ pub struct Card {
     pub country: Option<String>,
     /// Languages it reads, best first.
     pub languages: Vec<String>,
+    /// Other names under which it is known.
+    pub aka: Vec<String>,
 }
 
 /// Reads and records the partners table.
@@ -50,21 +52,24 @@ pub fn import_csv(tx: &mut Tx<'_>, bytes: &[u8]) -> Result<Imported> {
 
 /// Records an organisation and its agreement. Gives false where both stand already.
 pub fn add_org(tx: &mut Tx<'_>, org: &Org) -> Result<bool> {
+    let standing = find(tx, &org.key)?;
+    let aka = org.aka.clone().or_else(|| standing.as_ref().map(|card| card.aka.clone()));
     let card = Card {
         key: org.key.clone(),
         name: org.name.clone(),
         kind: org.kind.clone(),
         country: org.country.clone(),
         languages: org.languages.clone(),
+        aka: aka.unwrap_or_default(),
     };
     let mut changed = false;
-    if find(tx, &org.key)?.as_ref() != Some(&card) {
-        let Card { key, name, kind, country, languages } = card;
-        tx.append(Draft::new("partners.org", &OrgMeta { key, name, kind, country, languages })?)?;
+    if standing.as_ref() != Some(&card) {
+        let Card { key, name, kind, country, languages, aka } = card;
+        tx.append(Draft::new("partners.org", &OrgMeta { key, name, kind, country, languages, aka })?)?;
         changed = true;
     }
     if let Some(agreement) = &org.agreement
-        && agreements(tx, &org.key)?.last() != Some(agreement)
+        && !stands(tx, &org.key, agreement)?
     {
         add_agreement(tx, &org.key, agreement, None)?;
         changed = true;
@@ -72,7 +77,17 @@ pub fn add_org(tx: &mut Tx<'_>, org: &Org) -> Result<bool> {
     Ok(changed)
 }
 
-/// Records an agreement. It speaks over earlier ones from its first day on.
+/// Whether the last record of the agreement without a name says the same.
+fn stands(tx: &mut Tx<'_>, org: &str, agreement: &Agreement) -> Result<bool> {
+    let sql = "SELECT from_day, to_day, clearance FROM @agreement WHERE org = $1 AND name = '' ORDER BY idx DESC LIMIT 1";
+    let (from, to) = (agreement.from.to_string(), agreement.to.map(|to| to.to_string()));
+    let same = tx.one(sql, &[org.into()], |r| {
+        r.text(0) == from && r.opt_text(1) == to.as_deref() && r.int(2) == agreement.clearance.rank()
+    })?;
+    Ok(same == Some(true))
+}
+
+/// Records an agreement with the operator about everything. It speaks over earlier ones from its first day on.
 pub fn add_agreement(tx: &mut Tx<'_>, org: &str, agreement: &Agreement, basis: Option<&str>) -> Result<()> {
     let meta = AgreementMeta {
         org: org.to_owned(),
@@ -80,9 +95,78 @@ pub fn add_agreement(tx: &mut Tx<'_>, org: &str, agreement: &Agreement, basis: O
         to: agreement.to.map(|d| d.to_string()),
         clearance: agreement.clearance.to_string(),
         basis: basis.map(str::to_owned),
+        ..AgreementMeta::default()
     };
     tx.append(Draft::new("partners.agreement", &meta)?)?;
     Ok(())
+}
+
+/// Bytes of a text that people write into an agreement or a consent.
+const TEXT_MAX: usize = 1_000;
+/// Organisations that an agreement names.
+const NAMED_MAX: usize = 1_000;
+
+/// Records an agreement of whatever form; the organisations it names are made where they are not known. Gives false where its last record
+/// says the same.
+pub fn agree(tx: &mut Tx<'_>, meta: &AgreementMeta) -> Result<bool> {
+    let refused = |rule, reason: String, next: &str| Err(Error::refused(rule, reason, next));
+    if meta.to.as_ref().is_some_and(|to| *to < meta.from) {
+        let reason = format!("{} is before {}", meta.to.as_deref().unwrap_or_default(), meta.from);
+        return refused("agreement-window", reason, "give --from and --to in order");
+    }
+    if !meta.with.is_empty() && meta.name.is_none() {
+        let reason = "an agreement with somebody other than the operator needs a name".to_owned();
+        return refused("agreement-name", reason, "give it with --name");
+    }
+    if meta.name.as_deref().is_some_and(|name| !is_key(name)) {
+        let reason = "the name of an agreement has up to 64 letters, digits, dots, dashes and underscores".to_owned();
+        return refused("agreement-name", reason, "choose another --name");
+    }
+    if !meta.clients.is_empty() && !meta.onward {
+        let reason = format!("{} may not pass on what it gets, so it has no clients here", meta.org);
+        return refused("agreement-clients", reason, "give --onward too, or leave out --client");
+    }
+    if meta.named().len() > NAMED_MAX || meta.basis.as_ref().is_some_and(|b| b.len() > TEXT_MAX || b.contains(char::is_control)) {
+        let reason = format!("more than {NAMED_MAX} organisations, or a basis that is no line of {TEXT_MAX} bytes");
+        return refused("agreement-size", reason, "say it shorter");
+    }
+    for org in meta.named() {
+        ensure(tx, org)?;
+    }
+    let name = meta.name.as_deref().unwrap_or_default();
+    let sql = "SELECT meta FROM @agreement WHERE org = $1 AND name = $2 ORDER BY idx DESC LIMIT 1";
+    let last = tx.one(sql, &[(&meta.org).into(), name.into()], |r| r.text(0).to_owned())?;
+    if last.and_then(|last| serde_json::from_str::<AgreementMeta>(&last).ok()).as_ref() == Some(meta) {
+        return Ok(false);
+    }
+    let mut draft = Draft::new("partners.agreement", meta)?;
+    draft.version = meta.version();
+    tx.append(draft)?;
+    Ok(true)
+}
+
+/// Records whether an organisation agrees to be named with what it submits. Gives false where that stands already.
+pub fn name_submitter(tx: &mut Tx<'_>, org: &str, agreed: bool, reason: &str, by: &str) -> Result<bool> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.len() > TEXT_MAX || reason.contains(char::is_control) {
+        let said = format!("a reason is one line of up to {TEXT_MAX} bytes");
+        return Err(Error::refused("naming-reason", said, "say with --reason how that is known"));
+    }
+    if find(tx, org)?.is_none() {
+        let reason = format!("no partner {org} is known");
+        return Err(Error::refused("org-unknown", reason, "import it in a partners table first"));
+    }
+    if may_name(tx, org)? == agreed {
+        return Ok(false);
+    }
+    let meta = NamingMeta { org: org.to_owned(), agreed, reason: reason.to_owned(), by: by.to_owned() };
+    tx.append(Draft::new("partners.naming", &meta)?)?;
+    Ok(true)
+}
+
+/// Whether an organisation agreed to be named with what it submits. Who said nothing did not.
+pub fn may_name(tx: &mut Tx<'_>, org: &str) -> Result<bool> {
+    Ok(tx.one("SELECT agreed FROM @naming WHERE org = $1", &[org.into()], |r| r.bool(0))? == Some(true))
 }
 
 /// Makes an organisation of this key, if there is none.
@@ -93,7 +177,7 @@ pub fn ensure(tx: &mut Tx<'_>, key: &str) -> Result<()> {
     }
     if find(tx, key)?.is_none() {
         let meta =
-            OrgMeta { key: key.to_owned(), name: key.to_owned(), kind: None, country: None, languages: Vec::new() };
+            OrgMeta { key: key.to_owned(), name: key.to_owned(), ..OrgMeta::default() };
         // The key keeps two verbs of one moment from making it twice; a later change has none and stands over it.
         tx.append(Draft::new("partners.org", &meta)?.key(format!("partners/ensure/{key}")))?;
     }
@@ -107,7 +191,7 @@ pub fn furnish(tx: &mut Tx<'_>, genesis: &ledger::Genesis) -> Result<()> {
         name: genesis.home.clone(),
         kind: Some("agency".to_owned()),
         country: genesis.country.clone(),
-        languages: Vec::new(),
+        ..OrgMeta::default()
     };
     // The key of `ensure`, so that the first verb that names the organisation does not make it again.
     tx.append(Draft::new("partners.org", &meta)?.key(format!("partners/ensure/{}", genesis.home)))?;
@@ -116,12 +200,12 @@ pub fn furnish(tx: &mut Tx<'_>, genesis: &ledger::Genesis) -> Result<()> {
 
 /// An organisation by key.
 pub fn find(tx: &mut Tx<'_>, key: &str) -> Result<Option<Card>> {
-    tx.one("SELECT org, name, kind, country, languages FROM @org WHERE org = $1", &[key.into()], card)
+    tx.one("SELECT org, name, kind, country, languages, aka FROM @org WHERE org = $1", &[key.into()], card)
 }
 
 /// All organisations by key.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Card>> {
-    tx.all("SELECT org, name, kind, country, languages FROM @org ORDER BY org", &[], card)
+    tx.all("SELECT org, name, kind, country, languages, aka FROM @org ORDER BY org", &[], card)
 }
 
 fn card(r: &ledger::Row<'_>) -> Card {
@@ -130,35 +214,47 @@ fn card(r: &ledger::Row<'_>) -> Card {
         name: r.text(1).to_owned(),
         kind: r.opt_text(2).map(str::to_owned),
         country: r.opt_text(3).map(str::to_owned),
-        languages: r.text(4).split(';').filter(|l| !l.is_empty()).map(str::to_owned).collect(),
+        languages: list(r.text(4)),
+        aka: list(r.text(5)),
     }
 }
 
-/// The agreements of an organisation in the order of their recording.
+fn list(text: &str) -> Vec<String> {
+    text.split(';').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// The agreements that name an organisation, in the order of their recording.
 pub fn agreements(tx: &mut Tx<'_>, org: &str) -> Result<Vec<Agreement>> {
-    let sql = "SELECT from_day, to_day, clearance FROM @agreement WHERE org = $1 ORDER BY idx";
-    let rows = tx.all(sql, &[org.into()], |r| read_agreement(r, 0))?;
+    let sql = format!("{AGREEMENTS} WHERE p.org = $1 ORDER BY a.idx");
+    let rows = tx.all(&sql, &[org.into()], |r| read_agreement(r))?;
     Ok(rows.into_iter().flatten().collect())
 }
 
 /// The agreements of all organisations, by key.
 pub fn all_agreements(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Vec<Agreement>>> {
-    let sql = "SELECT org, from_day, to_day, clearance FROM @agreement ORDER BY idx";
+    let sql = format!("{AGREEMENTS} ORDER BY a.idx, p.org");
     let mut out: BTreeMap<String, Vec<Agreement>> = BTreeMap::new();
-    for (org, agreement) in tx.all(sql, &[], |r| (r.text(0).to_owned(), read_agreement(r, 1)))? {
+    for (org, agreement) in tx.all(&sql, &[], |r| (r.text(0).to_owned(), read_agreement(r)))? {
         out.entry(org).or_default().extend(agreement);
     }
     Ok(out)
 }
 
-fn read_agreement(r: &ledger::Row<'_>, at: usize) -> Option<Agreement> {
-    let to = r.opt_text(at + 1).map(str::parse).transpose().ok()?;
-    Some(Agreement { from: r.text(at).parse().ok()?, to, clearance: Tlp::from_rank(r.int(at + 2)) })
+/// Every record of each agreement in which an organisation was ever named: a later record may leave it out.
+const AGREEMENTS: &str =
+    "SELECT p.org, a.meta, (SELECT home FROM @home WHERE id = 1) FROM @agreement_party p \
+     JOIN @agreement a ON a.org = p.first AND a.name = p.name";
+
+fn read_agreement(r: &ledger::Row<'_>) -> Option<Agreement> {
+    let meta = serde_json::from_str(r.text(1)).ok()?;
+    Agreement::of(&meta, r.text(0), r.opt_text(2).unwrap_or_default())
 }
 
-/// What an organisation may get on a day: CLEAR without an agreement in force.
+/// What an organisation may get on a day at most: CLEAR without an agreement in force.
 pub fn effective_clearance(tx: &mut Tx<'_>, org: &str, on: Date) -> Result<Tlp> {
-    Ok(in_force(&agreements(tx, org)?, on).map_or(Tlp::Clear, |a| a.clearance))
+    let agreements = agreements(tx, org)?;
+    let highest = in_force(&agreements, on).into_iter().filter(|a| a.clauses.client_of.is_none()).map(|a| a.clearance).max();
+    Ok(highest.unwrap_or(Tlp::Clear))
 }
 
 /// Records a public key of an organisation (Ed25519, base64), or revokes it.

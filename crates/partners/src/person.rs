@@ -40,6 +40,8 @@ pub struct Person {
     pub org_kind: String,
     /// The organisation's country.
     pub country: Option<String>,
+    /// Other names under which the organisation is known.
+    pub aka: Vec<String>,
     /// The organisation's agreements in the order of their recording.
     pub agreements: Vec<Agreement>,
 }
@@ -55,6 +57,7 @@ impl Person {
             is_operator: true,
             org_kind: "agency".to_owned(),
             country: None,
+            aka: Vec::new(),
             agreements: Vec::new(),
         }
     }
@@ -73,6 +76,7 @@ impl Person {
     pub fn recipient(&self) -> Recipient<'_> {
         Recipient {
             org: &self.org,
+            aka: &self.aka,
             kind: &self.org_kind,
             country: self.country.as_deref(),
             is_operator: self.is_operator,
@@ -190,7 +194,8 @@ pub fn person(tx: &mut Tx<'_>, name: &str, home: &str) -> Result<Option<Person>>
         name: name.to_owned(),
         is_operator: org == home,
         org_kind: card.as_ref().and_then(|c| c.kind.clone()).unwrap_or_else(|| "other".to_owned()),
-        country: card.and_then(|c| c.country),
+        country: card.as_ref().and_then(|c| c.country.clone()),
+        aka: card.map(|c| c.aka).unwrap_or_default(),
         org,
         role,
         own_clearance,

@@ -1,4 +1,4 @@
-//! The partners table: `org,name,kind,country,languages,agreement_from,agreement_to,clearance`. Pure reading; recording is
+//! The partners table: `org,name,kind,country,languages,agreement_from,agreement_to,clearance,aka`. Pure reading; recording is
 //! the stage's.
 use crate::agreement::Agreement;
 use crate::table::{self, Fault, Read, Row};
@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use stix::Tlp;
 
 /// Columns in the order in which they are documented.
-pub const COLUMNS: [&str; 8] =
-    ["org", "name", "kind", "country", "languages", "agreement_from", "agreement_to", "clearance"];
+pub const COLUMNS: [&str; 9] =
+    ["org", "name", "kind", "country", "languages", "agreement_from", "agreement_to", "clearance", "aka"];
 /// What an organisation may be.
 pub const KINDS: [&str; 5] = ["csirt", "operator", "vendor", "agency", "other"];
 
@@ -24,6 +24,9 @@ pub struct Org {
     pub country: Option<String>,
     /// Languages it reads, best first (BCP 47).
     pub languages: Vec<String>,
+    /// Other names under which it is known: ids of STIX identities, names in access control policies. `None` where the table has no such
+    /// column, so that an older table takes none away.
+    pub aka: Option<Vec<String>>,
     /// Its agreement, where it has one.
     pub agreement: Option<Agreement>,
 }
@@ -62,7 +65,8 @@ fn org(row: &Row<'_>) -> Result<Org, Fault> {
     }
     let name = row.opt("name").unwrap_or(&key).to_owned();
     let languages = row.list("languages");
-    Ok(Org { name, kind, country: row.country("country")?, languages, agreement: agreement(row)?, key })
+    let aka = row.has("aka").then(|| row.list("aka"));
+    Ok(Org { name, kind, country: row.country("country")?, languages, aka, agreement: agreement(row)?, key })
 }
 
 fn agreement(row: &Row<'_>) -> Result<Option<Agreement>, Fault> {
@@ -73,7 +77,7 @@ fn agreement(row: &Row<'_>) -> Result<Option<Agreement>, Fault> {
         (Some(from), Some(to), _) if to < from => {
             Err(Fault::new(row.line, "agreement-window", format!("agreement_to {to} is before agreement_from {from}")))
         }
-        (Some(from), to, clearance) => Ok(Some(Agreement { from, to, clearance: clearance.unwrap_or(Tlp::Clear) })),
+        (Some(from), to, clearance) => Ok(Some(Agreement::plain(from, to, clearance.unwrap_or(Tlp::Clear)))),
         (None, None, None | Some(Tlp::Clear)) => Ok(None),
         // Without an agreement in force nothing above CLEAR is given: a clearance without one would only seem to count.
         (None, _, _) => Err(Fault::new(
@@ -146,7 +150,7 @@ mod tests {
     #[test]
     fn headers() {
         assert_snapshot!(show(b""), @"line 1: there is no header line in UTF-8 [table-header]");
-        assert_snapshot!(show(b"name,kind\nx,csirt\n"), @"line 1: the column org is missing; the columns are org,name,kind,country,languages,agreement_from,agreement_to,clearance [column-missing]");
+        assert_snapshot!(show(b"name,kind\nx,csirt\n"), @"line 1: the column org is missing; the columns are org,name,kind,country,languages,agreement_from,agreement_to,clearance,aka [column-missing]");
         assert_snapshot!(show(b"org,name,org\nx,y,z\n"), @"line 1: the column org stands twice; keep one [column-doubled]");
         assert_snapshot!(show(b"org,name\nx,\xff\xfe\ny,fine\n"), @r#"
         3 y "fine" None None  None

@@ -1,11 +1,18 @@
 //! The one release decision. Whatever leaves the hub, an object, a property of one, a line of a list or a mail, is a
 //! [`Subject`]; whoever gets it is a [`Recipient`]; [`decide`] says yes only where every rule says yes, and says why.
-//! Pure: reads no store and no clock. What it is not told counts as the strictest case.
-use crate::agreement::{Agreement, in_force};
+//! Pure: reads no store and no clock. What it is not told counts as the strictest case. Which agreement speaks is worked out in
+//! [`grant`], what the originator asks beside a label in [`terms`].
+use crate::agreement::Agreement;
 use crate::role::Role;
 use jiff::civil::Date;
 use std::fmt;
 use stix::Tlp;
+use stix::marking::Terms;
+
+pub mod grant;
+pub mod terms;
+
+pub use grant::effective_clearance;
 
 /// Who may read what the subject lies in, by the rights of its collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +39,39 @@ pub struct Weakness<'a> {
     pub consent: bool,
 }
 
+/// One property of an object that carries a marking of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// The selector.
+    pub place: &'a str,
+    /// The label of its marking, if it has one.
+    pub tlp: Option<Tlp>,
+    /// What its marking asks beside a label.
+    pub terms: &'a Terms,
+}
+
+/// What kind of thing it is, for the scopes of agreements. What is not said is in no scope that asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct What<'a> {
+    /// The id of the collection it lies in.
+    pub collection: Option<&'a str>,
+    /// The type of the object.
+    pub kind: &'a str,
+    /// Its labels.
+    pub topics: &'a [&'a str],
+}
+
+/// Who it comes from, and what they said about passing it on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin<'a> {
+    /// The organisation that gave it to this hub, by key; `None` for the hub's own.
+    pub org: Option<&'a str>,
+    /// Organisations to which the originator let it go, by key.
+    pub consented: &'a [&'a str],
+    /// It names its submitter, who has not agreed to be named to others.
+    pub unnamed: bool,
+}
+
 /// What would leave.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
@@ -43,6 +83,30 @@ pub struct Subject<'a> {
     pub audience: Option<&'a [&'a str]>,
     /// Present where it tells of somebody's weakness.
     pub weakness: Option<Weakness<'a>>,
+    /// What its markings ask beside a label; `None` where they ask nothing.
+    pub terms: Option<&'a Terms>,
+    /// What it is.
+    pub what: What<'a>,
+    /// Who it comes from.
+    pub origin: Origin<'a>,
+    /// Its properties with a marking of their own.
+    pub parts: &'a [Part<'a>],
+}
+
+impl<'a> Subject<'a> {
+    /// Something with a label and nothing else that is known of it.
+    pub fn new(tlp: Tlp, readers: Readers<'a>) -> Subject<'a> {
+        Subject {
+            tlp,
+            readers,
+            audience: None,
+            weakness: None,
+            terms: None,
+            what: What::default(),
+            origin: Origin::default(),
+            parts: &[],
+        }
+    }
 }
 
 /// Who would get it.
@@ -50,6 +114,8 @@ pub struct Subject<'a> {
 pub struct Recipient<'a> {
     /// The organisation, by key.
     pub org: &'a str,
+    /// Other names under which it is known: identities of STIX, names in access control policies.
+    pub aka: &'a [String],
     /// `csirt`, `operator`, `vendor`, `agency`, `other`.
     pub kind: &'a str,
     /// The organisation's country.
@@ -60,8 +126,15 @@ pub struct Recipient<'a> {
     pub role: Role,
     /// The person's own clearance; `None` where it is the organisation that gets it (a mail to its contact).
     pub clearance: Option<Tlp>,
-    /// All agreements of the organisation in the order of their recording.
+    /// All agreements that name the organisation, in the order of their recording.
     pub agreements: &'a [Agreement],
+}
+
+impl Recipient<'_> {
+    /// Whether a list of names, in small letters, has one of its names.
+    pub(crate) fn is_in(&self, names: &std::collections::BTreeSet<String>) -> bool {
+        names.contains(&self.org.to_ascii_lowercase()) || self.aka.iter().any(|name| names.contains(&name.to_ascii_lowercase()))
+    }
 }
 
 /// One rule that was asked, and what it said.
@@ -73,11 +146,22 @@ pub struct Rule {
     pub passes: bool,
     /// The reason in words.
     pub reason: String,
+    /// The property that it is about; empty for the whole.
+    pub place: String,
+}
+
+impl Rule {
+    pub(crate) fn new(code: &'static str, passes: bool, reason: String) -> Rule {
+        Rule { code, passes, reason, place: String::new() }
+    }
 }
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}]", self.reason, self.code)
+        match self.place.as_str() {
+            "" => write!(f, "{} [{}]", self.reason, self.code),
+            place => write!(f, "{place}: {} [{}]", self.reason, self.code),
+        }
     }
 }
 
@@ -106,57 +190,55 @@ impl Decision {
     }
 }
 
-/// Decides whether `subject` may go to `recipient` on the day `on`.
+/// Decides whether `subject` may go to `recipient` on the day `on`. Each rule can only close: adding one, or making one stricter, never
+/// lets anything pass that did not.
 pub fn decide(subject: &Subject<'_>, recipient: &Recipient<'_>, on: Date) -> Decision {
     // Another's weakness is never less than AMBER, however public the advisory that names it.
     let others = subject.weakness.is_some_and(|w| !concerns(&w, recipient));
     let tlp = if others { subject.tlp.max(Tlp::Amber) } else { subject.tlp };
-    let mut because = vec![marking(tlp, recipient, on), rights(subject, recipient)];
+    let mut because = vec![grant::marking(subject, tlp, recipient, on), rights(subject, recipient)];
     because.extend(subject.audience.map(|named| audience(named, recipient)));
     if subject.tlp == Tlp::Red {
         because.push(named_for_red(subject, recipient));
     }
+    because.extend(grant::compelled(subject, tlp, recipient, on));
+    because.extend(subject.terms.into_iter().flat_map(|terms| terms::rules(terms, &subject.origin, recipient, on)));
+    because.extend(submitter(subject, recipient));
     because.extend(subject.weakness.map(|weakness| weakness_of_another(&weakness, recipient)));
+    for part in subject.parts {
+        because.extend(of_part(subject, part, recipient, on));
+    }
     Decision { allowed: because.iter().all(|r| r.passes), because }
 }
 
-/// The highest marking that a recipient may get on a day, and why: CLEAR without an agreement in force; the person's own
-/// clearance capped by its organisation's; everything for the operator's own, whose role alone binds them.
-pub fn effective_clearance(recipient: &Recipient<'_>, on: Date) -> (Tlp, String) {
-    if recipient.is_operator {
-        return match recipient.role {
-            Role::Admin | Role::Operator | Role::Analyst | Role::Auditor => {
-                (Tlp::Red, format!("{} belongs to the operator, role {}", recipient.org, recipient.role))
-            }
-            Role::Partner => {
-                let own = recipient.clearance.unwrap_or(Tlp::Clear);
-                (own, format!("the role partner at the operator's own {} sees up to its own TLP:{own}", recipient.org))
-            }
-        };
-    }
-    let Some(agreement) = in_force(recipient.agreements, on) else {
-        return (Tlp::Clear, format!("{} has no agreement in force on {on}", recipient.org));
-    };
-    let given = agreement.clearance;
-    match recipient.clearance {
-        Some(own) if own < given => {
-            (own, format!("the person is cleared for TLP:{own}, {} for TLP:{given}", recipient.org))
-        }
-        Some(_) | None => {
-            (given, format!("{} is cleared for TLP:{given} by its agreement since {}", recipient.org, agreement.from))
+/// The rules for one property. STIX 2.1 section 7.2.3 lets a granular marking stand instead of the object's; here both count, since a
+/// copy without the property would be another object under the same id (section 3.5): one property withholds the whole.
+fn of_part(subject: &Subject<'_>, part: &Part<'_>, recipient: &Recipient<'_>, on: Date) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    if let Some(tlp) = part.tlp {
+        rules.push(grant::marking(subject, tlp, recipient, on));
+        rules.extend(grant::compelled(subject, tlp, recipient, on));
+        if tlp == Tlp::Red {
+            rules.push(named_for_red(subject, recipient));
         }
     }
+    rules.extend(terms::rules(part.terms, &subject.origin, recipient, on));
+    rules.iter_mut().for_each(|rule| part.place.clone_into(&mut rule.place));
+    rules
 }
 
-fn marking(tlp: Tlp, recipient: &Recipient<'_>, on: Date) -> Rule {
-    let (clearance, why) = effective_clearance(recipient, on);
-    let passes = tlp <= clearance;
-    let reason = match (passes, tlp) {
-        (true, Tlp::Clear) => "TLP:CLEAR may go to anybody".to_owned(),
-        (true, tlp) => format!("TLP:{tlp} is within TLP:{clearance}: {why}"),
-        (false, tlp) => format!("TLP:{tlp} is above TLP:{clearance}: {why}"),
-    };
-    Rule { code: "marking", passes, reason }
+/// Submissions are passed on without the submitter's name unless it agreed to be named: what names it stays with the operator and itself.
+fn submitter(subject: &Subject<'_>, recipient: &Recipient<'_>) -> Option<Rule> {
+    let org = recipient.org;
+    subject.origin.unnamed.then(|| {
+        let own = subject.origin.org == Some(org);
+        let (passes, reason) = match (recipient.is_operator, own) {
+            (true, _) => (true, format!("{org} is the operator and may know who submitted it")),
+            (false, true) => (true, format!("{org} submitted it")),
+            (false, false) => (false, "it names its submitter, who has not agreed to be named".to_owned()),
+        };
+        Rule::new("submitter-named", passes, reason)
+    })
 }
 
 fn rights(subject: &Subject<'_>, recipient: &Recipient<'_>) -> Rule {
@@ -168,17 +250,19 @@ fn rights(subject: &Subject<'_>, recipient: &Recipient<'_>) -> Rule {
         Readers::Named(_) => (false, format!("{org} may not read the collection")),
         Readers::Marking => (true, "it lies in no collection, its marking decides".to_owned()),
     };
-    Rule { code: "collection-rights", passes, reason }
+    Rule::new("collection-rights", passes, reason)
 }
 
 fn audience(named: &[&str], recipient: &Recipient<'_>) -> Rule {
-    let org = recipient.org;
-    let passes = recipient.is_operator || named.contains(&org);
+    audience_rule(recipient.is_operator || named.contains(&recipient.org), recipient.org)
+}
+
+fn audience_rule(passes: bool, org: &str) -> Rule {
     let reason = match passes {
         true => format!("{org} is in the audience that the originator named"),
         false => format!("{org} is not in the audience that the originator named"),
     };
-    Rule { code: "audience", passes, reason }
+    Rule::new("audience", passes, reason)
 }
 
 /// TLP 2.0: RED is for the eyes of individual recipients. Somebody must have named the organisation: the originator by an
@@ -186,13 +270,14 @@ fn audience(named: &[&str], recipient: &Recipient<'_>) -> Rule {
 fn named_for_red(subject: &Subject<'_>, recipient: &Recipient<'_>) -> Rule {
     let org = recipient.org;
     let by_readers = matches!(subject.readers, Readers::Named(named) if named.contains(&org));
-    let by_audience = subject.audience.is_some_and(|named| named.contains(&org));
+    let by_terms = subject.terms.and_then(|terms| terms.audience.as_ref()).is_some_and(|named| recipient.is_in(named));
+    let by_audience = by_terms || subject.audience.is_some_and(|named| named.contains(&org));
     let passes = recipient.is_operator || by_readers || by_audience;
     let reason = match passes {
         true => format!("{org} is named for TLP:RED"),
         false => format!("TLP:RED goes only to those named, and {org} is not"),
     };
-    Rule { code: "red-named", passes, reason }
+    Rule::new("red-named", passes, reason)
 }
 
 /// The owner, whoever told of it, and the CSIRT of its country.
@@ -218,8 +303,10 @@ fn weakness_of_another(weakness: &Weakness<'_>, recipient: &Recipient<'_>) -> Ru
     } else {
         (false, format!("a weakness of {owner} is told to {org} only when {owner} agrees"))
     };
-    Rule { code: "weakness", passes, reason }
+    Rule::new("weakness", passes, reason)
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

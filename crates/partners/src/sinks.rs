@@ -78,6 +78,7 @@ pub const SINKS: &[Sink] = &[
     sink("page-today", "/", Who::Person, Gate::Release),
     sink("page-what-if", "/depend/what-if", Who::Operators, Gate::Role),
     sink("peer-push", "mainstay peer sync", Who::Contact, Gate::Release),
+    sink("release-explain", "mainstay release explain OBJECT --for ORG", Who::Operators, Gate::Role),
     sink("rules-export", "mainstay rules export --for ORG", Who::Contact, Gate::Release),
     sink("spof", "mainstay depend spof", Who::Operators, Gate::Role),
     sink("taxii-collections", "/taxii2/{root}/collections/", Who::Person, Gate::Release),

@@ -1,6 +1,8 @@
 //! The stage: folds what is recorded of organisations, agreements, people, keys and trust into tables.
+use crate::agreement::{Compulsion, Scope};
 use ledger::{Error, Event, Result, Stage, Tx, Value};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use stix::Tlp;
 
 /// The first turn's groundwork: who.
@@ -8,7 +10,7 @@ use stix::Tlp;
 pub struct Partners;
 
 /// Meta of `partners.org`. The last one of a key stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrgMeta {
     /// What all else names it by.
     pub key: String,
@@ -23,10 +25,13 @@ pub struct OrgMeta {
     /// Languages it reads, best first.
     #[serde(default)]
     pub languages: Vec<String>,
+    /// Other names under which it is known: ids of STIX identities, names in access control policies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aka: Vec<String>,
 }
 
-/// Meta of `partners.agreement`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Meta of `partners.agreement`. Version 2 has what stands after `basis`; a record that has none of it is written as version 1.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgreementMeta {
     /// Key of the organisation.
     pub org: String,
@@ -40,6 +45,46 @@ pub struct AgreementMeta {
     /// Legal basis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+    /// Its name, where the organisation has more than the one with the operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The other parties; the operator where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<String>,
+    /// Clients of the organisation, who may get what it may pass on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<String>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub scope: Scope,
+    /// What law compels the organisation to disclose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compelled: Vec<Compulsion>,
+    /// The organisation may pass on what it gets.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub onward: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl AgreementMeta {
+    /// All whom it names, each once.
+    pub fn named(&self) -> BTreeSet<&str> {
+        std::iter::once(&self.org).chain(&self.with).chain(&self.clients).map(String::as_str).collect()
+    }
+
+    /// The version of the kind that can say it.
+    pub fn version(&self) -> u16 {
+        let plain = self.name.is_none()
+            && self.with.is_empty()
+            && self.clients.is_empty()
+            && self.scope.is_empty()
+            && self.compelled.is_empty()
+            && !self.onward;
+        if plain { 1 } else { 2 }
+    }
 }
 
 /// Meta of `partners.person`. The last one of a name stands.
@@ -81,16 +126,40 @@ pub struct TrustMeta {
     pub by: String,
 }
 
+/// Meta of `partners.naming`: whether an organisation agrees that others learn what it submitted. The last one of an organisation stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamingMeta {
+    /// Key of the organisation.
+    pub org: String,
+    /// It may be named.
+    pub agreed: bool,
+    /// How that is known.
+    pub reason: String,
+    /// Who recorded it.
+    pub by: String,
+}
+
+#[derive(Deserialize)]
+struct HomeMeta {
+    home: String,
+}
+
 impl Stage for Partners {
     fn name(&self) -> &'static str {
         "partners"
     }
 
     fn schema(&self) -> &'static str {
-        "CREATE TABLE @org (org {text} PRIMARY KEY, name {text} NOT NULL, kind {text}, country {text}, languages {text} NOT NULL);
-         CREATE TABLE @agreement (idx {int} PRIMARY KEY, org {text} NOT NULL, from_day {text} NOT NULL, to_day {text},
-           clearance {int} NOT NULL, basis {text});
-         CREATE INDEX @agreement_org ON @agreement (org, idx);
+        "CREATE TABLE @org (org {text} PRIMARY KEY, name {text} NOT NULL, kind {text}, country {text}, languages {text} NOT NULL,
+           aka {text} NOT NULL);
+         CREATE TABLE @agreement (idx {int} PRIMARY KEY, org {text} NOT NULL, name {text} NOT NULL, from_day {text} NOT NULL,
+           to_day {text}, clearance {int} NOT NULL, basis {text}, meta {text} NOT NULL);
+         CREATE INDEX @agreement_org ON @agreement (org, name, idx);
+         CREATE TABLE @agreement_party (org {text} NOT NULL, first {text} NOT NULL, name {text} NOT NULL,
+           PRIMARY KEY (org, first, name));
+         CREATE TABLE @home (id {int} PRIMARY KEY, home {text} NOT NULL);
+         CREATE TABLE @naming (org {text} PRIMARY KEY, agreed {int} NOT NULL, reason {text} NOT NULL, by_whom {text} NOT NULL,
+           known {int} NOT NULL);
          CREATE TABLE @person (name {text} PRIMARY KEY, org {text} NOT NULL, role {text} NOT NULL, clearance {int} NOT NULL);
          CREATE TABLE @partner_key (org {text} NOT NULL, public {text} NOT NULL, state {text} NOT NULL, since {int} NOT NULL,
            PRIMARY KEY (org, public));
@@ -106,13 +175,21 @@ impl Stage for Partners {
     }
 
     fn kinds(&self) -> &'static [&'static str] {
-        &["partners."]
+        &["ledger.genesis", "partners."]
     }
 
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         match event.kind.as_str() {
+            "ledger.genesis" => {
+                let home = event.meta::<HomeMeta>()?.home;
+                tx.run("INSERT INTO @home (id, home) VALUES (1, $1)", &[(&home).into()]).map(drop)
+            }
             "partners.org" => org(tx, &event.meta()?),
+            "partners.agreement" if event.version > 2 => {
+                Err(Error::park("version-unknown", format!("version {} of an agreement: update the program", event.version)))
+            }
             "partners.agreement" => agreement(tx, event.index, &event.meta()?),
+            "partners.naming" => naming(tx, event, &event.meta()?),
             "partners.person" => person(tx, &event.meta()?),
             "partners.key" => key(tx, event, &event.meta()?),
             "partners.trust" => trust(tx, event, &event.meta()?),
@@ -122,11 +199,18 @@ impl Stage for Partners {
 }
 
 fn org(tx: &mut Tx<'_>, meta: &OrgMeta) -> Result<()> {
-    let languages = meta.languages.join(";");
+    let (languages, aka) = (meta.languages.join(";"), meta.aka.join(";"));
     tx.run(
-        "INSERT INTO @org (org, name, kind, country, languages) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org) DO UPDATE \
-         SET name = excluded.name, kind = excluded.kind, country = excluded.country, languages = excluded.languages",
-        &[(&meta.key).into(), (&meta.name).into(), (&meta.kind).into(), (&meta.country).into(), (&languages).into()],
+        "INSERT INTO @org (org, name, kind, country, languages, aka) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org) DO UPDATE \
+         SET name = excluded.name, kind = excluded.kind, country = excluded.country, languages = excluded.languages, aka = excluded.aka",
+        &[
+            (&meta.key).into(),
+            (&meta.name).into(),
+            (&meta.kind).into(),
+            (&meta.country).into(),
+            (&languages).into(),
+            (&aka).into(),
+        ],
     )?;
     Ok(())
 }
@@ -135,16 +219,33 @@ fn agreement(tx: &mut Tx<'_>, index: i64, meta: &AgreementMeta) -> Result<()> {
     let clearance = tlp(&meta.clearance)?;
     day(&meta.from)?;
     meta.to.as_deref().map(day).transpose()?;
+    let name = meta.name.as_deref().unwrap_or_default();
+    let whole = serde_json::to_string(meta).map_err(|e| Error::park("meta-unreadable", e.to_string()))?;
     tx.run(
-        "INSERT INTO @agreement (idx, org, from_day, to_day, clearance, basis) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO @agreement (idx, org, name, from_day, to_day, clearance, basis, meta) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
             index.into(),
             (&meta.org).into(),
+            name.into(),
             (&meta.from).into(),
             (&meta.to).into(),
             clearance.rank().into(),
             (&meta.basis).into(),
+            (&whole).into(),
         ],
+    )?;
+    for org in meta.named() {
+        let sql = "INSERT INTO @agreement_party (org, first, name) VALUES ($1, $2, $3) ON CONFLICT (org, first, name) DO NOTHING";
+        tx.run(sql, &[org.into(), (&meta.org).into(), name.into()])?;
+    }
+    Ok(())
+}
+
+fn naming(tx: &mut Tx<'_>, event: &Event, meta: &NamingMeta) -> Result<()> {
+    tx.run(
+        "INSERT INTO @naming (org, agreed, reason, by_whom, known) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org) DO UPDATE \
+         SET agreed = excluded.agreed, reason = excluded.reason, by_whom = excluded.by_whom, known = excluded.known",
+        &[(&meta.org).into(), i64::from(meta.agreed).into(), (&meta.reason).into(), (&meta.by).into(), event.known.into()],
     )?;
     Ok(())
 }

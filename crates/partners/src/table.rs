@@ -47,6 +47,11 @@ impl<'a> Row<'a> {
         self.places.get(column).and_then(|&at| self.record.get(at)).unwrap_or_default().trim()
     }
 
+    /// Whether the table has a column.
+    pub fn has(&self, column: &str) -> bool {
+        self.places.contains_key(column)
+    }
+
     /// The cell, or `None` where it is empty.
     pub fn opt(&self, column: &str) -> Option<&'a str> {
         Some(self.get(column)).filter(|cell| !cell.is_empty())

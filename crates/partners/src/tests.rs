@@ -83,7 +83,7 @@ fn clearances(ledger: &Ledger) {
     assert_eq!(of("bob", "2026-07-01"), Tlp::Clear, "the agreement has ended");
     assert_eq!(of("eve", "2026-03-01"), Tlp::Clear, "not given is CLEAR");
     assert_eq!(of("zoe", "2026-03-01"), Tlp::Clear, "no agreement");
-    let longer = Agreement { from: day("2026-07-01"), to: None, clearance: Tlp::Green };
+    let longer = Agreement::plain(day("2026-07-01"), None, Tlp::Green);
     ledger.write(|tx| org::add_agreement(tx, "cert-fr", &longer, Some("renewal"))).unwrap();
     ledger.catch_up().unwrap();
     assert_eq!(of("bob", "2026-06-30"), Tlp::Amber);

@@ -121,7 +121,7 @@ fn may_see(context: &Context, row: &ExposureRow) -> bool {
     let holder = (!row.holder.is_empty()).then_some(row.holder.as_str());
     let weakness = Weakness { owner: &row.owner, holder, country, consent: false };
     let tlp = Tlp::from_rank(row.tlp);
-    context.sees(&Subject { tlp, readers: Readers::Marking, audience: None, weakness: Some(weakness) })
+    context.sees(&Subject { weakness: Some(weakness), ..Subject::new(tlp, Readers::Marking) })
 }
 
 /// The rows that pass a text: a part of a vulnerability, a subject, an owner, a holder or a document, whatever its case.

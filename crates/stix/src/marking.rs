@@ -1,6 +1,9 @@
-//! Data markings (STIX 2.1 section 7.2): their form, and what they mean as TLP.
+//! Data markings (STIX 2.1 section 7.2): their form, what they mean as TLP, and the terms they carry ([`terms`], [`acs`]).
 //!
 //! Where a marking-definition is held is not known here: [`resolve`] asks its caller.
+
+pub mod acs;
+pub mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,16 +13,18 @@ use serde_json::Value;
 use crate::tlp::{self, ById, TLP1, TLP2_EXTENSION, Tlp};
 use crate::{Fault, Head, Text, Timestamp, id};
 
-/// The extension of the access control specification of the United States; kept, treated strictly, not evaluated.
-const ACS_EXTENSION: &str = "extension-definition--3a65884d-005a-4290-8335-cb2d778a83ce";
+pub use acs::{ACS_EXTENSION, Acs};
+pub use terms::{TERMS_EXTENSION, Terms};
 
 /// What a marking-definition object means.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Meaning {
     /// Its TLP label, if it has to do with TLP at all.
     pub tlp: Option<Tlp>,
-    /// Why the label is stricter than it may look: a contradiction, an unknown label, a policy that is not evaluated.
+    /// Why the label is stricter than it may look: a contradiction, an unknown label, an access control policy.
     pub report: Option<String>,
+    /// What it asks beside a label.
+    pub terms: Terms,
 }
 
 /// The effect of all markings of one object.
@@ -218,21 +223,54 @@ pub fn meaning(head: &Head<'_>) -> Meaning {
     if let Some(name) = head.name.as_deref().filter(|name| tlp::looks_like_tlp(name)) {
         said.push(("name", name.parse().ok()));
     }
-    let acs = extensions.keys().any(|key| key.eq_ignore_ascii_case(ACS_EXTENSION));
+    let mut terms = Terms::default();
+    let (mut acs, mut floor) = (None, None);
+    for (_, value) in extensions.iter().filter(|(key, _)| key.eq_ignore_ascii_case(ACS_EXTENSION)) {
+        let policy = Acs::read(value);
+        (acs, floor) = match &policy.closed {
+            None => (Some("at least AMBER+STRICT"), floor.max(Some(Tlp::AmberStrict))),
+            Some(_) => (Some("RED"), Some(Tlp::Red)),
+        };
+        terms.acs.insert(policy);
+    }
+    for (_, value) in extensions.iter().filter(|(key, _)| key.eq_ignore_ascii_case(TERMS_EXTENSION)) {
+        terms.join(&Terms::read(value));
+    }
     let first = said.first().map(|(_, tlp)| *tlp);
     let agree = said.iter().all(|(_, tlp)| tlp.is_some() && Some(*tlp) == first);
-    let report = match (agree, acs) {
-        (true, false) => None,
-        (true, true) => {
-            Some(format!("{} carries an access control policy that is not evaluated: treated as RED", head.id))
+    let (tlp, report) = match (agree, acs) {
+        (true, None) => (first.flatten(), None),
+        (true, Some(level)) => {
+            let report = format!("{} carries an access control policy, judged strictly: treated as {level}", head.id);
+            (first.flatten().max(floor), Some(report))
         }
         (false, _) => {
             let parts: Vec<String> =
                 said.iter().map(|(by, tlp)| format!("{by} {}", tlp.map_or("unknown", Tlp::label))).collect();
-            Some(format!("{} contradicts itself as TLP ({}): treated as RED", head.id, parts.join(", ")))
+            let report = format!("{} contradicts itself as TLP ({}): treated as RED", head.id, parts.join(", "));
+            (Some(Tlp::Red), Some(report))
         }
     };
-    Meaning { tlp: if report.is_some() { Some(Tlp::Red) } else { first.flatten() }, report }
+    Meaning { tlp, report, terms }
+}
+
+/// One granular marking and the properties it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The selector, as written (section 7.2.3.1).
+    pub selector: String,
+    /// The marking-definition.
+    pub marking: String,
+}
+
+/// The properties of an object that carry a marking of their own, in the order of the object. Languages are no markings.
+pub fn parts(head: &Head<'_>) -> Vec<Part> {
+    let granular = granular(head).unwrap_or_default().into_iter();
+    let of = |g: Granular<'_>| {
+        let marking = g.marking_ref.map(|m| m.to_string());
+        g.selectors.into_iter().filter_map(move |s| Some(Part { selector: s.into_string(), marking: marking.clone()? })).collect::<Vec<_>>()
+    };
+    granular.flat_map(of).collect()
 }
 
 /// All marking references of an object, those of granular markings included, each once. On release the strictest counts for the whole.

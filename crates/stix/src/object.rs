@@ -28,6 +28,8 @@ pub struct Head<'a> {
     pub marking_refs: Vec<Text<'a>>,
     /// `granular_markings`, unread.
     pub granular: Option<&'a RawValue>,
+    /// `labels`, unread.
+    pub labels: Option<&'a RawValue>,
     /// `name`, where it is a string.
     pub name: Option<Text<'a>>,
     /// `definition_type` of a marking-definition.
@@ -61,6 +63,7 @@ impl<'a> Head<'a> {
                 "revoked" => head.revoked = value.bool().ok_or_else(|| wrong("revoked", "true or false"))?,
                 "object_marking_refs" => head.marking_refs = texts("object_marking_refs", value)?,
                 "granular_markings" => head.granular = raw(value),
+                "labels" => head.labels = raw(value),
                 "name" => head.name = value.text(),
                 "definition_type" => head.definition_type = value.text(),
                 "definition" => head.definition = raw(value),

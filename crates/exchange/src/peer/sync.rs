@@ -230,6 +230,7 @@ fn take_in(
         tlp: None,
         by: &source,
         sees: Sees::All,
+        hops: None,
     };
     let submitted = match admit::submit(ledger, body, &origin)? {
         Ok(submitted) => submitted,

@@ -227,7 +227,7 @@ fn a_push_gives_what_the_account_may_see() {
         let mark = r#","object_marking_refs":["marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"]}"#;
         let objects: Vec<String> = (0..8).map(|n| if n % 2 == 0 { tool(n) } else { tool(n).replace('}', mark) }).collect();
         let bundle = format!(r#"{{"objects":[{}]}}"#, objects.join(","));
-        let origin = crate::Origin { file: "f", collection: &id, source: "s", tlp: None, by: "b", sees: crate::admit::Sees::All };
+        let origin = crate::Origin { file: "f", collection: &id, source: "s", tlp: None, by: "b", sees: crate::admit::Sees::All, hops: None };
         crate::import_stix(&ledger, bundle.as_bytes(), &origin).unwrap();
         ledger.catch_up().unwrap();
         let url = "https://hub.example/taxii2/default/collections/91a7b528-80eb-42ed-a74d-c6fbd5a26116/";
@@ -238,7 +238,7 @@ fn a_push_gives_what_the_account_may_see() {
         assert_eq!((done.objects, done.refused, done.trouble), (4, 0, None), "{}: what is CLEAR", store.engine);
         assert_eq!(round(&ledger, &mut server).objects, 0, "once");
         // An agreement lets it have more: that is newly added to its view, and goes.
-        let agreement = Agreement { from: "2026-01-01".parse().unwrap(), to: None, clearance: Tlp::Amber };
+        let agreement = Agreement::plain("2026-01-01".parse().unwrap(), None, Tlp::Amber);
         ledger.write(|tx| partners::org::add_agreement(tx, "no", &agreement, None)).unwrap();
         ledger.catch_up().unwrap();
         let done = round(&ledger, &mut server);

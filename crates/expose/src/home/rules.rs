@@ -84,6 +84,7 @@ pub fn export(tx: &mut Tx<'_>, org: &str, hub: &str, home: &str, key: &SigningKe
     let agreements = partners::org::agreements(tx, org)?;
     let recipient = Recipient {
         org,
+        aka: &card.aka,
         kind: card.kind.as_deref().unwrap_or("other"),
         country: card.country.as_deref(),
         is_operator: org == home,
@@ -99,7 +100,7 @@ pub fn export(tx: &mut Tx<'_>, org: &str, hub: &str, home: &str, key: &SigningKe
     let (mut lines, mut count, mut withheld) = (Vec::new(), 0, 0);
     for (adv, [id, namespace, version, title], tlp) in all {
         // What leaves is the hub's own extract for matching, made for this one organisation: its marking decides.
-        let subject = Subject { tlp, readers: Readers::Marking, audience: None, weakness: None };
+        let subject = Subject::new(tlp, Readers::Marking);
         if !decide(&subject, &recipient, today).allowed {
             withheld += 1;
             continue;

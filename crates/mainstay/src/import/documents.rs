@@ -40,6 +40,7 @@ impl Batch {
             tlp: order.tlp,
             by: &order.by,
             sees: exchange::admit::Sees::All,
+            hops: None,
         };
         intake.add(import_documents(ledger, &documents, &origin)?);
         Ok(intake)

@@ -150,6 +150,7 @@ impl Work<'_> {
                     tlp: order.tlp,
                     by: &order.by,
                     sees: Sees::All,
+                    hops: None,
                 };
                 exchange::import_stix(ledger, &bytes, &origin)?
             }

@@ -4,6 +4,7 @@ use crate::args::Global;
 use crate::failure::{Done, Failure};
 use crate::{out, store};
 use clap::Subcommand;
+use exchange::event::Handling;
 use exchange::{NewCollection, collection};
 use partners::may::Verb;
 use stix::Tlp;
@@ -30,6 +31,12 @@ pub(crate) enum Collection {
         /// An organisation that may write; may be given again
         #[arg(long, value_name = "ORG")]
         write: Vec<String>,
+        /// Of an object with marked properties, make a copy without them under an id of its own
+        #[arg(long)]
+        redact: bool,
+        /// What a partner submits leaves without its name, unless it agreed to be named
+        #[arg(long)]
+        anonymise: bool,
     },
     /// Which collections there are
     List,
@@ -38,18 +45,29 @@ pub(crate) enum Collection {
 impl Collection {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
         match self {
-            Collection::Add { title, id, root, tlp, read, write } => {
+            Collection::Add { title, id, root, tlp, read, write, redact, anonymise } => {
                 let ledger = store::open_or_create(global)?;
                 actor::must(global, &ledger, Verb::ManageCollections)?;
                 let new = NewCollection { title, id: id.as_deref(), root: root.as_deref(), tlp: *tlp, read, write };
                 let id = ledger.write(|tx| collection::add(tx, &new))?;
                 store::settle(global, &ledger)?;
+                handle(global, &ledger, &id, Handling { redact: *redact, anonymise: *anonymise })?;
                 out::line(&id)?;
                 Ok(Done::Fine)
             }
             Collection::List => list(global),
         }
     }
+}
+
+/// A collection says everything anew, its handling too.
+fn handle(global: &Global, ledger: &ledger::Ledger, id: &str, handling: Handling) -> Result<(), Failure> {
+    ledger.catch_up()?;
+    ledger.write(|tx| match collection::find(tx, id)? {
+        Some(standing) if standing.handling != handling => collection::handle(tx, &standing, handling),
+        _ => Ok(()),
+    })?;
+    store::settle(global, ledger)
 }
 
 fn list(global: &Global) -> Result<Done, Failure> {

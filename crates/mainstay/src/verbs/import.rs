@@ -16,7 +16,7 @@ const SHOWN: usize = 20;
 ///
 /// inventory       asset,name,vendor,product,model,version,purl,cpe,serial,country,owner,owner_country,sector,functions,node,lat,lon
 /// contacts        org,name,email,role,country,sector,language,pgp,source,verified
-/// partners        org,name,kind,country,languages,agreement_from,agreement_to,clearance
+/// partners        org,name,kind,country,languages,agreement_from,agreement_to,clearance,aka
 /// infrastructure  id,key,type,layer,name,country,lat,lon,capacity,owner and src,dst,type,group,need,inferred,
 ///                 or group,consumer,input,rule,k,buffer_h,degraded,ramp_up_h and group,supplier,share,strength,kind,provenance,confidence
 ///

@@ -3,9 +3,12 @@ use crate::actor;
 use crate::args::Global;
 use crate::failure::{Done, Failure};
 use crate::{out, store};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use ledger::Micros;
+use partners::agreement::{Compulsion, Scope};
 use partners::may::Verb;
+use partners::stage::AgreementMeta;
+use stix::Tlp;
 
 /// Partners.
 #[derive(Debug, Subcommand)]
@@ -19,6 +22,19 @@ pub(crate) enum Partner {
         /// From now on refuse what it signs
         #[arg(long)]
         revoke: bool,
+    },
+    /// Record an agreement with a partner, or of partners among themselves; under the same name it speaks over earlier ones
+    Agree(Agree),
+    /// Record whether a partner agrees to be named with what it submits to a collection that leaves names out
+    Naming {
+        /// The partner
+        org: String,
+        /// It no longer agrees
+        #[arg(long)]
+        withdraw: bool,
+        /// How that is known, in words that stand in the file
+        #[arg(long)]
+        reason: String,
     },
     /// Say that a partner is trusted from one day to another, and why
     Trust {
@@ -36,10 +52,91 @@ pub(crate) enum Partner {
     },
 }
 
+/// An agreement.
+#[derive(Debug, Args)]
+pub(crate) struct Agree {
+    /// The partner
+    org: String,
+    /// The first day, YYYY-MM-DD
+    #[arg(long, value_name = "DAY")]
+    from: String,
+    /// The last day, YYYY-MM-DD; open where none is given
+    #[arg(long, value_name = "DAY")]
+    to: Option<String>,
+    /// The highest mark that may be given under it
+    #[arg(long, value_name = "TLP")]
+    clearance: Tlp,
+    /// A name, where the partner has more than one agreement
+    #[arg(long)]
+    name: Option<String>,
+    /// Another party, in place of the operator; then it is about what one of them gave. May be given again
+    #[arg(long, value_name = "ORG")]
+    with: Vec<String>,
+    /// A client of the partner, who may get what the partner may pass on, up to AMBER. May be given again
+    #[arg(long, value_name = "ORG")]
+    client: Vec<String>,
+    /// What it is about: collection=ID, type=TYPE, topic=LABEL or exposures; everything where none is given. May be given again
+    #[arg(long, value_name = "WHAT")]
+    scope: Vec<String>,
+    /// The legal basis, in words
+    #[arg(long, value_name = "TEXT")]
+    basis: Option<String>,
+    /// What law compels the partner to disclose, as COUNTRY:LAW[:CAP]; above the cap nothing goes to it (CLEAR unless said). May be given again
+    #[arg(long, value_name = "LAW")]
+    compelled: Vec<String>,
+    /// The partner may pass on what it gets to its clients
+    #[arg(long)]
+    onward: bool,
+}
+
+impl Agree {
+    fn run(&self, global: &Global) -> Result<Done, Failure> {
+        let ledger = store::open_or_create(global)?;
+        actor::must(global, &ledger, Verb::ManagePartners)?;
+        let compelled: Result<Vec<Compulsion>, String> = self.compelled.iter().map(|law| law.parse()).collect();
+        let sorted = |list: &[String]| {
+            let mut list = list.to_vec();
+            list.sort_unstable();
+            list.dedup();
+            list
+        };
+        let meta = AgreementMeta {
+            org: self.org.clone(),
+            from: day(&self.from)?.to_string(),
+            to: self.to.as_deref().map(day).transpose()?.map(|to| to.to_string()),
+            clearance: self.clearance.to_string(),
+            basis: self.basis.clone(),
+            name: self.name.clone(),
+            with: sorted(&self.with),
+            clients: sorted(&self.client),
+            scope: Scope::read(&self.scope).map_err(Failure::Usage)?,
+            compelled: compelled.map_err(Failure::Usage)?,
+            onward: self.onward,
+        };
+        let fresh = ledger.write(|tx| partners::org::agree(tx, &meta))?;
+        store::settle(global, &ledger)?;
+        let to = meta.to.map(|to| format!(" to {to}")).unwrap_or_default();
+        let said = if fresh { "is recorded" } else { "stands already" };
+        out::say(format!("the agreement of {} from {}{to} up to TLP:{} {said}", self.org, meta.from, self.clearance));
+        Ok(Done::Fine)
+    }
+}
+
 impl Partner {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
+        if let Partner::Agree(agree) = self {
+            return agree.run(global);
+        }
         let ledger = store::open_or_create(global)?;
         match self {
+            Partner::Agree(_) => {}
+            Partner::Naming { org, withdraw, reason } => {
+                let person = actor::must(global, &ledger, Verb::ManagePartners)?;
+                ledger.write(|tx| partners::org::name_submitter(tx, org, !withdraw, reason, &person.name))?;
+                store::settle(global, &ledger)?;
+                let said = if *withdraw { "is not named" } else { "may be named" };
+                out::say(format!("{org} {said} with what it submits, says {}", person.name));
+            }
             Partner::Key { org, public_key, revoke } => {
                 actor::must(global, &ledger, Verb::ManagePartners)?;
                 ledger.write(|tx| partners::register_key(tx, org, public_key, *revoke))?;

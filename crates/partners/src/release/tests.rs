@@ -9,16 +9,16 @@ fn day(text: &str) -> Date {
 }
 
 fn agreement(clearance: Tlp) -> Agreement {
-    Agreement { from: day("2025-01-01"), to: Some(day("2025-12-31")), clearance }
+    Agreement::plain(day("2025-01-01"), Some(day("2025-12-31")), clearance)
 }
 
 fn partner<'a>(agreements: &'a [Agreement], clearance: Option<Tlp>) -> Recipient<'a> {
     let kind = "operator";
-    Recipient { org: "p", kind, country: Some("FR"), is_operator: false, role: Role::Partner, clearance, agreements }
+    Recipient { org: "p", aka: &[], kind, country: Some("FR"), is_operator: false, role: Role::Partner, clearance, agreements }
 }
 
 fn subject<'a>(tlp: Tlp, readers: Readers<'a>) -> Subject<'a> {
-    Subject { tlp, readers, audience: None, weakness: None }
+    Subject::new(tlp, readers)
 }
 
 #[test]
@@ -72,6 +72,91 @@ fn reasons() {
         Subject { weakness: Some(weakness), ..subject(Tlp::Clear, Readers::Marking) },
         "no a weakness of w is told to p only when w agrees [weakness]",
     );
+}
+
+/// Each rule that closed something, for one recipient and one thing changed at a time.
+#[test]
+fn agreements_and_terms() {
+    let of = |name: &str, clearance, change: &dyn Fn(&mut crate::agreement::Clauses)| {
+        let mut agreement = agreement(clearance);
+        agreement.clauses.name = name.to_owned();
+        change(&mut agreement.clauses);
+        agreement
+    };
+    let said = |agreements: &[Agreement], change: &dyn Fn(&mut Subject<'_>)| {
+        let mut subject = subject(Tlp::Amber, Readers::Marking);
+        change(&mut subject);
+        let recipient = Recipient { kind: "csirt", ..partner(agreements, None) };
+        let decision = decide(&subject, &recipient, day("2025-06-01"));
+        format!("{} {}\n", if decision.allowed { "yes" } else { "no" }, decision.reason())
+    };
+    let plain = |_: &mut crate::agreement::Clauses| {};
+    let as_is = |_: &mut Subject<'_>| {};
+    let strict = |s: &mut Subject<'_>| s.tlp = Tlp::AmberStrict;
+    let client = |onward| move |c: &mut crate::agreement::Clauses| (c.client_of, c.onward) = (Some("x".to_owned()), onward);
+    let with_q = |c: &mut crate::agreement::Clauses| (c.with, c.with_operator) = (vec!["q".to_owned()], false);
+    let law = |c: &mut crate::agreement::Clauses| c.compelled = vec!["SE:the principle of openness:GREEN".parse().unwrap()];
+    let based = |c: &mut crate::agreement::Clauses| c.basis = Some("article 12".to_owned());
+    let malware = |c: &mut crate::agreement::Clauses| c.scope.types = ["malware".to_owned()].into();
+    let read = |text: &str| Terms::read(&serde_json::from_str(text).unwrap());
+    let terms = [
+        read(r#"{"audience":["identity--q"]}"#),
+        read(r#"{"hops":0}"#),
+        read(r#"{"hops":1}"#),
+        read(r#"{"originator_control":true}"#),
+        read(r#"{"embargo_until":"2025-06-01T00:00:01Z"}"#),
+        read(r#"{"embargo_until":"2025-06-01T00:00:00Z"}"#),
+        read(r#"{"colour":"mauve"}"#),
+    ];
+    let green = [of("", Tlp::Green, &plain), of("deep", Tlp::Amber, &based)];
+    let one = [of("", Tlp::Amber, &plain)];
+    let mut out = said(&green, &as_is);
+    out += &said(&green, &strict);
+    out += &said(&[of("n", Tlp::Red, &client(true))], &as_is);
+    out += &said(&[of("n", Tlp::Red, &client(true))], &strict);
+    out += &said(&[of("n", Tlp::Red, &client(false))], &as_is);
+    out += &said(&[of("n", Tlp::Amber, &with_q)], &as_is);
+    out += &said(&[of("n", Tlp::Amber, &with_q)], &|s| s.origin.org = Some("q"));
+    out += &said(&[of("", Tlp::Amber, &law)], &as_is);
+    out += &said(&[of("", Tlp::Amber, &law)], &|s| s.origin.consented = &["p"]);
+    out += &said(&[of("", Tlp::Amber, &malware)], &|s| s.what.kind = "tool");
+    out += &said(&[of("", Tlp::Amber, &malware)], &|s| s.what.kind = "malware");
+    for terms in &terms {
+        let recipient = partner(&one, None);
+        let subject = Subject { terms: Some(terms), ..subject(Tlp::Green, Readers::Marking) };
+        out += &format!("{}\n", decide(&subject, &recipient, day("2025-06-01")).because.last().unwrap());
+    }
+    out += &said(&one, &|s| (s.origin.org, s.origin.unnamed) = (Some("q"), true));
+    let none = Terms::default();
+    let part = [Part { place: "name", tlp: Some(Tlp::Red), terms: &none }, Part { place: "labels.[0]", tlp: None, terms: &none }];
+    let recipient = partner(&one, None);
+    let decision = decide(&Subject { parts: &part, ..subject(Tlp::Green, Readers::Marking) }, &recipient, day("2025-06-01"));
+    out += &decision.because.iter().map(|r| format!("{} {r}\n", u8::from(r.passes))).collect::<String>();
+    insta::assert_snapshot!(out, @r"
+    yes TLP:AMBER is within TLP:AMBER: p is cleared for TLP:AMBER by the agreement deep since 2025-01-01, on the basis of article 12; it lies in no collection, its marking decides
+    no TLP:AMBER+STRICT is above TLP:AMBER: p is cleared for TLP:AMBER by the agreement deep since 2025-01-01 [marking]
+    yes TLP:AMBER is within TLP:AMBER: p is cleared for TLP:AMBER by the agreement n as a client of x since 2025-01-01: TLP:RED stays with the party itself; it lies in no collection, its marking decides
+    no TLP:AMBER+STRICT is above TLP:AMBER: p is cleared for TLP:AMBER by the agreement n as a client of x since 2025-01-01: TLP:RED stays with the party itself [marking]
+    no TLP:AMBER is above TLP:CLEAR: the agreement n as a client of x since 2025-01-01 does not let x pass anything on [marking]
+    no TLP:AMBER is above TLP:CLEAR: the agreement n since 2025-01-01 is about what q gave [marking]
+    yes TLP:AMBER is within TLP:AMBER: p is cleared for TLP:AMBER by the agreement n since 2025-01-01; it lies in no collection, its marking decides
+    no the principle of openness (SE) compels p to disclose, and TLP:AMBER is above its cap TLP:GREEN [compelled-disclosure]
+    yes TLP:AMBER is within TLP:AMBER: p is cleared for TLP:AMBER by its agreement since 2025-01-01; it lies in no collection, its marking decides; the principle of openness (SE) compels p to disclose, and the originator let it go to p
+    no TLP:AMBER is above TLP:CLEAR: its agreement since 2025-01-01 is not about this [marking]
+    yes TLP:AMBER is within TLP:AMBER: p is cleared for TLP:AMBER by its agreement since 2025-01-01; it lies in no collection, its marking decides
+    p is not in the audience that the originator named [audience]
+    it may not be passed on any more [hops]
+    it may be passed on once more, and not by p [hops]
+    it goes on only as the originator consents, and no consent names p [originator-control]
+    it is under embargo until 2025-06-02 [embargo]
+    its embargo ended by 2025-06-01 [embargo]
+    a marking asks something that is not known here, or is not held yet: it stays with the operator [marking-known]
+    no it names its submitter, who has not agreed to be named [submitter-named]
+    1 TLP:GREEN is within TLP:AMBER: p is cleared for TLP:AMBER by its agreement since 2025-01-01 [marking]
+    1 it lies in no collection, its marking decides [collection-rights]
+    0 name: TLP:RED is above TLP:AMBER: p is cleared for TLP:AMBER by its agreement since 2025-01-01 [marking]
+    0 name: TLP:RED goes only to those named, and p is not [red-named]
+    ");
 }
 
 #[test]

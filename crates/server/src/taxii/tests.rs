@@ -53,7 +53,7 @@ fn world(store: TestStore) -> World {
                 partners::add_person(tx, &NewPerson { name, org, role, clearance: Some(Tlp::Red) }, &hashed)?;
             }
             for (org, clearance) in [("fr", Tlp::Green), ("nl", Tlp::Amber)] {
-                let agreement = Agreement { from: "2026-01-01".parse().unwrap(), to: None, clearance };
+                let agreement = Agreement::plain("2026-01-01".parse().unwrap(), None, clearance);
                 partners::org::add_agreement(tx, org, &agreement, None)?;
             }
             let new = NewCollection {

@@ -52,6 +52,7 @@ pub(super) fn post(call: &Call, id: &str) -> Result<Answer, Problem> {
         tlp: None,
         by: &call.person.name,
         sees: if call.person.sees_all() { Sees::All } else { Sees::View(door.view) },
+        hops: None,
     };
     let told = match admit::submit(call.ledger(), &call.body, &origin)? {
         Ok(submitted) => submitted.told,

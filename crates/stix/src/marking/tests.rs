@@ -54,7 +54,7 @@ fn meanings() {
     AMBER+STRICT 
     - 
     RED marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41db contradicts itself as TLP (id unknown, extension GREEN): treated as RED
-    RED marking-definition--fa42a846-8d90-4e51-bc29-71d5b4802168 carries an access control policy that is not evaluated: treated as RED
+    RED marking-definition--fa42a846-8d90-4e51-bc29-71d5b4802168 carries an access control policy, judged strictly: treated as RED
     tlp1-instance at /id: markings of TLP 1 are the four instances of STIX 2.1 section 7.2.1.4: refer to one of these by its id
     tlp1-instance at /definition: this id is the fixed instance of TLP:RED: send it as the standard has it
     tlp1-instance at /definition: this id is the fixed instance of TLP:RED: send it as the standard has it
@@ -110,7 +110,7 @@ fn forms() {
 
 #[test]
 fn effects() {
-    let held = |id: &str| (id == FREE).then_some(Meaning { tlp: None, report: None });
+    let held = |id: &str| (id == FREE).then(|| Meaning::default());
     let effect = |refs: &str, granular: &str| {
         let doc = marked(&format!(r#","object_marking_refs":[{refs}],"granular_markings":[{granular}]"#));
         let head = Head::read(doc.as_bytes()).unwrap();
@@ -138,4 +138,31 @@ fn circles() {
     };
     assert_eq!(refs(&[("a", &["b"]), ("b", &["c"]), ("c", &["a", "d"]), ("d", &[]), ("e", &["a"])]), "a b c");
     assert_eq!(refs(&[("a", &["b"]), ("b", &[])]), "");
+}
+
+proptest::proptest! {
+    /// A marking more, whatever it says of itself, never makes an object less strict; one that is not understood makes it RED.
+    #[test]
+    fn one_more_marking_never_widens(refs in proptest::collection::vec(0usize..6, 0..3), label in "(?i)(tlp:)?[a-z+]{0,8}", form in 0u8..5) {
+        let refs: Vec<&str> = refs.into_iter().map(|at| crate::tlp::TLP2[at].0).collect();
+        let text = match form {
+            0 => definition(FREE, &extension(&label)),
+            1 => definition(FREE, &format!(r#","definition_type":"TLP","definition":{{"TLP":"{label}"}}"#)),
+            2 => definition(FREE, &format!(r#","name":"TLP:{label}""#)),
+            3 => definition(OTHER, &extension(&label)),
+            _ => definition(FREE, &format!(r#","extensions":{{"{ACS_EXTENSION}":{{"{label}":1}},"{TERMS_EXTENSION}":{{"{label}":1}}}}"#)),
+        };
+        let head = Head::read(text.as_bytes()).unwrap();
+        let (id, said) = (head.id.to_string(), meaning(&head));
+        let effect = |refs: &[&str]| {
+            let list: Vec<String> = refs.iter().map(|r| format!("\"{r}\"")).collect();
+            let doc = marked(&format!(r#","object_marking_refs":[{}]"#, list.join(",")));
+            resolve(&Head::read(doc.as_bytes()).unwrap(), |of| (of == id).then(|| said.clone())).effective()
+        };
+        let (before, after) = (effect(&refs), effect(&[&refs[..], &[id.as_str()]].concat()));
+        proptest::prop_assert!(after >= before);
+        let known = label.parse::<Tlp>().is_ok();
+        proptest::prop_assert!(known && form < 3 || after == Some(Tlp::Red), "{text}: {after:?}");
+        proptest::prop_assert!(form != 4 || said.terms.unknown, "{text}");
+    }
 }

@@ -84,7 +84,7 @@ fn eight_writers_and_eight_pollers() {
                         // Half-way a new agreement lets fred's organisation see what it could not.
                         if i == 0 {
                             let clearance = Tlp::Amber;
-                            let agreement = Agreement { from: "2026-01-01".parse().unwrap(), to: None, clearance };
+                            let agreement = Agreement::plain("2026-01-01".parse().unwrap(), None, clearance);
                             w.ledger().write(|tx| partners::org::add_agreement(tx, "fr", &agreement, None)).unwrap();
                             w.ledger().catch_up().unwrap();
                         }

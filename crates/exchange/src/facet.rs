@@ -1,0 +1,351 @@
+//! What of an object the release decision asks beside its label: the terms of its markings, who gave it, whether it names its submitter, and,
+//! as far as an agreement asks for them, its type and labels. Objects that ask the same share one facet, and rights are compiled per facet.
+//!
+//! Facet 0 is that of nearly all: a label and nothing else. What stands here is part of the fold; the decision itself is not.
+use crate::rights;
+use crate::view;
+use ledger::{Micros, Result, Tx};
+use partners::release::{Origin, Readers, Subject, What};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use stix::marking::{self, Terms};
+use stix::tlp::{self, ById};
+use stix::{Head, Tlp};
+
+/// The facet of what asks nothing beside a label.
+pub(crate) const PLAIN: i64 = 0;
+/// Labels of one object that are kept; the scope of an agreement that names a later one does not find it.
+const TOPICS_MAX: usize = 100;
+
+/// One facet.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Facet {
+    /// All markings of the object together, granular ones included.
+    #[serde(default, skip_serializing_if = "Terms::is_empty")]
+    pub(crate) terms: Terms,
+    /// A marking is not held yet.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) waiting: bool,
+    /// The type, where an agreement asks for it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) kind: String,
+    /// The labels for which an agreement asks.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) topics: BTreeSet<String>,
+    /// Who gave it, where that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) giver: Option<String>,
+    /// To whom the originator let it go.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) consented: BTreeSet<String>,
+    /// It names its submitter, who has not agreed to that.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) unnamed: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl Facet {
+    /// Asks the release decision: `f` is given the subject with this facet and a label.
+    pub(crate) fn ask<T>(&self, tlp: Tlp, readers: Readers<'_>, collection: &str, f: impl FnOnce(&Subject<'_>) -> T) -> T {
+        let unknown = Terms { unknown: true, ..self.terms.clone() };
+        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        let consented: Vec<&str> = self.consented.iter().map(String::as_str).collect();
+        f(&Subject {
+            terms: Some(if self.waiting { &unknown } else { &self.terms }),
+            what: What { collection: Some(collection), kind: &self.kind, topics: &topics },
+            origin: Origin { org: self.giver.as_deref(), consented: &consented, unnamed: self.unnamed },
+            ..Subject::new(tlp, readers)
+        })
+    }
+}
+
+/// Facts of one object from which its facet is made, beside its markings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) topics: BTreeSet<String>,
+    /// The organisation that gave it.
+    pub(crate) giver: Option<String>,
+    /// It says who made it.
+    pub(crate) signed: bool,
+}
+
+/// What agreements, consents and the collection make count, read once for many objects.
+pub(crate) struct Ground {
+    kinds: BTreeSet<String>,
+    topics: BTreeSet<String>,
+    parties: BTreeSet<String>,
+    consents: bool,
+    anonymise: bool,
+    naming: BTreeSet<String>,
+    terms: BTreeMap<String, Option<Known>>,
+}
+
+/// What a marking-definition that is held means.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    tlp: Option<i64>,
+    terms: Terms,
+}
+
+impl Ground {
+    pub(crate) fn load(tx: &mut Tx<'_>, collection: &str) -> Result<Ground> {
+        let mut ground = Ground {
+            kinds: BTreeSet::new(),
+            topics: BTreeSet::new(),
+            parties: BTreeSet::new(),
+            consents: tx.one("SELECT 1 FROM @consent LIMIT 1", &[], |_| ())?.is_some(),
+            anonymise: false,
+            naming: BTreeSet::new(),
+            terms: BTreeMap::new(),
+        };
+        tx.each("SELECT what, value FROM @right_named ORDER BY what, value", &[], &mut |r| {
+            let value = r.text(1).to_owned();
+            match r.text(0) {
+                "type" => ground.kinds.insert(value),
+                "topic" => ground.topics.insert(value),
+                _ => ground.parties.insert(value),
+            };
+            Ok(())
+        })?;
+        let sql = "SELECT anonymise FROM @collection WHERE id = $1";
+        ground.anonymise = tx.one(sql, &[collection.into()], |r| r.bool(0))? == Some(true);
+        if ground.anonymise {
+            let sql = "SELECT org FROM @right_naming WHERE agreed = 1 ORDER BY org";
+            ground.naming = tx.all(sql, &[], |r| r.text(0).to_owned())?.into_iter().collect();
+        }
+        Ok(ground)
+    }
+
+    /// Whether the whole object has no label of its own, though a property has: then the collection's default counts too.
+    pub(crate) fn is_partial(&mut self, tx: &mut Tx<'_>, head: &Head<'_>) -> Result<bool> {
+        if head.granular.is_none() {
+            return Ok(false);
+        }
+        for reference in &head.marking_refs {
+            if matches!(tlp::by_id(reference), ById::Known(_) | ById::Lookalike) || self.known(tx, reference)?.tlp.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What the markings of an object ask, as far as they are held.
+    pub(crate) fn terms(&mut self, tx: &mut Tx<'_>, head: &Head<'_>) -> Result<Terms> {
+        let mut terms = Terms::default();
+        for reference in &head.marking_refs {
+            terms.join(&self.known(tx, reference)?.terms);
+        }
+        for part in marking::parts(head) {
+            terms.join(&self.known(tx, &part.marking)?.terms);
+        }
+        Ok(terms)
+    }
+
+    fn known(&mut self, tx: &mut Tx<'_>, reference: &str) -> Result<Known> {
+        if let Some(known) = self.terms.get(reference) {
+            return Ok(known.clone().unwrap_or_default());
+        }
+        let sql = "SELECT tlp, terms FROM @marking WHERE id = $1";
+        let held = tx.one(sql, &[reference.into()], |r| {
+            Known { tlp: r.opt_int(0), terms: asked(r.text(1)) }
+        })?;
+        self.terms.insert(reference.to_owned(), held.clone());
+        Ok(held.unwrap_or_default())
+    }
+
+    /// The facet of an object in the collection of this ground.
+    pub(crate) fn facet(&self, tx: &mut Tx<'_>, facts: &Facts, terms: Terms, waiting: bool) -> Result<Facet> {
+        let mut facet = Facet { terms, waiting, ..Facet::default() };
+        if self.kinds.contains(&facts.kind) {
+            facet.kind.clone_from(&facts.kind);
+        }
+        facet.topics = facts.topics.intersection(&self.topics).cloned().collect();
+        if let Some(giver) = &facts.giver {
+            facet.unnamed = self.anonymise && facts.signed && !self.naming.contains(giver);
+            let counts = facet.unnamed || facet.terms.originator_control || self.parties.contains(giver);
+            facet.giver = counts.then(|| giver.clone());
+        }
+        if self.consents {
+            let sql = "SELECT org FROM @consent WHERE id = $1 ORDER BY org";
+            facet.consented = tx.all(sql, &[(&facts.id).into()], |r| r.text(0).to_owned())?.into_iter().collect();
+        }
+        Ok(facet)
+    }
+}
+
+/// The organisation that a source names: `taxii:ORG` and `peer:ORG` are what an account or a peer gave.
+pub(crate) fn giver_of<'s>(source: &'s str, home: &str) -> Option<&'s str> {
+    let org = source.strip_prefix("taxii:").or_else(|| source.strip_prefix("peer:"))?;
+    (org != home).then_some(org)
+}
+
+/// The labels of an object, each once.
+pub(crate) fn topics_of(head: &Head<'_>) -> BTreeSet<String> {
+    let labels: Vec<String> = head.labels.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    labels.into_iter().take(TOPICS_MAX).collect()
+}
+
+/// Whether an object says who made it: what an anonymised submission may not do.
+pub(crate) fn is_signed(head: &Head<'_>) -> bool {
+    head.created_by.is_some() || &*head.kind == "identity"
+}
+
+/// The number of a facet, given at its first use.
+pub(crate) fn number(tx: &mut Tx<'_>, facet: &Facet) -> Result<i64> {
+    if *facet == Facet::default() {
+        return Ok(PLAIN);
+    }
+    let body = serde_json::to_string(facet).map_err(|e| ledger::Error::park("facet", e.to_string()))?;
+    let sql = "SELECT id FROM @facet WHERE body = $1";
+    if let Some(id) = tx.one(sql, &[(&body).into()], |r| r.int(0))? {
+        return Ok(id);
+    }
+    let id = tx.one("SELECT COALESCE(MAX(id), 0) + 1 FROM @facet", &[], |r| r.int(0))?.unwrap_or(1);
+    let sql = "INSERT INTO @facet (id, body, embargo) VALUES ($1, $2, $3)";
+    tx.run(sql, &[id.into(), (&body).into(), (&facet.terms.embargo).into()])?;
+    Ok(id)
+}
+
+/// The facets that stand in a collection, by number, without the plain one.
+pub(crate) fn of_collection(tx: &mut Tx<'_>, collection: &str) -> Result<BTreeMap<i64, Facet>> {
+    let sql = "SELECT f.id, f.body FROM @collection_facet c JOIN @facet f ON f.id = c.facet WHERE c.collection = $1 ORDER BY f.id";
+    let rows = tx.all(sql, &[collection.into()], |r| (r.int(0), read(r.text(1))))?;
+    Ok(rows.into_iter().collect())
+}
+
+/// A facet by its number.
+pub(crate) fn find(tx: &mut Tx<'_>, id: i64) -> Result<Facet> {
+    if id == PLAIN {
+        return Ok(Facet::default());
+    }
+    Ok(tx.one("SELECT body FROM @facet WHERE id = $1", &[id.into()], |r| read(r.text(0)))?.unwrap_or_else(closed))
+}
+
+/// What cannot be read is closed.
+fn read(body: &str) -> Facet {
+    serde_json::from_str(body).unwrap_or_else(|_| closed())
+}
+
+fn closed() -> Facet {
+    Facet { terms: Terms::unknown(), ..Facet::default() }
+}
+
+/// A facet comes into a collection: rights to it are compiled before the first object that has it is listed.
+pub(crate) fn meet(tx: &mut Tx<'_>, known: Micros, collection: &str, facet: i64) -> Result<()> {
+    if facet == PLAIN {
+        return Ok(());
+    }
+    let sql = "SELECT 1 FROM @collection_facet WHERE collection = $1 AND facet = $2";
+    if tx.one(sql, &[collection.into(), facet.into()], |_| ())?.is_some() {
+        return Ok(());
+    }
+    rights::advance(tx, known, &known.day())?;
+    let sql = "INSERT INTO @collection_facet (collection, facet) VALUES ($1, $2)";
+    tx.run(sql, &[collection.into(), facet.into()])?;
+    rights::compile_facet(tx, known, collection, facet)
+}
+
+/// Which listings are to be looked at anew.
+pub(crate) enum Which<'a> {
+    /// All of a collection.
+    Collection(&'a str),
+    /// All versions of an object.
+    Id(&'a str),
+    /// What an organisation gave.
+    Giver(&'a str),
+    /// Of a type.
+    Kind(&'a str),
+    /// With a label.
+    Topic(&'a str),
+    /// One version.
+    Object(i64),
+}
+
+/// Makes the facets of these listings anew, and brings the views of their collections to what they may hold now.
+pub(crate) fn again(tx: &mut Tx<'_>, known: Micros, which: &Which<'_>) -> Result<()> {
+    let mut grounds: BTreeMap<String, Ground> = BTreeMap::new();
+    let mut touched: BTreeSet<String> = BTreeSet::new();
+    for Listing { collection, facet: old, object, facts, terms, waiting } in listings(tx, which)? {
+        let ground = match grounds.entry(collection.clone()) {
+            std::collections::btree_map::Entry::Occupied(held) => held.into_mut(),
+            std::collections::btree_map::Entry::Vacant(free) => free.insert(Ground::load(tx, &collection)?),
+        };
+        let fresh = ground.facet(tx, &facts, terms, waiting)?;
+        let fresh = number(tx, &fresh)?;
+        if fresh == old {
+            continue;
+        }
+        meet(tx, known, &collection, fresh)?;
+        let sql = "UPDATE @listing SET facet = $3 WHERE collection = $1 AND object = $2";
+        tx.run(sql, &[(&collection).into(), object.into(), fresh.into()])?;
+        touched.insert(collection);
+    }
+    touched.iter().try_for_each(|collection| view::settle_collection(tx, collection, known))
+}
+
+struct Listing {
+    collection: String,
+    facet: i64,
+    object: i64,
+    facts: Facts,
+    terms: Terms,
+    waiting: bool,
+}
+
+/// The listings that are meant, in the order of the log.
+fn listings(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<Listing>> {
+    let (condition, value): (&str, ledger::Value<'_>) = match which {
+        Which::Collection(id) => ("l.collection = $1", (*id).into()),
+        Which::Id(id) => ("o.id = $1", (*id).into()),
+        Which::Giver(org) => ("o.giver = $1", (*org).into()),
+        Which::Kind(kind) => ("o.kind = $1", (*kind).into()),
+        Which::Topic(topic) => ("o.idx IN (SELECT object FROM @topic WHERE topic = $1)", (*topic).into()),
+        Which::Object(object) => ("o.idx = $1", (*object).into()),
+    };
+    let sql = format!(
+        "SELECT l.collection, l.facet, l.object, o.id, o.kind, o.giver, o.signed, o.asks, o.waiting FROM @stix_object o JOIN @listing l ON l.object = o.idx \
+         WHERE {condition} ORDER BY l.seq, l.object, l.collection"
+    );
+    let mut rows = tx.all(&sql, &[value], |r| {
+        let facts = Facts {
+            id: r.text(3).to_owned(),
+            kind: r.text(4).to_owned(),
+            topics: BTreeSet::new(),
+            giver: r.opt_text(5).map(str::to_owned),
+            signed: r.bool(6),
+        };
+        let (terms, waiting) = (asked(r.text(7)), r.int(8) > 0);
+        Listing { collection: r.text(0).to_owned(), facet: r.int(1), object: r.int(2), facts, terms, waiting }
+    })?;
+    for row in &mut rows {
+        row.facts.topics = topics(tx, row.object)?;
+    }
+    Ok(rows)
+}
+
+/// Terms as they are kept; nothing where nothing is asked.
+pub(crate) fn written(terms: &Terms) -> Result<String> {
+    match terms.is_empty() {
+        true => Ok(String::new()),
+        false => serde_json::to_string(terms).map_err(|e| ledger::Error::park("terms", e.to_string())),
+    }
+}
+
+/// Terms that are kept. What cannot be read is closed.
+pub(crate) fn asked(text: &str) -> Terms {
+    match text {
+        "" => Terms::default(),
+        text => serde_json::from_str(text).unwrap_or_else(|_| Terms::unknown()),
+    }
+}
+
+/// The labels of a version that is held.
+pub(crate) fn topics(tx: &mut Tx<'_>, object: i64) -> Result<BTreeSet<String>> {
+    let sql = "SELECT topic FROM @topic WHERE object = $1 ORDER BY topic";
+    Ok(tx.all(sql, &[object.into()], |r| r.text(0).to_owned())?.into_iter().collect())
+}
