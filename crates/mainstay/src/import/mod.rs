@@ -53,17 +53,45 @@ pub(crate) fn import(ledger: &Ledger, order: &Order, paths: &[PathBuf]) -> Resul
         intake: Intake::default(),
     };
     for file in &files {
-        work.file(file)?;
+        work.file(file).map_err(|e| broke_off(e, &format!("at {}", file.path.display())))?;
         bar.inc(1);
     }
-    work.admit_infrastructure()?;
-    work.admit_batch()?;
+    work.admit_infrastructure().and_then(|()| work.admit_batch()).map_err(|e| broke_off(e, "at the last documents"))?;
     bar.finish_and_clear();
     let mut intake = work.intake;
+    for note in &mut intake.refused {
+        if let Some(next) = next_step(&note.rule) {
+            note.reason = format!("{}; {next}", note.reason);
+        }
+    }
     for list in [&mut intake.refused, &mut intake.review, &mut intake.skipped, &mut intake.warnings] {
         list.sort();
     }
     Ok(intake)
+}
+
+/// An import that cannot go on says where it was, and that nothing has to be undone.
+fn broke_off(e: Failure, place: &str) -> Failure {
+    match e {
+        Failure::CouldNot(why) => Failure::CouldNot(format!(
+            "the import broke off {place}: {why}; what came before is stored whole: mend this and import all of it again, what is held is unchanged"
+        )),
+        other => other,
+    }
+}
+
+/// What to do about a file whose form is damaged, where the rule's own words do not say it.
+fn next_step(rule: &str) -> Option<&'static str> {
+    Some(match rule {
+        "empty-file" => "fetch it again",
+        "json-truncated" => "fetch the whole file again",
+        "json-syntax" => "mend it at this place, or ask its sender for JSON",
+        "too-deep" => "no format that is read here nests so deep: ask its sender",
+        "object-too-large" => "ask its sender for smaller parts",
+        "csv-malformed" => "give every line as many cells as the first, and quote cells that hold a comma",
+        "column-doubled" => "keep one of the two",
+        _ => return None,
+    })
 }
 
 /// Says what each file is.
