@@ -49,6 +49,10 @@ pub(crate) fn note(
         false if handling.redact && !redacted && parts => "redacted",
         false => return Ok(()),
     };
+    // once: a copy that somebody withdrew does not come back with its source
+    if said(tx, object, collection)?.is_some() {
+        return Ok(());
+    }
     let sql = "INSERT INTO @copy_due (object, collection, how) VALUES ($1, $2, $3) ON CONFLICT (object, collection) DO NOTHING";
     tx.run(sql, &[object.into(), collection.into(), how.into()]).map(drop)
 }
@@ -120,7 +124,7 @@ impl Desk {
         let mut ids = BTreeMap::new();
         let made = match due.how {
             How::Redacted => self.redacted(tx, &head, object, &due.collection)?,
-            How::Anonymised => self.anonymised(tx, &meta, object, &mut ids)?,
+            How::Anonymised => self.anonymised(tx, due, &meta, object, &mut ids)?,
         };
         match made {
             Ok(copy) => self.append(tx, due, &meta, &copy, ids),
@@ -250,6 +254,7 @@ impl Desk {
     fn anonymised(
         &mut self,
         tx: &mut Tx<'_>,
+        due: &Due,
         meta: &ObjectMeta,
         mut object: Map<String, Value>,
         ids: &mut BTreeMap<String, String>,
@@ -257,8 +262,8 @@ impl Desk {
         if meta.kind == "identity" {
             return Ok(Err("an identity is what must not be named".to_owned()));
         }
-        let sql = "SELECT giver, creator FROM @stix_object WHERE idx = (SELECT MIN(idx) FROM @stix_object WHERE id = $1)";
-        let row = tx.one(sql, &[(&meta.id).into()], |r| (r.opt_text(0).map(str::to_owned), r.text(1).to_owned()))?;
+        let sql = "SELECT giver, creator FROM @stix_object WHERE idx = $1";
+        let row = tx.one(sql, &[due.object.into()], |r| (r.opt_text(0).map(str::to_owned), r.text(1).to_owned()))?;
         let (giver, creator) = row.unwrap_or_default();
         let giver = giver.unwrap_or_default();
         object.insert("id".to_owned(), meta.id.clone().into());
@@ -268,7 +273,8 @@ impl Desk {
         gather(&whole, "", &mut references);
         references.insert(meta.id.clone());
         for reference in references {
-            if self.is_theirs(tx, &reference, &giver)? {
+            // its own id goes whoever gave an earlier version of it: a copy is another object
+            if reference == meta.id || self.is_theirs(tx, &reference, &giver)? {
                 let fresh = self.stand_in(tx, &reference, ids)?;
                 replace(&mut whole, &reference, &fresh);
             }

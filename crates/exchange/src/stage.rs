@@ -377,13 +377,18 @@ fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> 
     })?;
     let (mut listed, mut facts, terms, waiting) =
         row.ok_or_else(|| Error::park("object-unknown", format!("event {} is no object that is held", meta.object)))?;
+    if let Some(of) = &meta.copy {
+        copy::fold(tx, &meta.collection, of, &listed.id)?;
+    }
+    // what is listed already stays as it is listed
+    let sql = "SELECT 1 FROM @listing WHERE object = $1 AND collection = $2";
+    if tx.one(sql, &[meta.object.into(), (&meta.collection).into()], |_| ())?.is_some() {
+        return Ok(());
+    }
     facts.topics = facet::topics(tx, meta.object)?;
     let facet = Ground::load(tx, &meta.collection)?.facet(tx, &facts, terms, waiting)?;
     if facet.unnamed {
         copy::note(tx, meta.object, &meta.collection, false, &facet, meta.copy.as_ref())?;
-    }
-    if let Some(of) = &meta.copy {
-        copy::fold(tx, &meta.collection, of, &listed.id)?;
     }
     listed.facet = facet::number(tx, &facet)?;
     facet::meet(tx, event.known, &meta.collection, listed.facet)?;
