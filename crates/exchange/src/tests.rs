@@ -334,6 +334,22 @@ fn documents_once_each() {
         ];
         assert_eq!(give(&second), "accepted 2 unchanged 0\nreview  same-version-differs A");
         assert_eq!(give(&second), "accepted 0 unchanged 3", "in review once");
+        // An asset is one of its source: the same bill of materials belongs to each that was named, once.
+        let bill = |asset: &str| NewDocument {
+            asset: Some(asset.to_owned()),
+            ..document("cyclonedx", "urn:uuid:1", "1", "{\"b\":1}")
+        };
+        let of = |source, asset| {
+            let intake = import_documents(&ledger, &[bill(asset)], &Origin { source, ..origin }).unwrap();
+            ledger.catch_up().unwrap();
+            say(&intake)
+        };
+        for (source, asset) in [("local", "a1"), ("local", "a2"), ("north", "a1")] {
+            assert_eq!(of(source, asset), "accepted 1 unchanged 0", "{source} {asset}");
+        }
+        for (source, asset) in [("local", "a1"), ("north", "a1"), ("local", "a2")] {
+            assert_eq!(of(source, asset), "accepted 0 unchanged 1", "{source} {asset} again");
+        }
         same_after_rebuild(&ledger);
     }
 }

@@ -5,4 +5,5 @@ mod harness;
 mod hostile;
 mod peers;
 mod real;
+mod release;
 mod sample;
