@@ -195,7 +195,7 @@ pub(crate) fn fold_person(tx: &mut Tx<'_>, known: Micros, meta: &PersonMeta) -> 
         &[(&meta.name).into(), (&meta.org).into(), (&meta.role).into(), clearance.rank().into()],
     )?;
     let collections = collection::all(tx)?;
-    reassign(tx, known, &[meta.name.clone()], &collections)
+    reassign(tx, known, std::slice::from_ref(&meta.name), &collections)
 }
 
 pub(crate) fn fold_turned(tx: &mut Tx<'_>, known: Micros, meta: &TurnedMeta) -> Result<()> {
@@ -259,6 +259,9 @@ fn day_of(known: Micros) -> Date {
     known.day().parse().unwrap_or(Date::MAX)
 }
 
+/// Those who share a view and may have a facet up to the same level; `None` for not at all.
+type AtLevel = (Option<i64>, Vec<String>);
+
 /// A facet comes into a collection. Who shared a view and may not both have it part ways here, with all that they have seen.
 pub(crate) fn compile_facet(tx: &mut Tx<'_>, known: Micros, collection: &str, facet: i64) -> Result<()> {
     let Some(collection) = collection::find(tx, collection)? else { return Ok(()) };
@@ -267,7 +270,7 @@ pub(crate) fn compile_facet(tx: &mut Tx<'_>, known: Micros, collection: &str, fa
         set_due(tx)?;
     }
     let sql = "SELECT view, person FROM @recipient WHERE collection = $1 AND level IS NOT NULL ORDER BY view, person";
-    let mut groups: BTreeMap<i64, Vec<(Option<i64>, Vec<String>)>> = BTreeMap::new();
+    let mut groups: BTreeMap<i64, Vec<AtLevel>> = BTreeMap::new();
     for (view, person) in tx.all(sql, &[(&collection.id).into()], |r| (r.int(0), r.text(1).to_owned()))? {
         let right = Right::find(tx, &person)?;
         let level = right.and_then(|right| level(&asked, &right.recipient(), &collection, day_of(known))).map(Tlp::rank);

@@ -255,7 +255,7 @@ fn last_and_first_count_within_the_view() {
                 let bounds =
                     page::objects(tx, view, &Query { versions: versions.clone(), ..Query::default() }, &mut out)?;
                 assert_eq!(bounds.count, lines.len());
-                Ok(lines.iter().map(|l| l.version.clone().unwrap()[17..19].to_owned()).collect::<Vec<_>>().join(" "))
+                Ok(lines.iter().map(|l| l.version.as_deref().and_then(|v| v.get(17..19)).unwrap().to_owned()).collect::<Vec<_>>().join(" "))
             })
             .unwrap()
     };

@@ -1,4 +1,6 @@
 //! The ledger at its boundary, on both engines: a toy stage stands for all stages.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of the test functions themselves")]
+
 use ledger::testkit::{self, TestStore};
 use ledger::{Column, Draft, Error, Event, Ledger, Micros, Result, Stage, Tx, Value};
 use std::sync::Arc;

@@ -7,6 +7,8 @@
 //! * `import/`: telling what a file is, reading it within limits, handing it to its stage
 //! * `work`: what `serve` does in the background
 //! * `store`, `actor`: which store, and as whom; `failure`, `out`: how it ends and how it is printed
+#![allow(clippy::doc_markdown, reason = "the doc comments of verbs are the help that people read in a terminal")]
+
 mod actor;
 mod args;
 mod failure;

@@ -226,7 +226,7 @@ fn list(text: &str) -> Vec<String> {
 /// The agreements that name an organisation, in the order of their recording.
 pub fn agreements(tx: &mut Tx<'_>, org: &str) -> Result<Vec<Agreement>> {
     let sql = format!("{AGREEMENTS} WHERE p.org = $1 ORDER BY a.idx");
-    let rows = tx.all(&sql, &[org.into()], |r| read_agreement(r))?;
+    let rows = tx.all(&sql, &[org.into()], read_agreement)?;
     Ok(rows.into_iter().flatten().collect())
 }
 

@@ -80,15 +80,14 @@ fn csaf<'a>(file: &'a str, bytes: &'a [u8], intake: &mut Intake) -> Read<NewDocu
     for warning in advisory.warnings {
         intake.warnings.push(note(file, "", &advisory.id, "csaf-finding", warning));
     }
-    let tlp = match &advisory.tlp {
-        None => None,
-        // A mark that nobody knows is taken as the strictest, and said.
-        Some(label) => Some(label.parse::<Tlp>().unwrap_or_else(|_| {
+    // A mark that nobody knows is taken as the strictest, and said.
+    let tlp = advisory.tlp.as_ref().map(|label| {
+        label.parse::<Tlp>().unwrap_or_else(|_| {
             let reason = format!("the mark {label:?} is unknown and counts as RED");
             intake.warnings.push(note(file, "/document/distribution/tlp/label", &advisory.id, "tlp-unknown", reason));
             Tlp::Red
-        })),
-    };
+        })
+    });
     Ok(NewDocument {
         version: Some(advisory.version),
         title: Some(advisory.title),

@@ -1,4 +1,6 @@
 //! The stories: what a person does, end to end, through the binary. One test program, so that it is linked once.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, outside of the test functions themselves")]
+
 mod crash;
 mod demo;
 mod harness;

@@ -110,7 +110,7 @@ fn forms() {
 
 #[test]
 fn effects() {
-    let held = |id: &str| (id == FREE).then(|| Meaning::default());
+    let held = |id: &str| (id == FREE).then(Meaning::default);
     let effect = |refs: &str, granular: &str| {
         let doc = marked(&format!(r#","object_marking_refs":[{refs}],"granular_markings":[{granular}]"#));
         let head = Head::read(doc.as_bytes()).unwrap();

@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Router<AppState> {
 }
 
 async fn show(State(state): State<AppState>, viewer: Viewer) -> Response {
-    page(state, viewer, |tx, context| view(tx, context)).await
+    page(state, viewer, view).await
 }
 
 fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Exchange> {
