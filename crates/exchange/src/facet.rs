@@ -262,8 +262,8 @@ pub(crate) enum Which<'a> {
     Kind(&'a str),
     /// With a label.
     Topic(&'a str),
-    /// One version.
-    Object(i64),
+    /// That wait for a marking.
+    Waiting(&'a str),
 }
 
 /// Makes the facets of these listings anew, and brings the views of their collections to what they may hold now.
@@ -305,7 +305,7 @@ fn listings(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<Listing>> {
         Which::Giver(org) => ("o.giver = $1", (*org).into()),
         Which::Kind(kind) => ("o.kind = $1", (*kind).into()),
         Which::Topic(topic) => ("o.idx IN (SELECT object FROM @topic WHERE topic = $1)", (*topic).into()),
-        Which::Object(object) => ("o.idx = $1", (*object).into()),
+        Which::Waiting(marking) => ("o.idx IN (SELECT object FROM @waiting WHERE marking = $1)", (*marking).into()),
     };
     let sql = format!(
         "SELECT l.collection, l.facet, l.object, o.id, o.kind, o.giver, o.signed, o.asks, o.waiting FROM @stix_object o JOIN @listing l ON l.object = o.idx \

@@ -352,8 +352,9 @@ fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
         let asks = facet::written(&terms)?;
         let sql = "UPDATE @stix_object SET tlp = $2, waiting = $3, asks = $4 WHERE idx = $1";
         tx.run(sql, &[(*index).into(), tlp.into(), (count - 1).into(), (&asks).into()])?;
-        facet::again(tx, object.known, &Which::Object(*index))?;
     }
+    // once for all that waited: a producer's one definition marks everything it makes
+    facet::again(tx, object.known, &Which::Waiting(&object.meta.id))?;
     tx.run("DELETE FROM @waiting WHERE marking = $1", &[(&object.meta.id).into()])?;
     if waiting.is_empty() { Ok(()) } else { view::settle_all(tx, object.known) }
 }
