@@ -1,6 +1,6 @@
 //! Match at home: the matcher goes to the inventory, not the inventory to us. The hub exports signed rules; the holder
 //! matches offline and signs an answer of banded counts with a commitment to its rows; the hub imports the answer as exposures
-//! of a constituency, with equal rights.
+//! of a constituency, or of an owner as a whole, with equal rights.
 mod answer;
 mod band;
 mod import;

@@ -1,5 +1,5 @@
 //! Taking an answer: who signed it, whether it answers rules that this hub gave out, whether it is newer than the last; then
-//! its exposures, at the level of a constituency.
+//! its exposures: at the level of a constituency where a national body answers, of an organisation where an owner does.
 use super::answer::{Answer, Entry, read};
 use super::signed::digest;
 use crate::changed::{gone, record, standing};
@@ -92,7 +92,8 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     Ok(())
 }
 
-/// The exposures that the newest answer of a constituency tells of.
+/// The exposures that the newest answer tells of. What an answer was at another level, before it was known what kind of body
+/// speaks, is withdrawn.
 pub(crate) fn react(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     let meta: AnswerMeta = event.meta()?;
     let stands = tx.one("SELECT idx FROM @answer WHERE org = $1", &[(&meta.org).into()], |r| r.int(0))?;
@@ -100,10 +101,17 @@ pub(crate) fn react(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         return Ok(());
     }
     let (answer, _) = read(event.body()).map_err(|e| Error::park("answer-unreadable", e.to_string()))?;
-    let country = tx.one("SELECT country FROM @org WHERE org = $1", &[(&meta.org).into()], |r| r.opt_text(0).map(str::to_owned))?;
-    let now = told(&answer, &country.flatten().unwrap_or_default());
-    let before = standing(tx, Level::Constituency, &meta.org, &meta.org)?;
-    let mut changes = Vec::new();
+    let sql = "SELECT country, kind FROM @org WHERE org = $1";
+    let card = tx.one(sql, &[(&meta.org).into()], |r| {
+        let owner = r.opt_text(1) == Some("operator");
+        (r.opt_text(0).unwrap_or_default().to_owned(), if owner { Level::Organisation } else { Level::Constituency })
+    })?;
+    let (country, level) = card.unwrap_or((String::new(), Level::Constituency));
+    let other = if level == Level::Organisation { Level::Constituency } else { Level::Organisation };
+    let now = told(&answer, level, &country);
+    let before = standing(tx, level, &meta.org, &meta.org)?;
+    let mut changes: Vec<Change> =
+        standing(tx, other, &meta.org, &meta.org)?.values().map(|b| gone(b, "withdrawn")).collect();
     for (vulnerability, change) in &now {
         match before.get(vulnerability) {
             Some(same) if same == change => {}
@@ -115,11 +123,11 @@ pub(crate) fn react(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 }
 
 /// One exposure for each vulnerability that the answer speaks of; where several advisories do, the gravest.
-fn told(answer: &Answer, country: &str) -> BTreeMap<String, Change> {
+fn told(answer: &Answer, level: Level, country: &str) -> BTreeMap<String, Change> {
     let mut out: BTreeMap<String, Change> = BTreeMap::new();
     for entry in &answer.entries {
         for vulnerability in &entry.vulnerabilities {
-            let change = change(answer, entry, vulnerability, country);
+            let change = change(answer, entry, vulnerability, level, country);
             match out.get_mut(vulnerability) {
                 None => {
                     out.insert(vulnerability.clone(), change);
@@ -146,7 +154,7 @@ fn gravity(change: &Change) -> (usize, i64) {
     (order.iter().position(|s| *s == status).unwrap_or(order.len()), -most)
 }
 
-fn change(answer: &Answer, entry: &Entry, vulnerability: &str, country: &str) -> Change {
+fn change(answer: &Answer, entry: &Entry, vulnerability: &str, level: Level, country: &str) -> Change {
     let (status, band) = if entry.affected.max > 0 {
         ("affected", entry.affected)
     } else if entry.unknown.max > 0 {
@@ -161,7 +169,7 @@ fn change(answer: &Answer, entry: &Entry, vulnerability: &str, country: &str) ->
         answer.org, answer.rows, entry.affected, entry.fixed, entry.not_affected, entry.unknown, entry.covered
     );
     Change {
-        level: Level::Constituency,
+        level,
         threat: Threat::Vulnerability,
         subject: answer.org.clone(),
         source: answer.org.clone(),

@@ -8,7 +8,7 @@ use ledger::{Ledger, Micros};
 use partners::org;
 
 const PARTNERS: &[u8] = b"org,name,kind,country,languages,agreement_from,agreement_to,clearance\n\
-    csirt-jp,Japan,csirt,JP,ja,2025-01-01,,AMBER\ncsirt-mx,Mexico,csirt,MX,es,,,\n";
+    csirt-jp,Japan,csirt,JP,ja,2025-01-01,,AMBER\ncsirt-mx,Mexico,csirt,MX,es,,,\nkansai-water,Kansai Water,operator,JP,ja,2025-01-01,,AMBER\n";
 
 fn inventory(affected: usize, fixed: usize, odd: usize, others: usize) -> String {
     let mut rows = "asset,vendor,product,version\n".to_owned();
@@ -77,6 +77,30 @@ fn an_answer_is_an_exposure_of_the_constituency() {
         ledger.rebuild().unwrap();
         assert_eq!(all(&ledger), before);
         assert_eq!(ledger::Stage::name(&Expose), "expose");
+    }
+}
+
+/// An owner may match at home too: then the count is of the organisation.
+#[test]
+fn an_answer_of_an_owner_is_an_exposure_of_the_organisation() {
+    for store in engines() {
+        let ledger = open(&store);
+        prepare(&ledger);
+        ledger.write(|tx| org::register_key(tx, "kansai-water", &public(&key(7)), false)).unwrap();
+        let rules = rules(&ledger, "kansai-water");
+        assert_eq!(take(&ledger, &run(&rules, inventory(12, 0, 0, 4).as_bytes(), &key(7), START).unwrap()), Ok(true));
+        let first = |ledger: &Ledger| lines(ledger).lines().find(|l| l.contains("kansai")).unwrap().to_owned();
+        assert_eq!(first(&ledger), "organisation kansai-water CVE-2025-1 affected D remote A-1 12..12 kansai-water");
+        // It turns out to speak for a sector's national body: the same answer given anew stands there instead.
+        let partners = b"org,name,kind,country,languages,agreement_from,agreement_to,clearance\nkansai-water,Kansai Water,csirt,JP,ja,2025-01-01,,AMBER\n";
+        ledger.write(|tx| partners::import_csv(tx, partners)).unwrap();
+        ledger.catch_up().unwrap();
+        assert_eq!(take(&ledger, &run(&rules, inventory(12, 0, 0, 4).as_bytes(), &key(7), Micros(START.0 + 1)).unwrap()), Ok(true));
+        assert_eq!(first(&ledger), "constituency kansai-water CVE-2025-1 affected D remote A-1 12..12 kansai-water");
+        assert!(!lines(&ledger).contains("organisation"), "{}", lines(&ledger));
+        let before = all(&ledger);
+        ledger.rebuild().unwrap();
+        assert_eq!(all(&ledger), before);
     }
 }
 

@@ -196,7 +196,7 @@ pub(crate) fn subject(r: &ExposureRow, names: &Names) -> String {
 
 /// How many, where it is a count.
 pub(crate) fn band(r: &ExposureRow) -> Option<String> {
-    let counted = matches!(r.level.as_str(), "constituency" | "sector") && r.method != "candidate";
+    let counted = r.level != "asset" && r.method != "candidate";
     counted.then(|| crate::pages::ask::view::interval((r.count.min, r.count.max)))
 }
 
