@@ -235,13 +235,15 @@ fn closed() -> Facet {
     Facet { terms: Terms::unknown(), ..Facet::default() }
 }
 
+/// Whether rights to a facet are compiled in a collection already. What asks nothing beside a label needs none.
+pub(crate) fn is_met(tx: &mut Tx<'_>, collection: &str, facet: i64) -> Result<bool> {
+    let sql = "SELECT 1 FROM @collection_facet WHERE collection = $1 AND facet = $2";
+    Ok(facet == PLAIN || tx.one(sql, &[collection.into(), facet.into()], |_| ())?.is_some())
+}
+
 /// A facet comes into a collection: rights to it are compiled before the first object that has it is listed.
 pub(crate) fn meet(tx: &mut Tx<'_>, known: Micros, collection: &str, facet: i64) -> Result<()> {
-    if facet == PLAIN {
-        return Ok(());
-    }
-    let sql = "SELECT 1 FROM @collection_facet WHERE collection = $1 AND facet = $2";
-    if tx.one(sql, &[collection.into(), facet.into()], |_| ())?.is_some() {
+    if is_met(tx, collection, facet)? {
         return Ok(());
     }
     rights::advance(tx, known, &known.day())?;

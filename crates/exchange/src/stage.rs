@@ -232,7 +232,8 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
             copy::fold(tx, &collection, of, &object.meta.id)?;
         }
         let facet = facet::number(tx, &facet)?;
-        if !is_met(tx, &collection, facet, &listed)? {
+        let as_before = listed.last().is_some_and(|last| last.facet == facet);
+        if !as_before && !facet::is_met(tx, &collection, facet)? {
             // what came before is listed first: a view may be forked here, with all that it holds
             view::list(tx, &collection, &std::mem::take(&mut listed))?;
             facet::meet(tx, object.known, &collection, facet)?;
@@ -284,15 +285,6 @@ impl Beside {
     fn asks(&self) -> Result<String> {
         facet::written(&self.terms)
     }
-}
-
-/// Whether rights to a facet are compiled in a collection already.
-fn is_met(tx: &mut Tx<'_>, collection: &str, facet: i64, listed: &[view::Listed]) -> Result<bool> {
-    if facet == facet::PLAIN || listed.last().is_some_and(|last| last.facet == facet) {
-        return Ok(true);
-    }
-    let sql = "SELECT 1 FROM @collection_facet WHERE collection = $1 AND facet = $2";
-    Ok(tx.one(sql, &[collection.into(), facet.into()], |_| ())?.is_some())
 }
 
 fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) -> Result<()> {

@@ -12,9 +12,9 @@ use reqwest::{Client, RequestBuilder, Response, Url, redirect};
 use tokio::runtime::Runtime;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto, version};
 
+use crate::taxii::TAXII;
 use crate::tls::certificates;
 
-const TAXII: &str = "application/taxii+json;version=2.1";
 /// An answer may have so many bytes.
 const ANSWER_MAX: usize = 256 << 20;
 /// A connection is made within.

@@ -33,6 +33,8 @@ use crate::state::{AppState, wait};
 use crate::tls::Peer;
 use wire::{Answer, Problem};
 
+pub(crate) use wire::TAXII;
+
 /// A body may have so many bytes (TAXII 2.1 section 4.2, `max_content_length`).
 pub(crate) const CONTENT_MAX: usize = 64 << 20;
 /// So often a request waits for rights that change while it is answered.
@@ -263,8 +265,8 @@ impl Call {
 
     /// The collections of this request's root that the person has, by id.
     pub(crate) fn doors(&self, tx: &mut Tx<'_>) -> ledger::Result<Vec<Door>> {
-        let mut doors = Vec::new();
-        for collection in collection::all(tx)?.into_iter().filter(|c| c.root == self.root()) {
+        let (root, mut doors) = (self.root(), Vec::new());
+        for collection in collection::all(tx)?.into_iter().filter(|c| c.root == root) {
             doors.extend(self.open(tx, collection)?);
         }
         Ok(doors)

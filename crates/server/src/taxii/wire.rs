@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::CONTENT_MAX;
 
 /// The one media type of all answers.
-pub(super) const TAXII: &str = "application/taxii+json;version=2.1";
+pub(crate) const TAXII: &str = "application/taxii+json;version=2.1";
 const FIRST: HeaderName = HeaderName::from_static("x-taxii-date-added-first");
 const LAST: HeaderName = HeaderName::from_static("x-taxii-date-added-last");
 
