@@ -6,9 +6,10 @@
 use crate::event::{self, ListedMeta, ObjectMeta, ReviewMeta};
 use crate::review;
 use crate::versions::{self, Held, Verdict, Wanted};
-use ledger::{Draft, Intake, Ledger, Note, Result, Tx};
+use ledger::{Draft, Intake, Ledger, Note, Result, Row, Tx};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use stix::bundle::{self, Item};
+use stix::bundle::{self, Item, Split};
 use stix::marking::{self, Meaning};
 use stix::scan::Limits;
 use stix::{Fault, Head, Timestamp, Tlp, jcs};
@@ -132,31 +133,40 @@ pub fn submit<'a>(
     bytes: &'a [u8],
     origin: &Origin<'_>,
 ) -> Result<std::result::Result<Submitted<'a>, Fault>> {
-    let split = match bundle::split(bytes, &Limits::default()) {
-        Ok(split) => split,
-        Err(fault) => return Ok(Err(fault)),
-    };
-    let mut candidates: Vec<Candidate<'_>> = split.items.iter().map(Candidate::read).collect();
-    let definitions = in_unit(ledger, |tx| refuse_circles(tx, &mut candidates))?;
-    let mut told = Vec::with_capacity(candidates.len());
-    for unit in candidates.chunks(UNIT_OBJECTS) {
-        told.extend(in_unit(ledger, |tx| admit_unit(tx, unit, &definitions, origin))?);
+    match bundle::split(bytes, &Limits::default()) {
+        Ok(split) => take(ledger, &split, origin, &mut |_, _| Ok(())).map(Ok),
+        Err(fault) => Ok(Err(fault)),
     }
-    Ok(Ok(Submitted { told, warning: split.warning }))
 }
 
-/// Runs a write unit in which every event so far is applied: what it reads of the derived tables is all there is.
-pub(crate) fn in_unit<T>(ledger: &Ledger, mut work: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+/// Writes down what became of a document, in the unit that takes in the last of it.
+pub type Record<'r> = dyn FnMut(&mut Tx<'_>, &[&Told<'_>]) -> Result<()> + 'r;
+
+/// Admits the objects of a document that is split already. What `record` writes stands if and only if the objects do.
+pub fn take<'a>(
+    ledger: &Ledger,
+    split: &Split<'a>,
+    origin: &Origin<'_>,
+    record: &mut Record<'_>,
+) -> Result<Submitted<'a>> {
+    let mut candidates: Vec<Candidate<'a>> = split.items.par_iter().map(Candidate::read).collect();
+    let definitions = refuse_circles(ledger, &mut candidates)?;
+    let mut told: Vec<Told<'a>> = Vec::with_capacity(candidates.len());
+    let mut rest = candidates.as_slice();
     loop {
-        ledger.catch_up()?;
-        let done = ledger.write(|tx| {
-            let size = tx.size()?;
-            let applied = tx.one("SELECT idx FROM @cursor WHERE stage = 'exchange'", &[], |r| r.int(0))?.unwrap_or(0);
-            if applied < size { Ok(None) } else { work(tx).map(Some) }
+        let (unit, after) = rest.split_at(rest.len().min(UNIT_OBJECTS));
+        let of_unit = ledger.write_applied(|tx| {
+            let of_unit = admit_unit(tx, unit, &definitions, origin)?;
+            if after.is_empty() {
+                record(tx, &told.iter().chain(&of_unit).collect::<Vec<_>>())?;
+            }
+            Ok(of_unit)
         })?;
-        if let Some(value) = done {
-            return Ok(value);
+        told.extend(of_unit);
+        if after.is_empty() {
+            return Ok(Submitted { told, warning: split.warning.clone() });
         }
+        rest = after;
     }
 }
 
@@ -186,7 +196,7 @@ impl<'a> Candidate<'a> {
 }
 
 /// STIX 2.1 section 7.2.1: no marking-definition marks itself, through others neither. Gives the meanings of the definitions that stay.
-fn refuse_circles(tx: &mut Tx<'_>, candidates: &mut [Candidate<'_>]) -> Result<BTreeMap<String, Meaning>> {
+fn refuse_circles(ledger: &Ledger, candidates: &mut [Candidate<'_>]) -> Result<BTreeMap<String, Meaning>> {
     let mut refs: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut marked = false;
     for head in candidates.iter().filter_map(|c| c.head.as_ref().ok()).filter(|h| &*h.kind == "marking-definition") {
@@ -196,11 +206,8 @@ fn refuse_circles(tx: &mut Tx<'_>, candidates: &mut [Candidate<'_>]) -> Result<B
     }
     if marked {
         let sql = "SELECT id, refs FROM @marking WHERE refs <> '' ORDER BY id";
-        for (id, to) in
-            tx.all(sql, &[], |r| (r.text(0).to_owned(), r.text(1).split(' ').map(str::to_owned).collect()))?
-        {
-            refs.insert(id, to);
-        }
+        let row = |r: &Row<'_>| (r.text(0).to_owned(), r.text(1).split(' ').map(str::to_owned).collect());
+        refs.extend(ledger.read(|tx| tx.all(sql, &[], row))?);
         let circular = marking::circular(&refs);
         for candidate in candidates.iter_mut() {
             if candidate.head.as_ref().is_ok_and(|head| circular.contains(&*head.id)) {

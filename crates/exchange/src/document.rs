@@ -1,6 +1,6 @@
 //! Documents of other forms than STIX: a CSAF advisory, a CVE record, a row of a list of exploited vulnerabilities, an SBOM. What they
 //! mean is read in `product`; here they are admitted, once each, and kept as received.
-use crate::admit::{Origin, in_unit};
+use crate::admit::Origin;
 use crate::event::{self, DocumentMeta, ReviewMeta};
 use crate::review;
 use ledger::{Draft, Event, Intake, Ledger, Micros, Note, Result, Tx};
@@ -78,7 +78,7 @@ pub fn import_documents(ledger: &Ledger, documents: &[NewDocument<'_>], origin: 
         };
         let count = rest.iter().take(UNIT_DOCUMENTS).take_while(fits).count().max(1);
         let (unit, after) = rest.split_at(count);
-        intake.add(in_unit(ledger, |tx| import_unit(tx, unit, origin))?);
+        intake.add(ledger.write_applied(|tx| import_unit(tx, unit, origin))?);
         rest = after;
     }
     Ok(intake)

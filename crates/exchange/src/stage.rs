@@ -9,6 +9,7 @@ use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, R
 use crate::facet::{self, Facts, Ground, Which};
 use crate::{collection, consent, copy, document, review, rights, view};
 use ledger::{Column, Draft, Error, Event, Result, Stage, Tx};
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 use stix::{Head, Timestamp, Tlp, marking};
 
@@ -103,13 +104,15 @@ impl Stage for Exchange {
     fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event]) -> Result<()> {
         let mut run: Vec<Object<'_>> = Vec::new();
         let mut ids: BTreeSet<String> = BTreeSet::new();
-        for event in events {
-            if event.kind != event::OBJECT {
+        // reading is pure, so all cores may do it; folding is in the order of the log
+        let objects: Vec<Option<Result<Object<'_>>>> = events.par_iter().map(|event| Object::of(event)).collect();
+        for (event, object) in events.iter().zip(objects) {
+            let Some(object) = object else {
                 fold_run(tx, &mut run)?;
                 fold_one(tx, event)?;
                 continue;
-            }
-            let object = Object::read(event)?;
+            };
+            let object = object?;
             // a definition may change what others are: alone, and after all before it
             let alone = object.head.kind.as_str() == "marking-definition";
             let other = run.last().is_some_and(|last| last.meta.collection != object.meta.collection);
@@ -194,6 +197,11 @@ struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// The object that an event brings, if that is what it does.
+    fn of(event: &'a Event) -> Option<Result<Object<'a>>> {
+        (event.kind == event::OBJECT).then(|| Object::read(event))
+    }
+
     fn read(event: &'a Event) -> Result<Object<'a>> {
         let meta: ObjectMeta = event.meta()?;
         let head = Head::read(event.body()).map_err(|fault| Error::park("object-unreadable", fault.to_string()))?;

@@ -371,7 +371,7 @@ fn plans_of_hot_queries() {
     ");
     let all = Query { versions: Versions { all: true, ..Versions::default() }, ..Query::default() };
     insta::assert_snapshot!(plan(&all, page::Fields::Line), @r"
-    SEARCH e USING INDEX sqlite_autoindex_g0_view_entry_1 (view=? AND added>?)
+    SEARCH e USING PRIMARY KEY (view=? AND added>?)
     SEARCH o USING INTEGER PRIMARY KEY (rowid=?)
     ");
     let one = Query { ids: vec!["x".into()], ..Query::default() };

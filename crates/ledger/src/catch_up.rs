@@ -53,13 +53,36 @@ impl Ledger {
         }
     }
 
+    /// Runs a unit that writes, between two states in which every stage has applied all there is: what it reads of the derived tables is
+    /// whole when it begins, and what it appends is folded before it ends. One transaction, one wait for the disk.
+    pub fn write_applied<T>(&self, mut f: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        loop {
+            let done = self.write(|tx| {
+                let before = tx.size()?;
+                if applied(&self.stages, tx, before)? < before {
+                    return Ok(None);
+                }
+                let value = f(tx)?;
+                while applied(&self.stages, tx, before)? < tx.size()? {
+                    tx.flush()?;
+                    step(&self.stages, tx, Run::Live)?;
+                }
+                Ok(Some(value))
+            })?;
+            match done {
+                Some(value) => return Ok(value),
+                None => self.catch_up().map(drop)?,
+            }
+        }
+    }
+
     /// Where the log and the stages stand.
     pub fn position(&self) -> Result<Position> {
         self.read(|tx| {
             let size = tx.size()?;
-            let cursors = cursors(&self.stages, tx)?;
+            let applied = applied(&self.stages, tx, size)?;
             let parked = tx.one("SELECT count(*) FROM @parked", &[], |r| r.int(0))?.unwrap_or(0);
-            Ok(Position { size, applied: cursors.into_iter().min().unwrap_or(size), parked })
+            Ok(Position { size, applied, parked })
         })
     }
 
@@ -80,6 +103,11 @@ fn cursors(stages: &[Arc<dyn Stage>], tx: &mut Tx<'_>) -> Result<Vec<i64>> {
     let held = tx.all("SELECT stage, idx FROM @cursor ORDER BY stage", &[], |r| (r.text(0).to_owned(), r.int(1)))?;
     let of = |name: &str| held.iter().find(|(stage, _)| stage == name).map_or(0, |(_, index)| *index);
     Ok(stages.iter().map(|s| of(s.name())).collect())
+}
+
+/// How far the hindmost stage is; `size` where there is none.
+fn applied(stages: &[Arc<dyn Stage>], tx: &mut Tx<'_>, size: i64) -> Result<i64> {
+    Ok(cursors(stages, tx)?.into_iter().min().unwrap_or(size))
 }
 
 /// One batch: the events after the hindmost cursor go through all stages in order. Gives the new hindmost cursor.

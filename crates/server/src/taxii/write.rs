@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use exchange::admit::{self, Origin, Outcome, Sees, Told};
 use exchange::event::{self, WithdrawnMeta};
 use exchange::page::{self, Query, Versions};
-use ledger::{Draft, Micros};
+use ledger::{Draft, Micros, Tx};
 use serde::Serialize;
-use stix::bundle::{self, Container};
+use stix::bundle::{self, Container, Split};
 use stix::scan::Limits;
 
 use super::wire::{Answer, Problem};
@@ -42,7 +42,7 @@ struct Detail<'a> {
 pub(super) fn post(call: &Call, id: &str) -> Result<Answer, Problem> {
     let door = must_write(call.ledger().read(|tx| call.door(tx, id))?)?;
     call.must_be_fresh()?;
-    check_envelope(&call.body)?;
+    let split = envelope(&call.body)?;
     let source = format!("taxii:{}", call.person.org);
     let file = format!("POST {}", call.path);
     let origin = Origin {
@@ -54,54 +54,52 @@ pub(super) fn post(call: &Call, id: &str) -> Result<Answer, Problem> {
         sees: if call.person.sees_all() { Sees::All } else { Sees::View(door.view) },
         hops: None,
     };
-    let told = match admit::submit(call.ledger(), &call.body, &origin)? {
-        Ok(submitted) => submitted.told,
-        Err(fault) => return Err(Problem::unprocessable(fault.to_string())),
-    };
-    call.ledger().catch_up()?;
-    keep_status(call, &told)
+    let mut body = Vec::new();
+    admit::take(call.ledger(), &split, &origin, &mut |tx, told| {
+        body = keep_status(tx, &call.person.name, told)?;
+        Ok(())
+    })?;
+    Ok(Answer::bytes(body).status(StatusCode::ACCEPTED))
 }
 
 /// Section 3.7: an envelope; a bundle is taken for one, since many clients send it.
-fn check_envelope(body: &[u8]) -> Result<(), Problem> {
+fn envelope(body: &[u8]) -> Result<Split<'_>, Problem> {
     match bundle::split(body, &Limits::default()) {
         Ok(split) if split.container == Container::Single => {
             Err(Problem::unprocessable("an object by itself is no envelope: send {\"objects\": [...]}"))
         }
-        Ok(_) => Ok(()),
+        Ok(split) => Ok(split),
         Err(fault) => Err(Problem::unprocessable(fault.to_string())),
     }
 }
 
-fn keep_status(call: &Call, told: &[Told<'_>]) -> Result<Answer, Problem> {
-    let body = call.ledger().write(|tx| {
-        let now = tx.now();
-        let mut bytes = [0; 16];
-        tx.random(&mut bytes);
-        let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
-        let (mut successes, mut failures) = (Vec::new(), Vec::new());
-        for one in told {
-            let (good, detail) = detail(one, now);
-            if good { successes.push(detail) } else { failures.push(detail) }
-        }
-        let status = StatusResource {
-            id: &id,
-            status: "complete",
-            request_timestamp: now.to_string(),
-            total_count: told.len(),
-            success_count: successes.len(),
-            successes,
-            failure_count: failures.len(),
-            failures,
-            pending_count: 0,
-        };
-        let body = serde_json::to_vec(&status).map_err(|e| ledger::Error::Engine(e.to_string()))?;
-        tx.run("DELETE FROM taxii_status WHERE created < $1", &[Micros(now.0 - STATUS_KEPT).into()])?;
-        let sql = "INSERT INTO taxii_status (id, person, created, body) VALUES ($1, $2, $3, $4)";
-        tx.run(sql, &[(&id).into(), (&call.person.name).into(), now.into(), (&body).into()])?;
-        Ok(body)
-    })?;
-    Ok(Answer::bytes(body).status(StatusCode::ACCEPTED))
+/// Keeps the status resource with what it tells of, in one unit, and gives its bytes.
+fn keep_status(tx: &mut Tx<'_>, person: &str, told: &[&Told<'_>]) -> ledger::Result<Vec<u8>> {
+    let now = tx.now();
+    let mut bytes = [0; 16];
+    tx.random(&mut bytes);
+    let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
+    let (mut successes, mut failures) = (Vec::new(), Vec::new());
+    for one in told {
+        let (good, detail) = detail(one, now);
+        if good { successes.push(detail) } else { failures.push(detail) }
+    }
+    let status = StatusResource {
+        id: &id,
+        status: "complete",
+        request_timestamp: now.to_string(),
+        total_count: told.len(),
+        success_count: successes.len(),
+        successes,
+        failure_count: failures.len(),
+        failures,
+        pending_count: 0,
+    };
+    let body = serde_json::to_vec(&status).map_err(|e| ledger::Error::Engine(e.to_string()))?;
+    tx.run("DELETE FROM taxii_status WHERE created < $1", &[Micros(now.0 - STATUS_KEPT).into()])?;
+    let sql = "INSERT INTO taxii_status (id, person, created, body) VALUES ($1, $2, $3, $4)";
+    tx.run(sql, &[(&id).into(), person.into(), now.into(), (&body).into()])?;
+    Ok(body)
 }
 
 /// Whether it went well as far as the submitter may know, and what they are told.
