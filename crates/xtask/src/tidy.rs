@@ -1,6 +1,8 @@
 //! `cargo xtask tidy`: rules of the house that no compiler holds. The same function is a test, so CI needs no second language.
 //! Formatting and lints are rustfmt's and clippy's.
 
+mod ways;
+
 use crate::shell;
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
@@ -44,6 +46,7 @@ pub fn check(root: &Path) -> (Vec<String>, Vec<String>) {
     let (mut faults, mut notes) = (Vec::new(), Vec::new());
     order(root, &mut faults);
     engines(root, &mut faults);
+    ways::check(root, &mut faults);
     for path in files(root) {
         let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
         let Ok(text) = std::fs::read_to_string(&path) else { continue };

@@ -24,6 +24,7 @@ use exchange::collection::{self, Collection, DEFAULT_ROOT};
 use exchange::rights::{self, Sight};
 use jiff::civil::Date;
 use ledger::{Ledger, Tx};
+use partners::sinks::SINKS;
 use partners::{Person, access};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -212,34 +213,26 @@ impl Call {
 
     fn route(&self) -> Result<Answer, Problem> {
         let (root, path) = self.segments()?;
-        let Some(root) = root else { return self.only_get(|| read::discovery(self)) };
+        let Some(root) = root else { return endpoint(self.method.as_str(), &["/"]).and_then(|_| read::discovery(self)) };
         // A root in which nothing is for this person is as one that is not.
         if root != DEFAULT_ROOT && !self.ledger().read(|tx| self.roots(tx))?.contains(root) {
             return Err(Problem::not_found());
         }
-        match path.as_slice() {
-            [] => self.only_get(|| read::root(self)),
-            ["status", id] => self.only_get(|| read::status(self, id)),
-            ["collections"] => self.only_get(|| read::collections(self)),
-            ["collections", id] => self.only_get(|| read::collection(self, id)),
-            ["collections", id, "manifest"] => self.only_get(|| read::manifest(self, id)),
-            ["collections", id, "objects"] => match self.method {
-                Method::POST => write::post(self, id),
-                Method::GET | Method::HEAD => read::objects(self, id),
-                _ => Err(Problem::method("GET, POST")),
-            },
-            ["collections", id, "objects", object] => match self.method {
-                Method::DELETE => write::delete(self, id, object),
-                Method::GET | Method::HEAD => read::object(self, id, object),
-                _ => Err(Problem::method("GET, DELETE")),
-            },
-            ["collections", id, "objects", object, "versions"] => self.only_get(|| read::versions(self, id, object)),
+        // An endpoint is what the table of sinks names; none stands outside it.
+        let (sink, ids) = endpoint(self.method.as_str(), &path)?;
+        match (sink, ids.as_slice()) {
+            ("taxii-root", []) => read::root(self),
+            ("taxii-status", [id]) => read::status(self, id),
+            ("taxii-collections", []) => read::collections(self),
+            ("taxii-collection", [id]) => read::collection(self, id),
+            ("taxii-manifest", [id]) => read::manifest(self, id),
+            ("taxii-objects", [id]) => read::objects(self, id),
+            ("taxii-give", [id]) => write::post(self, id),
+            ("taxii-object", [id, object]) => read::object(self, id, object),
+            ("taxii-delete", [id, object]) => write::delete(self, id, object),
+            ("taxii-versions", [id, object]) => read::versions(self, id, object),
             _ => Err(Problem::not_found()),
         }
-    }
-
-    fn only_get(&self, f: impl FnOnce() -> Result<Answer, Problem>) -> Result<Answer, Problem> {
-        if matches!(self.method, Method::GET | Method::HEAD) { f() } else { Err(Problem::method("GET")) }
     }
 
     /// Before a body is read: whether it may be sent at all.
@@ -294,6 +287,41 @@ impl Call {
         let can_write = rights::may_write(&self.person, &collection);
         Ok((view.is_some() || can_write).then_some(Door { collection, view, can_write }))
     }
+}
+
+/// The name of the way out that answers to a method and a path below an API root, with the path's ids. A path that is known with other
+/// methods names them (RFC 9110 section 15.5.6).
+fn endpoint<'a>(method: &str, path: &[&'a str]) -> Result<(&'static str, Vec<&'a str>), Problem> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let mut allow = Vec::new();
+    for sink in SINKS {
+        let Some((way, place)) = sink.way.route() else { continue };
+        let Some(ids) = place.strip_prefix("/taxii2/").and_then(|place| ids_of(place, path)) else { continue };
+        if way == method {
+            return Ok((sink.name, ids));
+        }
+        allow.push(way);
+    }
+    // GET first, as it is read most
+    allow.sort_unstable_by_key(|way| (*way != "GET", *way));
+    Err(if allow.is_empty() { Problem::not_found() } else { Problem::method(allow.join(", ")) })
+}
+
+/// The ids of a path below an API root, where it is what the table writes: `{root}/collections/{id}/`. Discovery is an empty place.
+fn ids_of<'a>(place: &str, path: &[&'a str]) -> Option<Vec<&'a str>> {
+    if place.is_empty() {
+        return (path == ["/"]).then(Vec::new);
+    }
+    let mut wanted = place.strip_prefix("{root}/")?.strip_suffix('/').into_iter().flat_map(|place| place.split('/'));
+    let mut ids = Vec::new();
+    for part in path {
+        match wanted.next()? {
+            id if id.starts_with('{') => ids.push(*part),
+            word if word == *part => {}
+            _ => return None,
+        }
+    }
+    wanted.next().is_none().then_some(ids)
 }
 
 #[cfg(test)]

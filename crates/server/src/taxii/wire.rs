@@ -68,7 +68,7 @@ pub(crate) struct Problem {
     status: StatusCode,
     title: &'static str,
     description: String,
-    header: Option<(HeaderName, &'static str)>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 #[derive(Serialize)]
@@ -91,8 +91,8 @@ impl Problem {
             "name and password by HTTP Basic, a bearer token or a client certificate, as the operator gave them",
         );
         // RFC 9110 section 11.6.1: several challenges may stand in one field
-        problem.header =
-            Some((header::WWW_AUTHENTICATE, r#"Basic realm="taxii", charset="UTF-8", Bearer realm="taxii""#));
+        let challenges = HeaderValue::from_static(r#"Basic realm="taxii", charset="UTF-8", Bearer realm="taxii""#);
+        problem.header = Some((header::WWW_AUTHENTICATE, challenges));
         problem
     }
 
@@ -112,16 +112,17 @@ impl Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the content cannot be processed", description)
     }
 
-    pub(super) fn method(allow: &'static str) -> Problem {
+    pub(super) fn method(allow: String) -> Problem {
+        let header = HeaderValue::from_str(&allow).ok().map(|allow| (header::ALLOW, allow));
         let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not for this path", allow);
-        problem.header = Some((header::ALLOW, allow));
+        problem.header = header;
         problem
     }
 
     pub(super) fn busy() -> Problem {
         let mut problem =
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the hub is busy", "ask again in a few seconds");
-        problem.header = Some((header::RETRY_AFTER, "3"));
+        problem.header = Some((header::RETRY_AFTER, HeaderValue::from_static("3")));
         problem
     }
 
@@ -148,7 +149,7 @@ impl IntoResponse for Problem {
         let answer = Answer::bytes(serde_json::to_vec(&resource).unwrap_or_default()).status(self.status);
         let mut response = answer.into_response();
         if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response.headers_mut().insert(name, value);
         }
         response
     }

@@ -22,8 +22,7 @@ use crate::state::AppState;
 
 /// The addresses of answer links. `/answer/` stands in mails, `/a/` is what one reads out over the telephone.
 pub(crate) fn routes() -> Router<AppState> {
-    let page = || get(look).post(reply);
-    Router::new().route("/a/{token}", page()).route("/answer/{token}", page())
+    Router::new().route("/a/{token}", get(look).post(reply)).route("/answer/{token}", get(look).post(reply))
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
