@@ -73,16 +73,36 @@ pub struct Line {
 /// Appends the objects of a page to `out`, with a comma between them.
 pub fn objects(tx: &mut Tx<'_>, view: i64, query: &Query, out: &mut Vec<u8>) -> Result<Bounds> {
     let start = out.len();
-    read(tx, view, query, Fields::Bytes, &mut |row, bounds| {
+    bodies(tx, view, query, &mut |body| {
         if out.len() - start > PAGE_BYTES {
             return false;
         }
-        if bounds.count > 0 {
+        if out.len() > start {
             out.push(b',');
         }
-        out.extend_from_slice(Payload::body_of(row.blob(1)));
+        out.extend_from_slice(body);
         true
     })
+}
+
+/// What [`bodies`] will hand over on the same snapshot with `limit` set to the count, and how many bytes these are, without commas.
+pub fn outline(tx: &mut Tx<'_>, view: i64, query: &Query) -> Result<(Bounds, usize)> {
+    let mut bytes = 0;
+    let bounds = read(tx, view, query, Fields::Size, &mut |row, bounds| {
+        let with = bytes + usize::try_from(row.int(1)).unwrap_or(0);
+        // one object at least, or a poller would never come past it
+        let fits = bounds.count == 0 || with <= PAGE_BYTES;
+        if fits {
+            bytes = with;
+        }
+        fits
+    })?;
+    Ok((bounds, bytes))
+}
+
+/// Hands over the bytes of each object of a page, as long as `take` wants more.
+pub fn bodies(tx: &mut Tx<'_>, view: i64, query: &Query, take: &mut dyn FnMut(&[u8]) -> bool) -> Result<Bounds> {
+    read(tx, view, query, Fields::Bytes, &mut |row, _| take(Payload::body_of(row.blob(1))))
 }
 
 /// The manifest of a page.
@@ -124,6 +144,7 @@ pub fn count(tx: &mut Tx<'_>, view: i64) -> Result<i64> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fields {
     Bytes,
+    Size,
     Line,
     Event,
 }
@@ -201,6 +222,7 @@ pub(crate) fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>
     let args: Vec<Value<'_>> = values.map(Value::from).collect();
     let columns = match fields {
         Fields::Bytes => "e.added, p.bytes",
+        Fields::Size => "e.added, e.size",
         Fields::Line => "e.added, o.id, o.version, o.spec",
         Fields::Event => "e.added, e.object",
     };

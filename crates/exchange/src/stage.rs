@@ -22,7 +22,7 @@ CREATE TABLE @collection (id {text} PRIMARY KEY, title {text} NOT NULL, root {te
   readers {text} NOT NULL, writers {text} NOT NULL, redact {int} NOT NULL, anonymise {int} NOT NULL, idx {int} NOT NULL);
 CREATE TABLE @stix_object (idx {int} PRIMARY KEY, id {text} NOT NULL, kind {text} NOT NULL, version {text}, vkey {text} NOT NULL,
   created {text} NOT NULL, creator {text} NOT NULL, revoked {int} NOT NULL, spec {text} NOT NULL, tlp {int}, waiting {int} NOT NULL,
-  source {text} NOT NULL, giver {text}, signed {int} NOT NULL, partial {int} NOT NULL, asks {text} NOT NULL);
+  source {text} NOT NULL, giver {text}, signed {int} NOT NULL, partial {int} NOT NULL, asks {text} NOT NULL, size {int} NOT NULL);
 CREATE UNIQUE INDEX @stix_object_version ON @stix_object (id, vkey);
 CREATE TABLE @marking (id {text} PRIMARY KEY, tlp {int}, report {text}, refs {text} NOT NULL, terms {text} NOT NULL);
 CREATE TABLE @topic (object {int} NOT NULL, topic {text} NOT NULL, PRIMARY KEY (topic, object));
@@ -46,9 +46,9 @@ CREATE INDEX @view_collection ON @view (collection, level, id);
 CREATE TABLE @view_right (view {int} NOT NULL, facet {int} NOT NULL, level {int} NOT NULL, PRIMARY KEY (facet, view));
 CREATE INDEX @view_right_view ON @view_right (view, facet);
 CREATE TABLE @view_entry (view {int} NOT NULL, added {int} NOT NULL, object {int} NOT NULL, is_first {int} NOT NULL,
-  is_last {int} NOT NULL, PRIMARY KEY (view, added));
+  is_last {int} NOT NULL, size {int} NOT NULL, PRIMARY KEY (view, added));
 CREATE UNIQUE INDEX @view_entry_object ON @view_entry (view, object);
-CREATE INDEX @view_entry_last ON @view_entry (view, is_last, added, object);
+CREATE INDEX @view_entry_last ON @view_entry (view, is_last, added, object, size);
 CREATE TABLE @withdrawn (view {int} NOT NULL, object {int} NOT NULL, at {int} NOT NULL, PRIMARY KEY (view, object, at));
 CREATE TABLE @recipient (person {text} NOT NULL, collection {text} NOT NULL, view {int} NOT NULL, level {int},
   PRIMARY KEY (person, collection));
@@ -194,6 +194,7 @@ struct Object<'a> {
     known: ledger::Micros,
     meta: ObjectMeta,
     head: Head<'a>,
+    size: i64,
 }
 
 impl<'a> Object<'a> {
@@ -205,7 +206,7 @@ impl<'a> Object<'a> {
     fn read(event: &'a Event) -> Result<Object<'a>> {
         let meta: ObjectMeta = event.meta()?;
         let head = Head::read(event.body()).map_err(|fault| Error::park("object-unreadable", fault.to_string()))?;
-        Ok(Object { index: event.index, known: event.known, meta, head })
+        Ok(Object { index: event.index, known: event.known, meta, head, size: event.body().len() as i64 })
     }
 
     fn vkey(&self) -> &str {
@@ -252,6 +253,7 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
             known: object.known,
             id: object.meta.id.clone(),
             vkey: object.vkey().to_owned(),
+            size: object.size,
             tlp: view::effective(object.meta.tlp.map(Tlp::rank), object.meta.waiting.len() as i64),
             partial: beside.partial,
             facet,
@@ -314,8 +316,9 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
         Column::Int(beside.iter().map(|b| i64::from(b.facts.signed)).collect()),
         Column::Int(beside.iter().map(|b| i64::from(b.partial)).collect()),
         Column::Text(asks.iter().map(String::as_str).collect()),
+        Column::Int(objects.iter().map(|o| o.size).collect()),
     ];
-    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks)";
+    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks, size)";
     tx.bulk(insert, &columns, "")?;
     for (object, beside) in objects.iter().zip(beside) {
         for topic in &beside.facts.topics {
@@ -360,7 +363,7 @@ fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
 }
 
 fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> {
-    let sql = "SELECT id, vkey, tlp, waiting, partial, kind, giver, signed, asks FROM @stix_object WHERE idx = $1";
+    let sql = "SELECT id, vkey, tlp, waiting, partial, kind, giver, signed, asks, size FROM @stix_object WHERE idx = $1";
     let row = tx.one(sql, &[meta.object.into()], |r| {
         let listed = view::Listed {
             object: meta.object,
@@ -368,6 +371,7 @@ fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> 
             known: event.known,
             id: r.text(0).to_owned(),
             vkey: r.text(1).to_owned(),
+            size: r.int(9),
             tlp: view::effective(r.opt_int(2), r.int(3)),
             partial: r.bool(4),
             facet: facet::PLAIN,

@@ -18,6 +18,8 @@ pub(crate) struct Listed {
     pub(crate) known: Micros,
     pub(crate) id: String,
     pub(crate) vkey: String,
+    /// Bytes as received.
+    pub(crate) size: i64,
     /// `None` for unmarked content, which takes the collection's default mark.
     pub(crate) tlp: Option<i64>,
     /// Only a property is marked: the default counts for the rest.
@@ -114,8 +116,9 @@ fn append(
         Column::Int(rows.iter().map(|(_, o)| o.object).collect()),
         Column::Int(flags.iter().map(|f| f.0).collect()),
         Column::Int(flags.iter().map(|f| f.1).collect()),
+        Column::Int(rows.iter().map(|(_, o)| o.size).collect()),
     ];
-    tx.bulk("INSERT INTO @view_entry (view, added, object, is_first, is_last)", &columns, "")?;
+    tx.bulk("INSERT INTO @view_entry (view, added, object, is_first, is_last, size)", &columns, "")?;
     tx.run("UPDATE @view SET last = $2 WHERE id = $1", &[view.id.into(), last.into()]).map(drop)
 }
 
@@ -200,8 +203,8 @@ pub(crate) fn fork(tx: &mut Tx<'_>, from: i64, class: &Class, known: Micros) -> 
     };
     let view = create(tx, &collection, class, last, false)?;
     tx.run(
-        "INSERT INTO @view_entry (view, added, object, is_first, is_last) \
-         SELECT $2, added, object, is_first, is_last FROM @view_entry WHERE view = $1",
+        "INSERT INTO @view_entry (view, added, object, is_first, is_last, size) \
+         SELECT $2, added, object, is_first, is_last, size FROM @view_entry WHERE view = $1",
         &[from.into(), view.id.into()],
     )?;
     settle(tx, &collection, &view, known)?;
@@ -366,7 +369,7 @@ fn default_tlp(tx: &mut Tx<'_>, collection: &str) -> Result<i64> {
 fn listed(tx: &mut Tx<'_>, collection: &str, view: &View) -> Result<Vec<Listed>> {
     let default = default_tlp(tx, collection)?;
     let rows = tx.all(
-        "SELECT l.object, l.seq, l.known, o.id, o.vkey, o.tlp, o.waiting, o.partial, l.facet FROM @listing l JOIN @stix_object o ON o.idx = l.object \
+        "SELECT l.object, l.seq, l.known, o.id, o.vkey, o.tlp, o.waiting, o.partial, l.facet, o.size FROM @listing l JOIN @stix_object o ON o.idx = l.object \
          WHERE l.collection = $1 ORDER BY l.seq, l.object",
         &[collection.into()],
         |r| Listed {
@@ -378,6 +381,7 @@ fn listed(tx: &mut Tx<'_>, collection: &str, view: &View) -> Result<Vec<Listed>>
             tlp: effective(r.opt_int(5), r.int(6)),
             partial: r.bool(7),
             facet: r.int(8),
+            size: r.int(9),
         },
     )?;
     Ok(rows.into_iter().filter(|o| view.holds(o, default)).collect())

@@ -4,10 +4,11 @@
 //! # Layout
 //!
 //! * this file: the address and the door; [`read`], [`write`](mod@write): the endpoints
-//! * [`wire`]: media types, errors, headers; [`filter`]: query parameters; [`token`]: the sealed `next`
+//! * [`wire`]: media types, errors, headers; [`filter`]: query parameters; [`token`]: the sealed `next`; [`stream`]: a page on its way
 
 mod filter;
 mod read;
+mod stream;
 mod token;
 mod wire;
 mod write;
@@ -27,8 +28,9 @@ use ledger::{Ledger, Tx};
 use partners::sinks::SINKS;
 use partners::{Person, access};
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::state::{AppState, wait};
 use crate::tls::Peer;
@@ -73,6 +75,7 @@ async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
         query: parts.uri.query().unwrap_or("").to_owned(),
         body: Bytes::new(),
         stale: AtomicBool::new(false),
+        early: Mutex::new(None),
     };
     if call.method == Method::POST {
         let (looked, content) = on_thread(call, |call| call.may_post()).await?;
@@ -81,7 +84,15 @@ async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
         wire::check_content_type(&parts.headers)?;
         call.body = wire::read_body(&parts.headers, body).await?;
     }
-    on_thread(call, |call| call.run()).await?.1
+    let (early, head) = oneshot::channel();
+    call.early = Mutex::new(Some(early));
+    let whole = on_thread(call, |call| call.run());
+    tokio::select! {
+        biased;
+        // the thread goes on and fills the body
+        Ok(answer) = head => Ok(answer),
+        done = whole => done?.1,
+    }
 }
 
 /// Store work waits on a thread of its own; a call that failed as a whole is a problem of the hub.
@@ -155,6 +166,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// A right was met that is being compiled.
     stale: AtomicBool,
+    /// Where an answer may go whose body is still to be written.
+    early: Mutex<Option<oneshot::Sender<Answer>>>,
 }
 
 /// A collection as this person has it.
@@ -168,6 +181,12 @@ pub(crate) struct Door {
 impl Call {
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.state.ledger
+    }
+
+    /// Gives the answer before its body is there; false where one was given already.
+    pub(crate) fn answer_now(&self, answer: Answer) -> bool {
+        let early = self.early.lock().unwrap_or_else(|e| e.into_inner()).take();
+        early.is_some_and(|early| early.send(answer).is_ok())
     }
 
     /// The API root and what is asked of it; no root at all for discovery. TAXII 2.1 section 1.6.8: every path ends in a slash.

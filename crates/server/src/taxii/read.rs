@@ -6,6 +6,7 @@ use ledger::Tx;
 use serde::Serialize;
 
 use super::filter::{self, Parameters};
+use super::stream;
 use super::token::Sealer;
 use super::wire::{Answer, Problem, TAXII};
 use super::{CONTENT_MAX, Call, Door};
@@ -108,23 +109,43 @@ pub(super) fn object(call: &Call, id: &str, object: &str) -> Result<Answer, Prob
     envelope(call, &Range { collection: id, object: Some(object), endpoint: "object", fields: filter::OF_OBJECT })
 }
 
+/// The page is outlined first, so that its dates, its end and its length are known; then its bytes go out as they are held.
 fn envelope(call: &Call, range: &Range<'_>) -> Result<Answer, Problem> {
-    let mut body = Vec::new();
-    let (bounds, next) = range.read(call, |tx, view, query| {
-        body.clear();
-        body.extend_from_slice(b"{\"objects\":[");
-        page::objects(tx, view, query, &mut body)
-    })?;
-    if bounds.count == 0 {
-        // section 1.6.8: lists are never empty; the key is left out
-        return Ok(Answer::bytes(b"{}".to_vec()));
-    }
-    body.push(b']');
-    if let Some(next) = next {
-        body.extend_from_slice(format!(",\"more\":true,\"next\":\"{next}\"").as_bytes());
-    }
-    body.push(b'}');
-    Ok(Answer::bytes(body).dates(bounds))
+    const HEAD: &[u8] = b"{\"objects\":[";
+    range.read(call, |tx, view, query, seal| {
+        let (bounds, bytes) = page::outline(tx, view, query)?;
+        if bounds.count == 0 {
+            // section 1.6.8: lists are never empty; the key is left out
+            return Ok(Ok(Answer::bytes(b"{}".to_vec())));
+        }
+        let tail = match seal(&bounds) {
+            Ok(Some(next)) => format!("],\"more\":true,\"next\":\"{next}\"}}"),
+            Ok(None) => "]}".to_owned(),
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let query = Query { limit: bounds.count, ..query.clone() };
+        let length = HEAD.len() + bytes + bounds.count - 1 + tail.len();
+        if length <= stream::CHUNK {
+            let mut body = Vec::with_capacity(length);
+            body.extend_from_slice(HEAD);
+            page::objects(tx, view, &query, &mut body)?;
+            body.extend_from_slice(tail.as_bytes());
+            return Ok(Ok(Answer::bytes(body).dates(bounds)));
+        }
+        let (mut pen, body) = stream::open(length);
+        if !call.answer_now(Answer::body(body).dates(bounds)) {
+            return Ok(Err(Problem::busy()));
+        }
+        pen.write(HEAD);
+        let mut first = true;
+        page::bodies(tx, view, &query, &mut |body| {
+            let comma = std::mem::take(&mut first) || pen.write(b",");
+            comma && pen.write(body)
+        })?;
+        pen.write(tail.as_bytes());
+        pen.close();
+        Ok(Ok(Answer::bytes(Vec::new())))
+    })
 }
 
 /// Section 5.3: the manifest. `next` is given here too (errata cti-taxii2 110).
@@ -144,12 +165,7 @@ pub(super) fn manifest(call: &Call, id: &str) -> Result<Answer, Problem> {
         media_type: String,
     }
     let range = Range { collection: id, object: None, endpoint: "manifest", fields: filter::ALL };
-    let mut lines = Vec::new();
-    let (bounds, next) = range.read(call, |tx, view, query| {
-        let (held, bounds) = page::manifest(tx, view, query)?;
-        lines = held;
-        Ok(bounds)
-    })?;
+    let (lines, bounds, next) = range.lines(call, |query| query.clone())?;
     let record = |line: Line| Record {
         version: version_of(&line),
         date_added: line.added.to_string(),
@@ -170,13 +186,8 @@ pub(super) fn versions(call: &Call, id: &str, object: &str) -> Result<Answer, Pr
         versions: Vec<String>,
     }
     let range = Range { collection: id, object: Some(object), endpoint: "versions", fields: filter::OF_VERSIONS };
-    let mut lines = Vec::new();
-    let (bounds, next) = range.read(call, |tx, view, query| {
-        let all = Versions { all: true, ..Versions::default() };
-        let (held, bounds) = page::manifest(tx, view, &Query { versions: all, ..query.clone() })?;
-        lines = held;
-        Ok(bounds)
-    })?;
+    let all = Versions { all: true, ..Versions::default() };
+    let (lines, bounds, next) = range.lines(call, |query| Query { versions: all.clone(), ..query.clone() })?;
     let versions = lines.iter().map(version_of).collect();
     Ok(Answer::json(&VersionsResource { page: PageResource::from(next), versions })?.dates(bounds))
 }
@@ -208,18 +219,29 @@ struct Range<'a> {
     fields: &'a [&'a str],
 }
 
+/// Seals where a page ended, where there is more after it.
+type Seal<'s> = dyn Fn(&Bounds) -> Result<Option<String>, Problem> + 's;
+
 impl Range<'_> {
-    /// Reads a page of it and seals where it ended.
-    fn read(
+    /// The lines of a page, and the sealed place at which it ended.
+    fn lines(&self, call: &Call, asked: impl Fn(&Query) -> Query) -> Result<(Vec<Line>, Bounds, Option<String>), Problem> {
+        self.read(call, |tx, view, query, seal| {
+            let (lines, bounds) = page::manifest(tx, view, &asked(query))?;
+            Ok(seal(&bounds).map(|next| (lines, bounds, next)))
+        })
+    }
+
+    /// Reads a page of it, on one snapshot.
+    fn read<T>(
         &self,
         call: &Call,
-        mut page: impl FnMut(&mut Tx<'_>, i64, &Query) -> ledger::Result<Bounds>,
-    ) -> Result<(Bounds, Option<String>), Problem> {
+        mut page: impl FnMut(&mut Tx<'_>, i64, &Query, &Seal<'_>) -> ledger::Result<Result<T, Problem>>,
+    ) -> Result<T, Problem> {
         let ledger = call.ledger();
         let sealer = Sealer::of(ledger)?;
         let Parameters { mut query, next, bound_to, .. } = filter::parse(&call.query, self.fields)?;
         query.ids.extend(self.object.map(str::to_owned));
-        let read = ledger.read(|tx| {
+        ledger.read(|tx| {
             let Some(door) = call.door(tx, self.collection)? else { return Ok(Err(Problem::not_found())) };
             let Some(view) = door.view else {
                 return Ok(Err(Problem::forbidden("this account may not read this collection")));
@@ -243,10 +265,11 @@ impl Range<'_> {
             {
                 return Ok(Err(Problem::not_found()));
             }
-            page(tx, view, &query).map(|bounds| Ok((bounds, bound_to)))
-        })?;
-        let (bounds, bound_to) = read?;
-        let next = bounds.more.then(|| sealer.seal(&*ledger.env().entropy, &bound_to, bounds.last)).transpose()?;
-        Ok((bounds, next))
+            let seal = |bounds: &Bounds| {
+                let sealed = || sealer.seal(&*ledger.env().entropy, &bound_to, bounds.last);
+                bounds.more.then(sealed).transpose()
+            };
+            page(tx, view, &query, &seal)
+        })?
     }
 }

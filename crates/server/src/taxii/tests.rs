@@ -22,6 +22,9 @@ const BOX: &str = "5a8a7a1e-0c53-4f0e-9b7e-000000000001";
 const TAXII: &str = "application/taxii+json;version=2.1";
 const AMBER: &str = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421";
 
+/// Answers of more bytes are sent while they are read.
+const STREAMED: u64 = super::stream::CHUNK as u64;
+
 struct World {
     state: AppState,
     runtime: tokio::runtime::Runtime,
@@ -104,6 +107,32 @@ impl World {
     }
 }
 
+/// A page that is sent while it is read says its length before, gives the bytes as they came, and goes on where it ended.
+#[test]
+fn a_page_of_many_chunks() {
+    on_each_engine(|w| {
+        let objects: Vec<String> = (0..40)
+            .map(|i| {
+                let text = "ä".repeat(1_000 * (i % 9) + if i == 7 { 200_000 } else { 0 });
+                let id = format!("tool--5a8a7a1e-0c53-4f0e-9b7e-{i:012}");
+                let at = "2026-01-01T00:00:00.000Z";
+                format!(r#"{{"type":"tool", "spec_version":"2.1","id":"{id}","created":"{at}","modified":"{at}","name":"{text}"}}"#)
+            })
+            .collect();
+        let said = w.post("fred", &format!("{{\"objects\":[{}]}}", objects.join(",")));
+        assert_eq!(said.status, 202, "{}", said.body);
+        let path = format!("/taxii2/default/collections/{BOX}/objects/");
+        let whole = w.get("fred", &path);
+        assert_eq!(whole.body, format!("{{\"objects\":[{}]}}", objects.join(",")));
+        assert!(whole.headers.contains(&format!("content-length: {}\n", whole.body.len())), "{}", whole.headers);
+        let page = w.get("fred", &format!("{path}?limit=25"));
+        let rest = w.get("fred", &format!("{path}?next={}", page.next()));
+        let next = format!("],\"more\":true,\"next\":\"{}\"}}", page.next());
+        assert_eq!(page.body, format!("{{\"objects\":[{}{next}", objects[..25].join(",")));
+        assert_eq!(rest.body, format!("{{\"objects\":[{}]}}", objects[25..].join(",")));
+    });
+}
+
 struct Said {
     status: u16,
     headers: String,
@@ -115,10 +144,13 @@ impl Said {
         let status = response.status().as_u16();
         assert_eq!(response.headers()["content-type"], TAXII, "every answer has the media type with its version");
         let shown = ["x-taxii-date-added-first", "x-taxii-date-added-last", "www-authenticate", "allow", "retry-after"];
-        let headers = shown
+        let mut headers: String = shown
             .iter()
             .filter_map(|name| Some(format!("{name}: {}\n", response.headers().get(*name)?.to_str().ok()?)))
             .collect();
+        if let Some(length) = axum::body::HttpBody::size_hint(response.body()).exact().filter(|n| *n > STREAMED) {
+            headers.push_str(&format!("content-length: {length}\n"));
+        }
         let body = String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap();
         Said { status, headers, body }
     }

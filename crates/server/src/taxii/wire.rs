@@ -16,13 +16,18 @@ const LAST: HeaderName = HeaderName::from_static("x-taxii-date-added-last");
 /// An answer that went well.
 pub(crate) struct Answer {
     status: StatusCode,
-    body: Vec<u8>,
+    body: Body,
     bounds: Option<Bounds>,
 }
 
 impl Answer {
     /// 200 with bytes that are JSON already.
     pub(super) fn bytes(body: Vec<u8>) -> Answer {
+        Answer::body(Body::from(body))
+    }
+
+    /// 200 with a body that may still be under way.
+    pub(super) fn body(body: Body) -> Answer {
         Answer { status: StatusCode::OK, body, bounds: None }
     }
 
@@ -46,7 +51,7 @@ impl Answer {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
+        let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(TAXII));
