@@ -17,6 +17,8 @@ pub const DOCUMENT: &str = "exchange.document";
 pub const REVIEW: &str = "exchange.review";
 /// `exchange.consent`: an originator lets an object go to an organisation, or no longer.
 pub const CONSENT: &str = "exchange.consent";
+/// `exchange.remarked`: a person here marks an object that is held.
+pub const REMARKED: &str = "exchange.remarked";
 /// `exchange.uncopied`: no copy can be made of an object without what must be left out.
 pub const UNCOPIED: &str = "exchange.uncopied";
 /// `exchange.turned`: a day began on which an agreement begins or has ended.
@@ -197,6 +199,19 @@ pub struct ConsentMeta {
     /// How that is known.
     pub reason: String,
     /// Who recorded it.
+    pub by: String,
+}
+
+/// Meta of [`REMARKED`]. The last one of an object stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemarkedMeta {
+    /// The event of the object.
+    pub object: i64,
+    /// Its label from now on.
+    pub tlp: Tlp,
+    /// Why.
+    pub reason: String,
+    /// Who said so.
     pub by: String,
 }
 

@@ -111,6 +111,15 @@ impl Asked {
 
 /// Explains all held versions of an object, or one where `object` is `id@version`, in the order of the versions.
 pub fn explain(tx: &mut Tx<'_>, object: &str, asked: &Asked, on: Date) -> Result<Vec<Explained>> {
+    let mut out = Vec::new();
+    for event in versions(tx, object)? {
+        out.extend(of_version(tx, event, &asked.recipient(), on)?);
+    }
+    Ok(out)
+}
+
+/// The events of all held versions of an object, or of one where `object` is `id@version`, in the order of the versions.
+pub(crate) fn versions(tx: &mut Tx<'_>, object: &str) -> Result<Vec<i64>> {
     let (id, version) = match object.split_once('@') {
         Some((id, version)) => (id, Some(version)),
         None => (object, None),
@@ -126,11 +135,7 @@ pub fn explain(tx: &mut Tx<'_>, object: &str, asked: &Asked, on: Date) -> Result
         let next = "give the id of a STIX object that was imported, or id@version";
         return Err(Error::refused("object-unknown", format!("no object {object} is held"), next));
     }
-    let mut out = Vec::with_capacity(events.len());
-    for event in events {
-        out.extend(of_version(tx, event, &asked.recipient(), on)?);
-    }
-    Ok(out)
+    Ok(events)
 }
 
 /// One version, in each collection that lists it. `None` where its bytes were erased.
@@ -142,7 +147,7 @@ pub(crate) fn of_version(
 ) -> Result<Option<Explained>> {
     let Some(body) = tx.body(event)?.filter(|body| !body.is_empty()) else { return Ok(None) };
     let Ok(head) = Head::read(&body) else { return Ok(None) };
-    let sql = "SELECT source, giver, signed, asks, waiting, tlp, partial FROM @stix_object WHERE idx = $1";
+    let sql = "SELECT source, giver, signed, asks, waiting, tlp, partial, remark FROM @stix_object WHERE idx = $1";
     let row = tx.one(sql, &[event.into()], |r| Row {
         source: r.text(0).to_owned(),
         giver: r.opt_text(1).map(str::to_owned),
@@ -151,6 +156,7 @@ pub(crate) fn of_version(
         waiting: r.int(4) > 0,
         tlp: r.opt_int(5).map(Tlp::from_rank),
         partial: r.bool(6),
+        remark: r.opt_int(7).map(Tlp::from_rank),
     })?;
     let Some(mut row) = row else { return Ok(None) };
     row.terms.unknown |= row.waiting;
@@ -183,6 +189,8 @@ struct Row {
     tlp: Option<Tlp>,
     /// Only a property is marked.
     partial: bool,
+    /// How a person here marked it.
+    remark: Option<Tlp>,
 }
 
 /// What the markings of an object mean: of the whole, and of each property with one of its own.
@@ -210,7 +218,7 @@ impl Marks {
 }
 
 /// The label and the terms of a marking-definition; of one that is not held, what its id says, or that it is not known.
-fn meaning(tx: &mut Tx<'_>, reference: &str) -> Result<(Option<Tlp>, Terms)> {
+pub(crate) fn meaning(tx: &mut Tx<'_>, reference: &str) -> Result<(Option<Tlp>, Terms)> {
     let sql = "SELECT tlp, terms FROM @marking WHERE id = $1";
     let held = tx.one(sql, &[reference.into()], |r| (r.opt_int(0).map(Tlp::from_rank), facet::asked(r.text(1))))?;
     Ok(match (held, tlp::by_id(reference)) {
@@ -280,6 +288,7 @@ fn label(row: &Row, marks: &Marks, collection: &Collection) -> (Tlp, String) {
         };
     };
     match marks.whole {
+        _ if row.remark == Some(tlp) => (tlp, format!("a person here marked it TLP:{tlp}")),
         _ if row.partial && default >= tlp => (default, format!("but for a property it is unmarked: the collection's default is TLP:{default}")),
         Some(whole) if whole >= tlp => (tlp, format!("it is marked TLP:{tlp}")),
         Some(whole) => (tlp, format!("it is marked TLP:{whole}, and a property of it TLP:{tlp}")),

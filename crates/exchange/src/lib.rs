@@ -22,6 +22,7 @@ pub mod explain;
 pub(crate) mod facet;
 pub mod page;
 pub mod peer;
+pub mod remark;
 pub mod review;
 pub mod rights;
 pub mod stage;

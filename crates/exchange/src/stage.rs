@@ -7,7 +7,7 @@
 //! copies that this hub has to make, `copied` what became of them, `copy_id` which ids they stand for.
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
 use crate::facet::{self, Facts, Ground, Which};
-use crate::{collection, consent, copy, document, review, rights, view};
+use crate::{collection, consent, copy, document, remark, review, rights, view};
 use ledger::{Column, Draft, Error, Event, Result, Stage, Tx};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -22,8 +22,10 @@ CREATE TABLE @collection (id {text} PRIMARY KEY, title {text} NOT NULL, root {te
   readers {text} NOT NULL, writers {text} NOT NULL, redact {int} NOT NULL, anonymise {int} NOT NULL, idx {int} NOT NULL);
 CREATE TABLE @stix_object (idx {int} PRIMARY KEY, id {text} NOT NULL, kind {text} NOT NULL, version {text}, vkey {text} NOT NULL,
   created {text} NOT NULL, creator {text} NOT NULL, revoked {int} NOT NULL, spec {text} NOT NULL, tlp {int}, waiting {int} NOT NULL,
-  source {text} NOT NULL, giver {text}, signed {int} NOT NULL, partial {int} NOT NULL, asks {text} NOT NULL, size {int} NOT NULL);
+  source {text} NOT NULL, giver {text}, signed {int} NOT NULL, partial {int} NOT NULL, asks {text} NOT NULL, size {int} NOT NULL,
+  copy_of {int}, remark {int});
 CREATE UNIQUE INDEX @stix_object_version ON @stix_object (id, vkey);
+CREATE INDEX @stix_object_copy ON @stix_object (copy_of) WHERE copy_of IS NOT NULL;
 CREATE TABLE @marking (id {text} PRIMARY KEY, tlp {int}, report {text}, refs {text} NOT NULL, terms {text} NOT NULL);
 CREATE TABLE @topic (object {int} NOT NULL, topic {text} NOT NULL, PRIMARY KEY (topic, object));
 CREATE INDEX @topic_object ON @topic (object, topic);
@@ -176,6 +178,7 @@ fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
             let meta: event::UncopiedMeta = event.meta()?;
             copy::done(tx, meta.object, &meta.collection, &format!("no copy stands in its place: {}", meta.reason))
         }
+        event::REMARKED => remark::fold(tx, event.known, &event.meta()?),
         event::CONSENT => consent::fold(tx, event.known, &event.meta()?),
         "partners.person" => rights::fold_person(tx, event.known, &event.meta()?),
         event::COLLECTION => collection::fold(tx, event.index, event.known, &event.meta::<CollectionMeta>()?),
@@ -317,8 +320,9 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
         Column::Int(beside.iter().map(|b| i64::from(b.partial)).collect()),
         Column::Text(asks.iter().map(String::as_str).collect()),
         Column::Int(objects.iter().map(|o| o.size).collect()),
+        Column::OptInt(objects.iter().map(|o| o.meta.copy.as_ref().map(|copy| copy.of)).collect()),
     ];
-    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks, size)";
+    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks, size, copy_of)";
     tx.bulk(insert, &columns, "")?;
     for (object, beside) in objects.iter().zip(beside) {
         for topic in &beside.facts.topics {

@@ -3,6 +3,7 @@ use crate::admit::{Origin, Sees, import_stix};
 use crate::collection::{self, NewCollection};
 use crate::document::{NewDocument, import_documents};
 use crate::page::{self, Query, Versions};
+use crate::remark::{self, Remark};
 use crate::rights::{self, Sight};
 use crate::{Exchange, review};
 use jiff::civil::Date;
@@ -231,6 +232,43 @@ fn who_sees_what_and_when_rights_change() {
         ledger.catch_up().unwrap();
         assert_eq!(reads(&ledger, "nell", &box_), "Nothing");
         assert_eq!(reads(&ledger, "fred", &box_), "2@259205 3@259205 5@259205", "what is unmarked is RED here now");
+        same_after_rebuild(&ledger);
+    }
+}
+
+/// A person here marks what is held: what becomes visible is newly added, what no longer is goes, and its originator's own mark stands.
+#[test]
+fn marked_here() {
+    for store in engines() {
+        let ledger = open(&store);
+        let at = |seconds: i64| store.clock.set(Micros(ledger::testkit::START.0 + seconds * 1_000_000));
+        let box_ = make(&ledger, "box", Tlp::Amber, &["fr".into()]);
+        person(&ledger, "ada", "home", Role::Operator, Tlp::Clear);
+        person(&ledger, "fred", "fr", Role::Partner, Tlp::Amber);
+        agree(&ledger, "fr", "2026-01-01", None, Tlp::Green);
+        at(10);
+        give(&ledger, &box_, &envelope(&[malware(1, 1, ""), malware(2, 1, &marked(GREEN)), malware(3, 1, "")]));
+        assert_eq!(reads(&ledger, "fred", &box_), "2@10");
+        let mark = |n: u32, tlp: Tlp| {
+            let object = format!("malware--00000000-0000-4000-8000-{n:012}");
+            let remark = Remark { object: &object, tlp, reason: "said so on the phone", by: "ada" };
+            ledger.write_applied(|tx| remark::record(tx, &remark)).map_err(|e| e.to_string())
+        };
+        at(20);
+        assert_eq!(mark(1, Tlp::Green), Ok(1));
+        assert_eq!(mark(1, Tlp::Green), Ok(0), "it is so already");
+        assert_eq!(reads(&ledger, "fred", &box_), "2@10 1@20", "a lowered mark is newly added");
+        at(30);
+        assert!(mark(2, Tlp::Clear).unwrap_err().contains("marked TLP:GREEN by its originator"));
+        assert_eq!(mark(2, Tlp::Red), Ok(1));
+        assert_eq!(reads(&ledger, "fred", &box_), "1@20", "a raised one is withdrawn");
+        at(40);
+        assert_eq!(mark(2, Tlp::Green), Ok(1));
+        assert_eq!(reads(&ledger, "fred", &box_), "1@20 2@40");
+        give(&ledger, &box_, &envelope(&[malware(1, 2, "")]));
+        assert_eq!(reads(&ledger, "fred", &box_), "1@20 2@40", "a later version brings its own mark");
+        assert!(mark(9, Tlp::Green).unwrap_err().contains("no object"));
+        assert_eq!(reads(&ledger, "ada", &box_), "1@10 2@10 3@10 1@40");
         same_after_rebuild(&ledger);
     }
 }

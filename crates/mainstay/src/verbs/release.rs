@@ -6,8 +6,10 @@ use clap::Subcommand;
 use exchange::consent;
 use exchange::event::ConsentMeta;
 use exchange::explain::{self, Asked, Explained};
+use exchange::remark::{self, Remark};
 use ledger::Micros;
 use partners::may::Verb;
+use stix::Tlp;
 
 /// The release decision.
 #[derive(Debug, Subcommand)]
@@ -22,6 +24,17 @@ pub(crate) enum Release {
         /// On this day, YYYY-MM-DD; today where none is given
         #[arg(long, value_name = "DAY")]
         on: Option<String>,
+    },
+    /// Mark what is held of an object, never below what it says of itself
+    Remark {
+        /// The id of the object, for all its versions that are held, or ID@VERSION
+        object: String,
+        /// The label
+        #[arg(long)]
+        tlp: Tlp,
+        /// Why, in words that stand in the file
+        #[arg(long)]
+        reason: String,
     },
     /// Record that the originator of an object lets it go on to an organisation
     Consent {
@@ -43,6 +56,19 @@ impl Release {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
         match self {
             Release::Explain { object, org, on } => explain(global, object, org, on.as_deref()),
+            Release::Remark { object, tlp, reason } => {
+                let ledger = store::open_existing(global)?;
+                let person = actor::must(global, &ledger, Verb::Review)?;
+                let remark = Remark { object, tlp: *tlp, reason, by: &person.name };
+                let fresh = ledger.write_applied(|tx| remark::record(tx, &remark))?;
+                let count = match fresh {
+                    0 => "nothing changed: it is".to_owned(),
+                    1 => "one version is".to_owned(),
+                    many => format!("{many} versions and copies are"),
+                };
+                out::say(format!("{count} marked TLP:{tlp}; a version that comes later brings its own mark"));
+                Ok(Done::Fine)
+            }
             Release::Consent { object, to, reason, withdraw } => {
                 let ledger = store::open_existing(global)?;
                 let person = actor::must(global, &ledger, Verb::RecordAnswer)?;
