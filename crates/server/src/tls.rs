@@ -47,6 +47,7 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, done: mpsc::Sender
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
+        at_once(&stream);
         let (acceptor, done) = (acceptor.clone(), done.clone());
         tokio::spawn(async move {
             if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_MAX, acceptor.accept(stream)).await {
@@ -109,8 +110,8 @@ pub struct Peer {
     pub certificate: Option<String>,
 }
 
-impl Connected<IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(_: IncomingStream<'_, TcpListener>) -> Peer {
+impl Connected<IncomingStream<'_, Plain>> for Peer {
+    fn connect_info(_: IncomingStream<'_, Plain>) -> Peer {
         Peer::default()
     }
 }
@@ -119,6 +120,31 @@ impl Connected<IncomingStream<'_, Tls>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Tls>) -> Peer {
         let shown = stream.io().get_ref().1.peer_certificates().and_then(|chain| chain.first());
         Peer { certificate: shown.map(|der| partners::access::fingerprint(der)) }
+    }
+}
+
+/// A listener without TLS, for loopback.
+pub struct Plain(pub TcpListener);
+
+impl axum::serve::Listener for Plain {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        let (stream, peer) = axum::serve::Listener::accept(&mut self.0).await;
+        at_once(&stream);
+        (stream, peer)
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.0.local_addr()
+    }
+}
+
+/// A body goes out in several writes; the last, short one must not wait for the client to acknowledge those before it.
+fn at_once(stream: &TcpStream) {
+    if let Err(e) = stream.set_nodelay(true) {
+        tracing::debug!(error = %e, "a connection keeps its delay");
     }
 }
 

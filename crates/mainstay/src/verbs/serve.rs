@@ -62,7 +62,7 @@ impl Serve {
             }
             _ => {
                 out::line(&format!("listening on http://{address}/"))?;
-                server::serve(listener, state, stop).await.map_err(could_not)
+                server::serve(server::tls::Plain(listener), state, stop).await.map_err(could_not)
             }
         }
     }
