@@ -229,6 +229,15 @@ fn check_url(url: &str) -> Result<()> {
     Ok(())
 }
 
+/// Writes down that a peer cannot even be asked: its authorities or its secret cannot be read.
+pub fn unusable(tx: &mut Tx<'_>, peer: &mut Peer, error: &Error) -> Result<()> {
+    let s = &mut peer.state;
+    s.failures += 1;
+    (s.tried, s.error) = (Some(tx.now()), error.to_string());
+    s.retry = Micros(tx.now().0 + PAUSE_MAX);
+    keep(tx, peer)
+}
+
 /// All peers, by name.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Peer>> {
     tx.all(&format!("{SELECT} ORDER BY name"), &[], read_row)
