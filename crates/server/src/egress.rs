@@ -29,6 +29,8 @@ const STATUS_PAUSE: Duration = Duration::from_millis(500);
 const WAIT_SECONDS: i64 = 60;
 /// Ids asked for at once, so that the address stays short.
 const IDS_ASKED: usize = 40;
+/// Pages of a manifest of so many ids: more versions than these hold are not looked at.
+const MANIFEST_PAGES_MAX: usize = 50;
 /// Bytes of an error that are repeated to the operator.
 const SAID_MAX: usize = 300;
 
@@ -199,6 +201,8 @@ impl Wire for Egress {
         #[derive(serde::Deserialize)]
         struct Manifest {
             #[serde(default)]
+            next: Option<String>,
+            #[serde(default)]
             objects: Vec<Record>,
         }
         #[derive(serde::Deserialize)]
@@ -208,14 +212,23 @@ impl Wire for Egress {
         }
         let mut held = Vec::new();
         for some in ids.chunks(IDS_ASKED) {
-            let mut url = self.below("manifest/")?;
-            let mut query = url.query_pairs_mut();
-            query.append_pair("match[id]", &some.join(",")).append_pair("match[version]", "all").append_pair("limit", "1000");
-            drop(query);
-            let answer = self.runtime.block_on(self.answer(self.signed(self.client.get(url))))?;
-            let manifest: Manifest = serde_json::from_slice(&answer.body)
-                .map_err(|_| Trouble::Lost("the peer sent something that is no manifest".to_owned()))?;
-            held.extend(manifest.objects.into_iter().map(|record| (record.id, record.version)));
+            let ids = some.join(",");
+            let mut next: Option<String> = None;
+            for _ in 0..MANIFEST_PAGES_MAX {
+                let mut url = self.below("manifest/")?;
+                url.query_pairs_mut().append_pair("match[id]", &ids).append_pair("match[version]", "all").append_pair("limit", "1000");
+                if let Some(next) = &next {
+                    url.query_pairs_mut().append_pair("next", next);
+                }
+                let answer = self.runtime.block_on(self.answer(self.signed(self.client.get(url))))?;
+                let manifest: Manifest = serde_json::from_slice(&answer.body)
+                    .map_err(|_| Trouble::Lost("the peer sent something that is no manifest".to_owned()))?;
+                held.extend(manifest.objects.into_iter().map(|record| (record.id, record.version)));
+                next = manifest.next;
+                if next.is_none() {
+                    break;
+                }
+            }
         }
         Ok(held)
     }
