@@ -3,6 +3,9 @@
 //!
 //! Where an exchange stands is operational: a restored backup begins again from an earlier place, and the same objects are unchanged.
 
+mod intake;
+mod pull;
+mod push;
 pub mod sync;
 
 use crate::collection;
@@ -16,6 +19,8 @@ const REFUSED_KEPT: i64 = 10_000;
 const PAUSE_FIRST: i64 = 30 * 1_000_000;
 /// The longest pause after failures, however many.
 const PAUSE_MAX: i64 = Micros::HOUR;
+/// How often a server exchanges with a peer where nothing else is said.
+pub const PERIOD: i64 = 15 * 60 * 1_000_000;
 /// Bytes of an address.
 const URL_MAX: usize = 2_000;
 
@@ -73,6 +78,10 @@ pub struct Peer {
     pub login: String,
     /// A file of authorities for its certificate; empty for those of the system.
     pub authority: String,
+    /// A server exchanges so often by itself, in microseconds; 0 for never.
+    pub period: i64,
+    /// Its objects have their type where the version of the standard stands, and are mended (docs/decisions/0016).
+    pub mends: bool,
     /// Where it stands.
     pub state: State,
 }
@@ -98,6 +107,8 @@ pub struct State {
     pub error: String,
     /// Not to be tried before.
     pub retry: Micros,
+    /// Why no server exchanges with it until a person has looked; empty where nothing is wrong.
+    pub quarantine: String,
     /// Objects that passed, ever.
     pub passed: i64,
     /// Objects that one of the two refused, ever.
@@ -123,6 +134,10 @@ pub struct NewPeer<'a> {
     pub secret: Option<&'a str>,
     /// A file of authorities.
     pub authority: &'a str,
+    /// How often a server exchanges by itself, in microseconds; 0 for never.
+    pub period: i64,
+    /// Whether the type where the version of the standard stands is mended.
+    pub mends: bool,
 }
 
 /// Adds a peer, or changes one of the same name. A change of the address, the way or the collection begins anew.
@@ -149,7 +164,8 @@ pub fn add(ledger: &Ledger, new: &NewPeer<'_>) -> Result<()> {
         if standing {
             let sql = "UPDATE peer SET login = $2, secret = $3, authority = $4, failures = 0, error = '', retry = 0 WHERE name = $1";
             let args = [new.name.into(), new.login.into(), secret.as_deref().into(), new.authority.into()];
-            return tx.run(sql, &args).map(drop);
+            tx.run(sql, &args)?;
+            return watch(tx, new.name, new.period, new.mends);
         }
         tx.run("DELETE FROM peer WHERE name = $1", &[new.name.into()])?;
         tx.run("DELETE FROM peer_refused WHERE peer = $1", &[new.name.into()])?;
@@ -167,9 +183,23 @@ pub fn add(ledger: &Ledger, new: &NewPeer<'_>) -> Result<()> {
                 new.authority.into(),
                 tx.now().into(),
             ],
-        )
-        .map(drop)
+        )?;
+        watch(tx, new.name, new.period, new.mends)
     })
+}
+
+/// How a server deals with a peer, said anew.
+fn watch(tx: &mut Tx<'_>, name: &str, period: i64, mends: bool) -> Result<()> {
+    let sql = "INSERT INTO peer_watch (peer, period, mends, quarantine) VALUES ($1, $2, $3, '') \
+               ON CONFLICT (peer) DO UPDATE SET period = excluded.period, mends = excluded.mends, quarantine = ''";
+    tx.run(sql, &[name.into(), period.clamp(0, 366 * Micros::DAY).into(), i64::from(mends).into()]).map(drop)
+}
+
+/// Whether a server is to exchange with this peer now: its time has come, no pause after a failure holds, and nobody has to look first.
+pub fn due(peer: &Peer, now: Micros) -> bool {
+    let s = &peer.state;
+    let turn = s.tried.is_none_or(|tried| s.failures > 0 || tried.0.saturating_add(peer.period) <= now.0);
+    peer.period > 0 && s.quarantine.is_empty() && s.retry <= now && turn
 }
 
 /// `https` always; `http` to this machine alone, since a password goes with each request (TAXII 2.1 section 8.1).
@@ -199,6 +229,15 @@ fn check_url(url: &str) -> Result<()> {
     Ok(())
 }
 
+/// Writes down that a peer cannot even be asked: its authorities or its secret cannot be read.
+pub fn unusable(tx: &mut Tx<'_>, peer: &mut Peer, error: &Error) -> Result<()> {
+    let s = &mut peer.state;
+    s.failures += 1;
+    (s.tried, s.error) = (Some(tx.now()), error.to_string());
+    s.retry = Micros(tx.now().0 + PAUSE_MAX);
+    keep(tx, peer)
+}
+
 /// All peers, by name.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Peer>> {
     tx.all(&format!("{SELECT} ORDER BY name"), &[], read_row)
@@ -216,6 +255,7 @@ pub fn must(tx: &mut Tx<'_>, name: &str) -> Result<Peer> {
 pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
     must(tx, name)?;
     tx.run("DELETE FROM peer_refused WHERE peer = $1", &[name.into()])?;
+    tx.run("DELETE FROM peer_watch WHERE peer = $1", &[name.into()])?;
     tx.run("DELETE FROM peer WHERE name = $1", &[name.into()]).map(drop)
 }
 
@@ -230,7 +270,7 @@ pub fn secret(ledger: &Ledger, name: &str) -> Result<Option<String>> {
 }
 
 const SELECT: &str = "SELECT name, url, way, collection, account, login, authority, after, next, reached, sent, tried, done, failures, error, \
-                      retry, passed, refused FROM peer";
+                      retry, passed, refused, period, mends, quarantine FROM peer LEFT JOIN peer_watch ON peer_watch.peer = name";
 
 fn read_row(r: &Row<'_>) -> Peer {
     Peer {
@@ -241,6 +281,8 @@ fn read_row(r: &Row<'_>) -> Peer {
         account: r.text(4).to_owned(),
         login: r.text(5).to_owned(),
         authority: r.text(6).to_owned(),
+        period: r.opt_int(18).unwrap_or(PERIOD),
+        mends: r.opt_int(19) == Some(1),
         state: State {
             after: r.text(7).to_owned(),
             next: r.text(8).to_owned(),
@@ -253,6 +295,7 @@ fn read_row(r: &Row<'_>) -> Peer {
             retry: r.micros(15),
             passed: r.int(16),
             refused: r.int(17),
+            quarantine: r.opt_text(20).unwrap_or_default().to_owned(),
         },
     }
 }
@@ -277,8 +320,9 @@ fn keep(tx: &mut Tx<'_>, peer: &Peer) -> Result<()> {
             s.passed.into(),
             s.refused.into(),
         ],
-    )
-    .map(drop)
+    )?;
+    let sql = "UPDATE peer_watch SET quarantine = $2 WHERE peer = $1";
+    tx.run(sql, &[(&peer.name).into(), (&s.quarantine).into()]).map(drop)
 }
 
 /// One object that one of the two would not take.

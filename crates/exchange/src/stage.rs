@@ -92,7 +92,8 @@ impl Stage for Exchange {
            after {text} NOT NULL, next {text} NOT NULL, reached {text} NOT NULL, sent {int} NOT NULL, tried {int}, done {int},
            failures {int} NOT NULL, error {text} NOT NULL, retry {int} NOT NULL, passed {int} NOT NULL, refused {int} NOT NULL);
          CREATE TABLE IF NOT EXISTS peer_refused (peer {text} NOT NULL, id {text} NOT NULL, version {text} NOT NULL, rule {text} NOT NULL,
-           reason {text} NOT NULL, at {int} NOT NULL, PRIMARY KEY (peer, id, version, rule))"
+           reason {text} NOT NULL, at {int} NOT NULL, PRIMARY KEY (peer, id, version, rule));
+         CREATE TABLE IF NOT EXISTS peer_watch (peer {text} PRIMARY KEY, period {int} NOT NULL, mends {int} NOT NULL, quarantine {text} NOT NULL)"
     }
 
     fn kinds(&self) -> &'static [&'static str] {

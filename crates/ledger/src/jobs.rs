@@ -67,6 +67,18 @@ pub fn claim(tx: &mut Tx<'_>, kind: &str, owner: &str, now: Micros, lease_us: i6
     Ok(Some(Claim { id, kind: kind.to_owned(), args, fence }))
 }
 
+/// Holds a job for longer; false where another worker has taken it over.
+pub fn renew(tx: &mut Tx<'_>, claim: &Claim, lease_us: i64) -> Result<bool> {
+    let until = Micros(tx.now().0.saturating_add(lease_us));
+    let sql = "UPDATE job SET lease_until = $3 WHERE id = $1 AND fence = $2 AND state = 'running'";
+    Ok(tx.run(sql, &[(&claim.id).into(), claim.fence.into(), until.into()])? > 0)
+}
+
+/// Forgets what was done of a kind before an instant.
+pub fn sweep(tx: &mut Tx<'_>, kind: &str, before: Micros) -> Result<()> {
+    tx.run("DELETE FROM job WHERE kind = $1 AND state = 'done' AND due < $2", &[kind.into(), before.into()]).map(drop)
+}
+
 /// Ends an attempt. `Err` puts the job back with its reason and a growing pause, or to `failed` after
 /// eight attempts. A stale token is refused with `job-fenced`.
 pub fn finish(tx: &mut Tx<'_>, claim: &Claim, outcome: std::result::Result<(), &str>) -> Result<()> {

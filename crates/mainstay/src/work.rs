@@ -1,5 +1,8 @@
 //! Work in the background of `serve`: silence is counted each hour and the head of the log is signed each day, whether or
 //! not anybody types. Each is a job with a lease, so that of several nodes over one store exactly one does it.
+
+pub(crate) mod exchange;
+
 use ledger::jobs::{self, Claim};
 use ledger::{Ledger, Micros, Result};
 use std::sync::Arc;

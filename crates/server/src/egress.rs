@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use exchange::peer::Peer;
 use exchange::peer::sync::{Page, Trouble, Wanted, Wire};
+use ledger::{Error, Ledger};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, Url, redirect};
 use tokio::runtime::Runtime;
@@ -25,6 +27,10 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(300);
 const STATUS_PAUSE: Duration = Duration::from_millis(500);
 /// Said where a peer asks to wait and does not say how long.
 const WAIT_SECONDS: i64 = 60;
+/// Ids asked for at once, so that the address stays short.
+const IDS_ASKED: usize = 40;
+/// Pages of a manifest of so many ids: more versions than these hold are not looked at.
+const MANIFEST_PAGES_MAX: usize = 50;
 /// Bytes of an error that are repeated to the operator.
 const SAID_MAX: usize = 300;
 
@@ -38,6 +44,14 @@ pub struct Egress {
 }
 
 impl Egress {
+    /// To the collection of a peer, with what we show to sign in there.
+    pub fn to(ledger: &Ledger, peer: &Peer) -> ledger::Result<Egress> {
+        let secret = exchange::peer::secret(ledger, &peer.name)?;
+        let authority = (!peer.authority.is_empty()).then(|| Path::new(&peer.authority));
+        let made = Egress::new(&peer.url, &peer.login, secret, authority);
+        made.map_err(|e| Error::refused("peer-unusable", e.to_string(), "say the peer anew with `peer add`"))
+    }
+
     /// To the collection at `url`; `authority` is a PEM file of authorities in place of those of the system. With a login the
     /// secret is a password (RFC 7617), without one a bearer token (RFC 6750).
     pub fn new(url: &str, login: &str, secret: Option<String>, authority: Option<&Path>) -> std::io::Result<Egress> {
@@ -181,5 +195,41 @@ impl Wire for Egress {
             tokio::time::sleep(STATUS_PAUSE).await;
             self.answer(self.signed(self.client.get(url))).await.map(|page| page.body)
         })
+    }
+
+    fn held(&mut self, ids: &[&str]) -> Result<Vec<(String, String)>, Trouble> {
+        #[derive(serde::Deserialize)]
+        struct Manifest {
+            #[serde(default)]
+            next: Option<String>,
+            #[serde(default)]
+            objects: Vec<Record>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Record {
+            id: String,
+            version: String,
+        }
+        let mut held = Vec::new();
+        for some in ids.chunks(IDS_ASKED) {
+            let ids = some.join(",");
+            let mut next: Option<String> = None;
+            for _ in 0..MANIFEST_PAGES_MAX {
+                let mut url = self.below("manifest/")?;
+                url.query_pairs_mut().append_pair("match[id]", &ids).append_pair("match[version]", "all").append_pair("limit", "1000");
+                if let Some(next) = &next {
+                    url.query_pairs_mut().append_pair("next", next);
+                }
+                let answer = self.runtime.block_on(self.answer(self.signed(self.client.get(url))))?;
+                let manifest: Manifest = serde_json::from_slice(&answer.body)
+                    .map_err(|_| Trouble::Lost("the peer sent something that is no manifest".to_owned()))?;
+                held.extend(manifest.objects.into_iter().map(|record| (record.id, record.version)));
+                next = manifest.next;
+                if next.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(held)
     }
 }

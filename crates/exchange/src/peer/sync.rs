@@ -1,20 +1,11 @@
-//! One round of an exchange with a peer, by the paging rules of TAXII 2.1 section 3.4. What was taken in or given is written down
-//! after each page, so a round that is broken off goes on where it was; a page that comes twice is unchanged.
+//! One round of an exchange with a peer: what is asked of whoever carries the requests, and what a round leaves behind, whole, broken off
+//! or in trouble. How objects come stands in [`pull`], how they go in [`push`].
 
-use super::{Peer, Refused, State, Way, keep, keep_refused};
-use crate::admit::{self, Origin, Outcome, Sees};
-use crate::page::{self, Query, Versions};
-use crate::rights::{self, Sight};
-use ledger::{Ledger, Micros, Result};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use super::{Peer, State, Way, keep, pull, push};
+use ledger::{Entropy, Ledger, Micros, Result, entropy};
 
-/// Objects asked for at once.
-const PULL_OBJECTS: usize = 5_000;
-/// Objects given at once.
-const PUSH_OBJECTS: usize = 500;
-/// A status that is pending is asked for so often.
-const STATUS_TRIES: usize = 30;
+/// From so many objects of a round on it is asked whether most of them are bad.
+const JUDGED_FROM: usize = 50;
 
 /// What is asked for: a page of the peer's collection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +36,8 @@ pub enum Trouble {
     Status(u16, String),
     /// There was no answer, or one that is no answer to this.
     Lost(String),
+    /// What the peer sends cannot be trusted: a person looks before the exchange goes on.
+    Suspect(String),
 }
 
 impl std::fmt::Display for Trouble {
@@ -55,7 +48,7 @@ impl std::fmt::Display for Trouble {
             Trouble::Status(404, _) => f.write_str("the peer shows no such collection to this account: check the address and the rights there"),
             Trouble::Status(status, said) if said.is_empty() => write!(f, "the peer answered with {status}"),
             Trouble::Status(status, said) => write!(f, "the peer answered with {status}: {said}"),
-            Trouble::Lost(why) => f.write_str(why),
+            Trouble::Lost(why) | Trouble::Suspect(why) => f.write_str(why),
         }
     }
 }
@@ -68,6 +61,8 @@ pub trait Wire {
     fn give(&mut self, envelope: &[u8]) -> std::result::Result<Vec<u8>, Trouble>;
     /// Asks for a status again (section 4.3).
     fn status(&mut self, id: &str) -> std::result::Result<Vec<u8>, Trouble>;
+    /// Which versions of these objects the peer shows now, as id and version (section 5.3).
+    fn held(&mut self, ids: &[&str]) -> std::result::Result<Vec<(String, String)>, Trouble>;
 }
 
 /// What one round did.
@@ -89,275 +84,67 @@ pub struct Done {
     pub trouble: Option<String>,
 }
 
-/// Exchanges until there is nothing more, or something is in the way; `told` hears of each page.
-pub fn sync(ledger: &Ledger, peer: &mut Peer, wire: &mut dyn Wire, told: &mut dyn FnMut(&Done)) -> Result<Done> {
+/// Whether a round came to its end, was broken off by whoever asked for it, or met with trouble.
+pub(super) type Outcome = std::result::Result<bool, Trouble>;
+
+/// Exchanges until there is nothing more, or something is in the way. `told` hears of each page and says whether to go on; a round that
+/// it breaks off goes on another time.
+pub fn sync(ledger: &Ledger, peer: &mut Peer, wire: &mut dyn Wire, told: &mut dyn FnMut(&Done) -> bool) -> Result<Done> {
     let mut done = Done::default();
     let outcome = match peer.way {
-        Way::Pull => pull(ledger, peer, wire, &mut done, told)?,
-        Way::Push => push(ledger, peer, wire, &mut done, told)?,
+        Way::Pull => pull::pull(ledger, peer, wire, &mut done, told)?,
+        Way::Push => push::push(ledger, peer, wire, &mut done, told)?,
     };
-    let now = ledger.env().clock.now();
-    let state = &mut peer.state;
-    state.tried = Some(now);
-    match outcome {
-        Ok(()) => {
-            state.done = Some(now);
-            (state.failures, state.retry) = (0, Micros::default());
-            state.error.clear();
-        }
-        Err(trouble) => {
-            state.failures += 1;
-            state.retry = Micros(now.0 + pause(state, &trouble));
-            state.error = trouble.to_string();
-            done.trouble = Some(state.error.clone());
-        }
-    }
+    let env = ledger.env();
+    settle(&mut peer.state, &mut done, outcome, env.clock.now(), &*env.entropy);
     ledger.write(|tx| keep(tx, peer))?;
     Ok(done)
 }
 
-/// Microseconds until it is tried again: what the peer asks for, else ever longer.
-fn pause(state: &State, trouble: &Trouble) -> i64 {
-    let doubled = super::PAUSE_FIRST << (state.failures - 1).clamp(0, 10);
-    match trouble {
-        Trouble::Wait(seconds) => seconds.clamp(&1, &86_400) * 1_000_000,
-        _ => doubled.min(super::PAUSE_MAX),
-    }
-}
-
-/// The part of an envelope that says how to go on (section 3.7).
-#[derive(Deserialize, Default)]
-struct Envelope {
-    #[serde(default)]
-    more: bool,
-    #[serde(default)]
-    next: Option<String>,
-    #[serde(default)]
-    objects: Vec<IgnoredAny>,
-}
-
-fn pull(
-    ledger: &Ledger,
-    peer: &mut Peer,
-    wire: &mut dyn Wire,
-    done: &mut Done,
-    told: &mut dyn FnMut(&Done),
-) -> Result<std::result::Result<(), Trouble>> {
-    let mut restarted = false;
-    loop {
-        let after = since(&peer.state.after);
-        let wanted = Wanted { after: &after, next: &peer.state.next, limit: PULL_OBJECTS };
-        let page = match wire.get(&wanted) {
-            Ok(page) => page,
-            // A `next` from an earlier day may hold no more: the round begins again where the last whole one ended.
-            Err(Trouble::Status(400..=404, _)) if !peer.state.next.is_empty() && !restarted => {
-                restarted = true;
-                peer.state.next.clear();
-                continue;
+/// Writes into the state what a round came to.
+fn settle(state: &mut State, done: &mut Done, outcome: Outcome, now: Micros, entropy: &dyn Entropy) {
+    state.tried = Some(now);
+    match outcome {
+        Ok(whole) => {
+            if whole {
+                state.done = Some(now);
             }
-            Err(trouble) => return Ok(Err(trouble)),
-        };
-        let Ok(envelope) = serde_json::from_slice::<Envelope>(&page.body) else {
-            return Ok(Err(Trouble::Lost("the peer sent something that is no envelope".to_owned())));
-        };
-        if !envelope.objects.is_empty()
-            && let Err(fault) = take_in(ledger, peer, &page.body, done)?
-        {
-            return Ok(Err(Trouble::Lost(format!("the peer sent something that cannot be read: {fault}"))));
+            (state.failures, state.retry) = (0, Micros::default());
+            state.error.clear();
+            state.quarantine.clear();
         }
-        done.pages += 1;
-        done.objects += envelope.objects.len();
-        let onward = go_on(&mut peer.state, &envelope, page.last);
-        ledger.write(|tx| keep(tx, peer))?;
-        told(done);
-        match onward {
-            Ok(true) => {}
-            Ok(false) => return Ok(Ok(())),
-            Err(trouble) => return Ok(Err(trouble)),
+        Err(trouble) => {
+            state.failures += 1;
+            state.retry = Micros(now.0.saturating_add(pause(state.failures, &trouble, entropy)));
+            state.error = trouble.to_string();
+            if let Trouble::Suspect(why) = trouble {
+                state.quarantine = why;
+            }
+            done.trouble = Some(state.error.clone());
         }
     }
 }
 
-/// The `added_after` of the next round: one microsecond before what was reached. Servers that give one date to many objects lose
-/// those beyond a page otherwise; what comes twice is unchanged.
-fn since(reached: &str) -> String {
-    match reached.parse::<Micros>() {
-        Ok(at) => Micros(at.0 - 1).to_string(),
-        Err(_) => reached.to_owned(),
-    }
-}
-
-/// Writes into the state how to go on after a page; false at the end of a round.
-fn go_on(state: &mut State, envelope: &Envelope, last: Option<String>) -> std::result::Result<bool, Trouble> {
-    let before = state.reached.clone();
-    if let Some(last) = last {
-        state.reached = last;
-    }
-    let next = envelope.next.clone().unwrap_or_default();
-    if envelope.more && !next.is_empty() {
-        if next == state.next {
-            return Err(Trouble::Lost("the peer says that there is more, and does not go on".to_owned()));
-        }
-        state.next = next;
-        return Ok(true);
-    }
-    state.next.clear();
-    if !state.reached.is_empty() {
-        state.after.clone_from(&state.reached);
-    }
-    // section 3.4: without `next` the client goes on from the last date
-    match envelope.more {
-        false => Ok(false),
-        true if state.reached == before => {
-            Err(Trouble::Lost("the peer says that there is more, and does not go on".to_owned()))
-        }
-        true => Ok(true),
-    }
-}
-
-/// Admits the objects of a page and remembers what was refused.
-fn take_in(
-    ledger: &Ledger,
-    peer: &mut Peer,
-    body: &[u8],
-    done: &mut Done,
-) -> Result<std::result::Result<(), stix::Fault>> {
-    let source = format!("peer:{}", peer.name);
-    let origin = Origin {
-        file: &peer.url,
-        collection: &peer.collection,
-        source: &source,
-        tlp: None,
-        by: &source,
-        sees: Sees::All,
-        hops: None,
+/// Microseconds until it is tried again: what the peer asks for, else ever longer; and up to a quarter more by chance, so that hubs that
+/// failed together do not come back together.
+fn pause(failures: i64, trouble: &Trouble, entropy: &dyn Entropy) -> i64 {
+    let least = match trouble {
+        Trouble::Wait(seconds) => seconds.clamp(&1, &86_400) * 1_000_000,
+        _ => (super::PAUSE_FIRST << (failures - 1).clamp(0, 10)).min(super::PAUSE_MAX),
     };
-    let submitted = match admit::submit(ledger, body, &origin)? {
-        Ok(submitted) => submitted,
-        Err(fault) => return Ok(Err(fault)),
-    };
-    let at = ledger.env().clock.now();
-    let mut refused = Vec::new();
-    for one in &submitted.told {
-        match &one.outcome {
-            Outcome::Accepted => done.accepted += 1,
-            Outcome::Unchanged => done.unchanged += 1,
-            Outcome::Review { .. } => done.review += 1,
-            Outcome::Refused(fault) => refused.push(Refused {
-                id: one.id.clone(),
-                version: one.version.clone().unwrap_or_default(),
-                rule: fault.rule.to_owned(),
-                reason: fault.reason.clone(),
-                at,
-            }),
-        }
+    let chance = i64::from(u16::from_be_bytes(entropy::bytes::<2>(entropy)));
+    least + least / 4 * chance / i64::from(u16::MAX)
+}
+
+/// After a page: most of what passes between the two is bad, which no fault of single objects explains.
+pub(super) fn judge(done: &Done) -> std::result::Result<(), Trouble> {
+    if done.objects < JUDGED_FROM || done.refused * 2 <= done.objects {
+        return Ok(());
     }
-    done.refused += refused.len();
-    peer.state.refused += count(refused.len());
-    peer.state.passed += count(submitted.told.len() - refused.len());
-    ledger.write(|tx| keep_refused(tx, &peer.name, &refused))?;
-    ledger.catch_up()?;
-    Ok(Ok(()))
+    Err(Trouble::Suspect(format!("{} of {} objects were refused", done.refused, done.objects)))
 }
 
-/// A status (section 4.3), as far as it matters here.
-#[derive(Deserialize)]
-struct Status {
-    id: String,
-    status: String,
-    #[serde(default)]
-    success_count: usize,
-    #[serde(default)]
-    failures: Vec<Failure>,
-}
-
-#[derive(Deserialize)]
-struct Failure {
-    id: String,
-    #[serde(default)]
-    version: String,
-    #[serde(default)]
-    message: String,
-}
-
-fn push(
-    ledger: &Ledger,
-    peer: &mut Peer,
-    wire: &mut dyn Wire,
-    done: &mut Done,
-    told: &mut dyn FnMut(&Done),
-) -> Result<std::result::Result<(), Trouble>> {
-    rights::turn(ledger)?;
-    loop {
-        let mut envelope = b"{\"objects\":[".to_vec();
-        let bounds = match page_of(ledger, peer, &mut envelope)? {
-            Ok(bounds) => bounds,
-            Err(trouble) => return Ok(Err(trouble)),
-        };
-        if bounds.count == 0 {
-            return Ok(Ok(()));
-        }
-        envelope.extend_from_slice(b"]}");
-        let status = match given(wire, &envelope) {
-            Ok(status) => status,
-            Err(trouble) => return Ok(Err(trouble)),
-        };
-        let at = ledger.env().clock.now();
-        let refused: Vec<Refused> = status
-            .failures
-            .into_iter()
-            .map(|f| Refused { id: f.id, version: f.version, rule: "peer".to_owned(), reason: f.message, at })
-            .collect();
-        done.pages += 1;
-        done.objects += bounds.count;
-        done.refused += refused.len();
-        peer.state.sent = bounds.last;
-        peer.state.passed += count(status.success_count);
-        peer.state.refused += count(refused.len());
-        ledger.write(|tx| {
-            keep_refused(tx, &peer.name, &refused)?;
-            keep(tx, peer)
-        })?;
-        told(done);
-    }
-}
-
-/// What the partner's account may see and was not given yet: a range of its view, like any page it would get.
-fn page_of(ledger: &Ledger, peer: &Peer, envelope: &mut Vec<u8>) -> Result<std::result::Result<page::Bounds, Trouble>> {
-    let (home, start) = (&ledger.genesis().home, envelope.len());
-    ledger.read(|tx| {
-        envelope.truncate(start);
-        let lost = |why: &str| Ok(Err(Trouble::Lost(format!("the account {} {why}", peer.account))));
-        let Some(person) = partners::person::person(tx, &peer.account, home)? else { return lost("is not there any more") };
-        let Some(collection) = crate::collection::find(tx, &peer.collection)? else { return lost("has no such collection") };
-        let today = tx.now().day().parse().unwrap_or(jiff::civil::Date::MAX);
-        let view = match rights::sight(tx, &person, &collection, today)? {
-            Sight::View(view) => view,
-            Sight::Nothing => return lost("may not read our collection: nothing is sent"),
-            Sight::Stale => return lost("has rights that are being compiled: try again"),
-        };
-        let versions = Versions { all: true, ..Versions::default() };
-        let query = Query { after: Some(peer.state.sent), limit: PUSH_OBJECTS, versions, ..Query::default() };
-        page::objects(tx, view, &query, envelope).map(Ok)
-    })
-}
-
-/// Gives an envelope and waits until the peer is done with it.
-fn given(wire: &mut dyn Wire, envelope: &[u8]) -> std::result::Result<Status, Trouble> {
-    let read = |body: &[u8]| {
-        serde_json::from_slice::<Status>(body).map_err(|_| Trouble::Lost("the peer sent something that is no status".to_owned()))
-    };
-    let mut status = read(&wire.give(envelope)?)?;
-    for _ in 0..STATUS_TRIES {
-        if status.status != "pending" {
-            return Ok(status);
-        }
-        let id = status.id.clone();
-        status = read(&wire.status(&id)?)?;
-    }
-    Err(Trouble::Lost("the peer took the objects and does not come to an end with them".to_owned()))
-}
-
-fn count(n: usize) -> i64 {
+/// As it is counted in the store.
+pub(super) fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }

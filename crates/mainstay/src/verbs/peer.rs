@@ -5,7 +5,7 @@ use crate::failure::{Done, Failure};
 use crate::{out, store};
 use clap::Subcommand;
 use exchange::peer::{self, NewPeer, Way, sync};
-use ledger::{Ledger, Micros};
+use ledger::Micros;
 use partners::may::Verb;
 use server::egress::Egress;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub(crate) enum Peer {
     Add(Add),
     /// Where the exchange with each stands
     List,
-    /// Exchange now with one, or with all whose pause after a failure is over
+    /// Exchange now with one, also out of quarantine, or with all whose pause after a failure is over
     Sync {
         /// Its name
         name: Option<String>,
@@ -61,6 +61,12 @@ pub(crate) struct Add {
     /// Read the password or token from standard input (the only way: it never stands on a command line)
     #[arg(long)]
     secret_stdin: bool,
+    /// While `serve` runs, exchange every so many minutes; 0 for only by hand
+    #[arg(long, value_name = "MINUTES", default_value_t = 15)]
+    every: u32,
+    /// Its server writes the type of an object where the version of the standard stands (OpenTAXII up to 0.9): put 2.1 there
+    #[arg(long)]
+    mend_spec_version: bool,
     /// Authorities for its certificate, PEM, in place of those of the system
     #[arg(long, value_name = "FILE")]
     authority: Option<PathBuf>,
@@ -104,6 +110,8 @@ impl Add {
             login: self.login.as_deref().unwrap_or_default(),
             secret: secret.as_deref(),
             authority: authority.as_deref().and_then(Path::to_str).unwrap_or_default(),
+            period: i64::from(self.every) * 60_000_000,
+            mends: self.mend_spec_version,
         };
         peer::add(&ledger, &new)?;
         out::say(format!("{way} {name} is set; `peer sync {name}` begins", name = self.name));
@@ -128,6 +136,10 @@ struct Row {
     /// Not before.
     retry: Option<String>,
     error: String,
+    /// Why no server exchanges with it until somebody has looked.
+    quarantine: Option<String>,
+    /// Minutes between exchanges while a server runs; 0 for only by hand.
+    every: i64,
 }
 
 fn list(global: &Global) -> Result<Done, Failure> {
@@ -138,6 +150,7 @@ fn list(global: &Global) -> Result<Done, Failure> {
     let heads = ["name", "way", "last whole", "passed", "refused", "trouble", "address"];
     out::rows(global.format, &rows, &heads, |r| {
         let trouble = match &r.retry {
+            Some(_) if r.quarantine.is_some() => format!("in quarantine: {}; look, then `peer sync {}`", r.error, r.name),
             Some(retry) => format!("{} ({} times; again after {retry})", r.error, r.failures),
             None => String::new(),
         };
@@ -168,6 +181,8 @@ fn row(peer: peer::Peer) -> Row {
         failures: s.failures,
         retry: (s.failures > 0).then(|| s.retry.to_string()),
         error: s.error,
+        quarantine: Some(s.quarantine).filter(|why| !why.is_empty()),
+        every: peer.period / 60_000_000,
     }
 }
 
@@ -185,17 +200,18 @@ fn exchange_now(global: &Global, name: Option<&str>) -> Result<Done, Failure> {
     let now = ledger.env().clock.now();
     let peers = match name {
         Some(name) => vec![ledger.read(|tx| peer::must(tx, name))?],
-        None => ledger.read(peer::all)?.into_iter().filter(|p| p.state.retry <= now).collect(),
+        None => ledger.read(peer::all)?.into_iter().filter(|p| p.state.retry <= now && p.state.quarantine.is_empty()).collect(),
     };
     if peers.is_empty() {
         out::say("no peer is due; see `peer list`");
     }
     let mut rounds = Vec::new();
     for mut peer in peers {
-        let mut wire = wire(&ledger, &peer)?;
+        let mut wire = Egress::to(&ledger, &peer)?;
         let called = peer.name.clone();
         let told = &mut |done: &sync::Done| {
             out::say(format!("{called}: {} objects in {} pages", done.objects, done.pages));
+            true
         };
         let done = sync::sync(&ledger, &mut peer, &mut wire, told)?;
         rounds.push(Round { peer: peer.name, done });
@@ -209,12 +225,6 @@ fn exchange_now(global: &Global, name: Option<&str>) -> Result<Done, Failure> {
     })?;
     let findings = rounds.iter().any(|r| r.done.trouble.is_some() || r.done.refused + r.done.review > 0);
     Ok(if findings { Done::Findings } else { Done::Fine })
-}
-
-fn wire(ledger: &Ledger, peer: &peer::Peer) -> Result<Egress, Failure> {
-    let secret = peer::secret(ledger, &peer.name)?;
-    let authority = (!peer.authority.is_empty()).then(|| Path::new(&peer.authority));
-    Ok(Egress::new(&peer.url, &peer.login, secret, authority)?)
 }
 
 /// Says what is known of an object of a peer, and what follows from that.
@@ -246,7 +256,7 @@ fn why(global: &Global, name: &str, object: &str, ask: bool) -> Result<Done, Fai
         (Some(at), error) => format!("the last whole round was at {at}; since then: {error}"),
     });
     if ask {
-        lines.push(match wire(&ledger, &peer)?.shows(object) {
+        lines.push(match Egress::to(&ledger, &peer)?.shows(object) {
             Ok(Some(date)) => format!("the peer shows it to us now, added there at {date}"),
             Ok(None) => "the peer does not show it to us: ask whoever runs it what our account may see".to_owned(),
             Err(trouble) => format!("asked now: {trouble}"),

@@ -8,6 +8,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// So long an exchange with a peer may go on when the server is told to stop.
+const PEERS_WAIT: Duration = Duration::from_secs(5);
 
 /// Serve pages and TAXII 2.1.
 #[derive(Debug, Args)]
@@ -38,7 +42,11 @@ impl Serve {
         ledger.catch_up()?;
         let mut state = AppState::new(Arc::clone(&ledger));
         state.tls = self.tls_cert.is_some();
-        let stop = AtomicBool::new(false);
+        let stop = Arc::new(AtomicBool::new(false));
+        let peers = {
+            let (ledger, stop) = (Arc::clone(&ledger), Arc::clone(&stop));
+            std::thread::spawn(move || work::exchange::work(&ledger, &stop))
+        };
         std::thread::scope(|scope| {
             scope.spawn(|| work::work(&ledger, &stop));
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -46,6 +54,11 @@ impl Serve {
             stop.store(true, Ordering::Relaxed);
             served
         })?;
+        // A peer may take minutes to answer. What came from it so far is written down; the rest comes another time.
+        let begun = Instant::now();
+        while !peers.is_finished() && begun.elapsed() < PEERS_WAIT {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         Ok(Done::Fine)
     }
 

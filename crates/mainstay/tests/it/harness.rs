@@ -1,6 +1,7 @@
 //! Running the binary as a person does, in a folder of its own.
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// A store in a folder that goes away with this value.
 pub(crate) struct World {
@@ -91,4 +92,80 @@ pub(crate) fn bundle(from: usize, n: usize) -> String {
         r#"{{"type":"bundle","id":"bundle--{from:08x}-0000-4000-8000-000000000000","objects":[{}]}}"#,
         objects.join(",")
     )
+}
+
+/// A hub that serves until this value goes away.
+pub(crate) struct Serving {
+    pub(crate) child: Child,
+    pub(crate) url: String,
+}
+
+impl Serving {
+    pub(crate) fn start(world: &World) -> Serving {
+        Serving::with(world, &[])
+    }
+
+    /// With the certificates of [`certificates`].
+    pub(crate) fn over_tls(world: &World) -> Serving {
+        let file = |name: &str| world.path(name).display().to_string();
+        Serving::with(world, &["--tls-cert", &file("server.pem"), "--tls-key", &file("server.key"), "--tls-client-ca", &file("ca.pem")])
+    }
+
+    fn with(world: &World, more: &[&str]) -> Serving {
+        let args = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
+        let mut child = world.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
+        Serving { child, url }
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.url.split('/').nth(2).unwrap()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Runs a verb that reads a secret, and gives its standard output.
+#[track_caller]
+pub(crate) fn with_secret(world: &World, args: &[&str], secret: &str) -> String {
+    let mut child = world.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(secret.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{args:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// One round with a peer, as JSON.
+pub(crate) fn rounds(world: &World, name: &str) -> serde_json::Value {
+    let said = world.run(&["peer", "sync", name, "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}\n{}{}", said.out, said.err));
+    value[0].clone()
+}
+
+/// A certificate authority, a server's and a client's certificate of it, made by the system's tool; `None` where it is absent.
+pub(crate) fn certificates(world: &World) -> Option<()> {
+    let script = r#"
+set -e
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem
+for name in server client; do
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$name -keyout $name.key -out $name.csr
+  printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n' > ext
+  openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out $name.pem
+done"#;
+    let made = Command::new("sh").args(["-c", script]).current_dir(world.path("")).output();
+    match made {
+        Ok(output) if output.status.success() => Some(()),
+        _ => {
+            eprintln!("SKIPPED (no openssl): TLS with an authority of our own");
+            None
+        }
+    }
 }

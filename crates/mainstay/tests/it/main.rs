@@ -5,6 +5,7 @@ mod crash;
 mod demo;
 mod harness;
 mod hostile;
+mod interop;
 mod peers;
 mod real;
 mod release;

@@ -1,47 +1,6 @@
-//! Two hubs that exchange: one serves, the other pulls and pushes, over plain HTTP on loopback and over TLS; and hubs of other makers,
-//! where they are installed.
-use crate::harness::{World, bundle};
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
-
-/// A hub that serves until this value goes away.
-struct Serving {
-    child: Child,
-    url: String,
-}
-
-impl Serving {
-    fn start(world: &World) -> Serving {
-        let mut child = world.command(&["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-        Serving { child, url }
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// Runs a verb that reads a secret, and gives its standard output.
-#[track_caller]
-fn with_secret(world: &World, args: &[&str], secret: &str) -> String {
-    let mut child = world.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(secret.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{args:?}\n{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-fn rounds(world: &World, name: &str) -> serde_json::Value {
-    let said = world.run(&["peer", "sync", name, "--format", "json"]);
-    let value: serde_json::Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}\n{}{}", said.out, said.err));
-    value[0].clone()
-}
+//! Two hubs that exchange: one serves, the other pulls and pushes, over plain HTTP on loopback and over TLS.
+use crate::harness::{Serving, World, bundle, certificates, rounds, with_secret};
+use std::process::Command;
 
 #[test]
 fn one_hub_pulls_from_another_and_pushes_back() {
@@ -107,26 +66,6 @@ fn a_wrong_password_and_a_hidden_collection_are_said() {
     assert!(said.err.contains("in the open"), "{}", said.err);
 }
 
-/// A certificate authority, a server's and a client's certificate of it, made by the system's tool; `None` where it is absent.
-fn certificates(world: &World) -> Option<()> {
-    let script = r#"
-set -e
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem
-for name in server client; do
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$name -keyout $name.key -out $name.csr
-  printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n' > ext
-  openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out $name.pem
-done"#;
-    let made = Command::new("sh").args(["-c", script]).current_dir(world.path("")).output();
-    match made {
-        Ok(output) if output.status.success() => Some(()),
-        _ => {
-            eprintln!("SKIPPED (no openssl): exchange over TLS");
-            None
-        }
-    }
-}
-
 #[test]
 fn over_tls_the_authority_must_be_known() {
     let (there, here) = (World::new(), World::new());
@@ -138,11 +77,7 @@ fn over_tls_the_authority_must_be_known() {
     let id = there.ok(&["collection", "add", "Box", "--tlp", "CLEAR", "--read", "hub-b"]).trim().to_owned();
     there.import(&there.write("a.json", bundle(0, 3)), &["--collection", &id]);
     there.ok(&["user", "certificate", "here", &file("client.pem")]);
-    let args = ["serve", "--listen", "127.0.0.1:0", "--tls-cert", &file("server.pem"), "--tls-key", &file("server.key"), "--tls-client-ca", &file("ca.pem")];
-    let mut child = there.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let serving = Serving { child, url: line.trim().strip_prefix("listening on ").unwrap().to_owned() };
+    let serving = Serving::over_tls(&there);
     assert!(serving.url.starts_with("https://"));
     let url = format!("{}taxii2/default/collections/{id}/", serving.url);
     let add = ["peer", "add", "there", &url, "--pull", "default", "--login", "here", "--secret-stdin"];

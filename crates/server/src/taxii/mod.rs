@@ -145,7 +145,8 @@ async fn sign_in(state: &AppState, headers: &HeaderMap, peer: Option<String>) ->
 fn claim(authorization: &str) -> Option<Claim> {
     let (scheme, rest) = authorization.split_once(' ')?;
     let rest = rest.trim();
-    if scheme.eq_ignore_ascii_case("bearer") {
+    // `Token` is how taxii2-client writes it
+    if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token") {
         return Some(Claim::Token(rest.to_owned()));
     }
     if !scheme.eq_ignore_ascii_case("basic") {
