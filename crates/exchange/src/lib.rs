@@ -11,6 +11,7 @@
 //! * [`collection`]: collections and who may read and write them; `copy`: what goes out in the place of an object that may not
 //! * [`peer`]: other hubs, from which objects are pulled and to which they are pushed, as far as it got and why not further
 //! * `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
+//! * [`search`]: everything held by its words, as far as the asker's views hold it
 //! * [`explain`]: the same decision for one object and one organisation, in words; [`consent`]: what an originator lets go
 pub mod admit;
 pub mod collection;
@@ -24,6 +25,7 @@ pub mod page;
 pub mod peer;
 pub mod review;
 pub mod rights;
+pub mod search;
 pub mod stage;
 pub mod versions;
 pub mod view;
@@ -31,6 +33,7 @@ pub mod view;
 pub use admit::{Origin, import_stix};
 pub use collection::{Collection, NewCollection};
 pub use document::{NewDocument, import_documents};
+pub use search::Search;
 pub use stage::Exchange;
 
 #[cfg(test)]
