@@ -12,8 +12,10 @@
 //! * [`peer`]: other hubs, from which objects are pulled and to which they are pushed, as far as it got and why not further
 //! * `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
 //! * [`search`]: everything held by its words, as far as the asker's views hold it
+//! * [`object`]: one object for whoever reads it, with its versions, marks and neighbours; [`arrivals`]: who gave what, and how regularly
 //! * [`explain`]: the same decision for one object and one organisation, in words; [`consent`]: what an originator lets go
 pub mod admit;
+pub mod arrivals;
 pub mod collection;
 pub mod consent;
 pub(crate) mod copy;
@@ -21,6 +23,7 @@ pub mod document;
 pub mod event;
 pub mod explain;
 pub(crate) mod facet;
+pub mod object;
 pub mod page;
 pub mod peer;
 pub mod review;

@@ -1,4 +1,5 @@
 //! The search over everything held: a stage of its own that folds what the log admits into postings, and [`find()`], which asks them.
+//! What came of whom, and how regularly, is folded beside ([`crate::arrivals`]).
 //!
 //! A posting says that an entry of the log has a term, never who may see it: that is asked of the views when a search is made. Entries
 //! are the listings of a collection: the admission of an object, its listing in one more collection, a document. Postings of 4,096
@@ -8,9 +9,12 @@
 mod find;
 mod terms;
 
-pub use find::{EXAMINED_MAX, Found, Hit, PAGE, Part, What, Wanted, find};
+pub use find::{EXAMINED_MAX, Found, Hit, PAGE, Part, What, Wanted, find, referring};
+pub(crate) use find::{Eyes, rows, week};
+pub(crate) use terms::number;
 pub use terms::asked;
 
+use crate::arrivals::Arrivals;
 use crate::event::{self, DocumentMeta, ListedMeta, ObjectMeta};
 use ledger::{Column, Event, Micros, Result, Stage, Tx};
 use std::collections::BTreeMap;
@@ -39,12 +43,16 @@ impl Stage for Search {
     }
 
     /// `posting` by segment and bucket; `posting_open` the entries of the last segment; `posting_listed` what entries stand for that are
-    /// not an object's own; `posting_segment` when a segment began.
+    /// not an object's own; `posting_segment` when a segment began. `subject`, `given` and `arrival` are [`crate::arrivals`]'.
     fn schema(&self) -> &'static str {
         "CREATE TABLE @posting (slot {int} PRIMARY KEY, postings {blob} NOT NULL);
          CREATE TABLE @posting_open (entry {int} PRIMARY KEY, terms {blob} NOT NULL);
          CREATE TABLE @posting_listed (entry {int} PRIMARY KEY, object {int} NOT NULL);
-         CREATE TABLE @posting_segment (segment {int} PRIMARY KEY, known {int} NOT NULL)"
+         CREATE TABLE @posting_segment (segment {int} PRIMARY KEY, known {int} NOT NULL);
+         CREATE TABLE @subject (object {int} PRIMARY KEY, known {int} NOT NULL, topic {int} NOT NULL, subject {int} NOT NULL);
+         CREATE TABLE @given (giver {text} NOT NULL, object {int} NOT NULL, PRIMARY KEY (giver, object));
+         CREATE TABLE @arrival (source {text} NOT NULL, day {text} NOT NULL, count {int} NOT NULL, last {int} NOT NULL,
+           PRIMARY KEY (source, day))"
     }
 
     fn kinds(&self) -> &'static [&'static str] {
@@ -57,40 +65,52 @@ impl Stage for Search {
 
     fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event]) -> Result<()> {
         let mut reader = Reader::default();
+        let mut arrivals = Arrivals::default();
         let mut fold = Fold::begin(tx)?;
         for event in events {
-            let terms = terms_of(tx, event, &mut reader)?;
+            let terms = terms_of(tx, event, &mut reader, &mut arrivals)?;
             fold.add(tx, event.index, event.known, &terms)?;
         }
+        arrivals.end(tx)?;
         fold.end(tx)
     }
 }
 
 /// The numbers of the terms of an entry. What cannot be read has none: it is for its own stage to say so.
-fn terms_of(tx: &mut Tx<'_>, event: &Event, reader: &mut Reader) -> Result<Vec<u64>> {
+fn terms_of(tx: &mut Tx<'_>, event: &Event, reader: &mut Reader, arrivals: &mut Arrivals) -> Result<Vec<u64>> {
     Ok(match event.kind.as_str() {
-        event::OBJECT => of_object(event, reader),
+        event::OBJECT => {
+            let Ok(meta) = event.meta::<ObjectMeta>() else { return Ok(Vec::new()) };
+            let terms = of_object(event, &meta, reader);
+            // a copy that this hub made came from nobody
+            if meta.copy.is_none() {
+                arrivals.add(event, &meta.source, &meta.kind, &meta.id, reader.called());
+            }
+            terms
+        }
         event::LISTED => {
             let Ok(meta) = event.meta::<ListedMeta>() else { return Ok(Vec::new()) };
             let sql = "INSERT INTO @posting_listed (entry, object) VALUES ($1, $2)";
             tx.run(sql, &[event.index.into(), meta.object.into()])?;
             let object = tx.event(meta.object)?.filter(|object| object.payload.is_some());
-            object.map_or_else(Vec::new, |object| of_object(&object, reader))
+            let read = object.and_then(|object| Some((object.meta::<ObjectMeta>().ok()?, object)));
+            read.map_or_else(Vec::new, |(meta, object)| of_object(&object, &meta, reader))
         }
         _ => {
             let Ok(meta) = event.meta::<DocumentMeta>() else { return Ok(Vec::new()) };
             let mut terms = reader.read(event.body(), DOCUMENT_TERMS_MAX).to_vec();
-            let named = terms::asked(&format!("{} {}", meta.id, meta.title.unwrap_or_default())).0;
+            let named = terms::asked(&format!("{} {}", meta.id, meta.title.as_deref().unwrap_or_default())).0;
             terms.extend(named.iter().map(|word| terms::number(word)));
             terms.extend([terms::of_kind(&meta.form), terms::of_source(&meta.source)]);
+            arrivals.add(event, &meta.source, &meta.form, &meta.id, &meta.id);
             terms
         }
     })
 }
 
-fn of_object(event: &Event, reader: &mut Reader) -> Vec<u64> {
-    let Ok(meta) = event.meta::<ObjectMeta>() else { return Vec::new() };
+fn of_object(event: &Event, meta: &ObjectMeta, reader: &mut Reader) -> Vec<u64> {
     let mut terms = reader.read(event.body(), OBJECT_TERMS_MAX).to_vec();
+    terms.extend_from_slice(reader.references());
     terms.extend([terms::of_kind(&meta.kind), terms::of_source(&meta.source)]);
     terms
 }
@@ -185,6 +205,7 @@ fn split(term: u64) -> (i64, u64) {
 pub fn forget(tx: &mut Tx<'_>, entry: i64) -> Result<()> {
     tx.run("DELETE FROM @posting_open WHERE entry = $1", &[entry.into()])?;
     tx.run("DELETE FROM @posting_listed WHERE entry = $1", &[entry.into()])?;
+    tx.run("DELETE FROM @subject WHERE object = $1", &[entry.into()])?;
     let (first, place) = ((entry >> PLACE_BITS) * BUCKETS, (entry % SEGMENT) as u64);
     let sql = "SELECT slot, postings FROM @posting WHERE slot >= $1 AND slot < $2 ORDER BY slot";
     let rows = tx.all(sql, &[first.into(), (first + BUCKETS).into()], |r| (r.int(0), r.blob(1).to_vec()))?;

@@ -140,6 +140,23 @@ pub fn find(tx: &mut Tx<'_>, person: &Person, on: Date, wanted: &Wanted) -> Resu
     Ok(found)
 }
 
+/// The objects that refer to the object `id`, as far as `person` may see them, newest first, `limit` at most; and whether there may be more.
+pub fn referring(tx: &mut Tx<'_>, person: &Person, on: Date, id: &str, limit: usize) -> Result<(Vec<Hit>, bool)> {
+    let wanted = Wanted::default();
+    let eyes = Eyes::open(tx, person, on, &wanted)?;
+    let mut look = Look { eyes, wanted: &wanted, seen: BTreeSet::new(), hits: Vec::new() };
+    look.all(tx, &[terms::of_reference(id)])?;
+    let mut hits = look.hits;
+    let more = hits.len() > limit;
+    hits.truncate(limit);
+    for hit in &mut hits {
+        hit.body = tx.body(hit.event)?.unwrap_or_default();
+    }
+    // a posting holds a part of a number
+    hits.retain(|hit| String::from_utf8_lossy(&hit.body).contains(id));
+    Ok((hits, more))
+}
+
 fn count(found: &mut Found, hits: &[Hit]) {
     let (mut kinds, mut sources): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = (BTreeMap::new(), BTreeMap::new());
     let (mut marks, mut weeks): (BTreeMap<i64, usize>, BTreeMap<String, usize>) = (BTreeMap::new(), BTreeMap::new());
@@ -171,16 +188,16 @@ pub(crate) fn week(at: Micros) -> String {
 }
 
 /// What the asker may look into.
-struct Eyes {
+pub(crate) struct Eyes {
     /// By collection: its view, the rank of what is unmarked.
-    doors: BTreeMap<String, (i64, i64)>,
+    pub(crate) doors: BTreeMap<String, (i64, i64)>,
     /// By collection and mark: whether a document passes.
     documents: BTreeSet<(String, i64)>,
-    sees_all: bool,
+    pub(crate) sees_all: bool,
 }
 
 impl Eyes {
-    fn open(tx: &mut Tx<'_>, person: &Person, on: Date, wanted: &Wanted) -> Result<Eyes> {
+    pub(crate) fn open(tx: &mut Tx<'_>, person: &Person, on: Date, wanted: &Wanted) -> Result<Eyes> {
         let mut eyes = Eyes { doors: BTreeMap::new(), documents: BTreeSet::new(), sees_all: person.sees_all() };
         let of = |c: &Collection| wanted.collection.as_ref().is_none_or(|id| *id == c.id);
         for collection in collection::all(tx)?.into_iter().filter(of) {
@@ -201,7 +218,7 @@ impl Eyes {
     }
 
     /// Whether a document may be seen. A bill of materials tells of an owner's weakness: it is for the operator's own.
-    fn sees(&self, form: &str, collection: &str, tlp: i64) -> bool {
+    pub(crate) fn sees(&self, form: &str, collection: &str, tlp: i64) -> bool {
         let of_owner = matches!(form, "cyclonedx" | "spdx");
         (self.sees_all || !of_owner) && self.documents.contains(&(collection.to_owned(), tlp))
     }
@@ -332,11 +349,7 @@ impl Look<'_> {
         let sql = "SELECT e.object, e.added, o.id, o.kind, o.tlp, o.waiting, o.partial, o.source, o.revoked FROM @view_entry e \
                    CROSS JOIN @stix_object o WHERE e.view = $1 AND e.object IN (*) AND +e.is_last = 1 AND o.idx = e.object";
         rows(tx, sql, &[view.into()], objects, &mut |r| {
-            let rank = match view::effective(r.opt_int(4), r.int(5)) {
-                Some(rank) if r.bool(6) => rank.max(default),
-                Some(rank) => rank,
-                None => default,
-            };
+            let rank = view::rank(view::effective(r.opt_int(4), r.int(5)), r.bool(6), default);
             Hit {
                 what: What::Object,
                 event: r.int(0),
@@ -371,7 +384,7 @@ impl Look<'_> {
 }
 
 /// The rows of a statement for these numbers, which stand for `*`, after `first`. The last one fills up a short batch.
-fn rows<T>(tx: &mut Tx<'_>, sql: &str, first: &[Value<'_>], ids: &[i64], f: &mut dyn FnMut(&Row<'_>) -> T) -> Result<Vec<T>> {
+pub(crate) fn rows<T>(tx: &mut Tx<'_>, sql: &str, first: &[Value<'_>], ids: &[i64], f: &mut dyn FnMut(&Row<'_>) -> T) -> Result<Vec<T>> {
     let mut out = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let size = [1, 16, CHUNK].into_iter().find(|size| chunk.len() <= *size).unwrap_or(CHUNK);

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 pub(super) const OBJECT_TERMS_MAX: usize = 64;
 /// Terms of one document of another form at most: an advisory names many products.
 pub(super) const DOCUMENT_TERMS_MAX: usize = 512;
+/// References of one object at most by which it is found from what it names.
+const REFS_MAX: usize = 256;
 /// Bytes of a term: the longest hash in use has 128 hexadecimal digits.
 const TERM_MAX: usize = 160;
 /// Bits of a term's number ([`number`]).
@@ -46,7 +48,7 @@ pub fn asked(text: &str) -> (Vec<String>, Vec<String>) {
 }
 
 /// The number of a term: FNV-1a over its bytes, stirred, cut. It stands in stores, so it never changes.
-pub(super) fn number(term: &str) -> u64 {
+pub(crate) fn number(term: &str) -> u64 {
     let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     let mut hash = term.bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
@@ -64,20 +66,37 @@ pub(super) fn of_source(source: &str) -> u64 {
     number(&format!("\u{1}source {source}"))
 }
 
+/// The number under which all stand that refer to an object.
+pub(super) fn of_reference(id: &str) -> u64 {
+    number(&format!("\u{1}ref {id}"))
+}
+
 /// Reads the terms of documents; keeps its buffers from one to the next.
 #[derive(Default)]
 pub(super) struct Reader {
     fold: String,
     terms: Vec<u64>,
+    refs: Vec<u64>,
+    /// The first `name`, `value` and `pattern` of the last document.
+    called: [String; 3],
 }
 
 impl Reader {
     /// The numbers of the terms of a JSON document, sorted, each once, `max` at most.
     pub(super) fn read(&mut self, bytes: &[u8], max: usize) -> &[u64] {
         self.terms.clear();
-        let Reader { fold, terms } = self;
+        self.refs.clear();
+        self.called.iter_mut().for_each(String::clear);
+        let Reader { fold, terms, refs, called } = self;
         for prose in [false, true] {
             leaves(bytes, &mut |key, text| {
+                if !prose {
+                    refer(refs, key, text);
+                    let place = ["name", "value", "pattern"].iter().position(|name| *name == key);
+                    if let Some(first) = place.and_then(|at| called.get_mut(at)).filter(|first| first.is_empty()) {
+                        first.push_str(text);
+                    }
+                }
                 if terms.len() < max && prose == PROSE.contains(&key) && !SKIPPED.contains(&key) && !key.ends_with("_refs") {
                     words(text, fold, &mut |word| push(terms, number(word), max));
                 }
@@ -87,10 +106,31 @@ impl Reader {
         &self.terms
     }
 
+    /// The numbers of the objects to which the last document refers.
+    pub(super) fn references(&self) -> &[u64] {
+        &self.refs
+    }
+
+    /// What the last document calls itself: its `pattern` where it is an indicator's, else its `name`, else its `value`.
+    pub(super) fn called(&self) -> &str {
+        let [name, value, pattern] = &self.called;
+        [pattern, name, value].into_iter().find(|text| !text.is_empty()).map_or("", String::as_str)
+    }
+
     /// Whether a document has all of these terms.
     pub(super) fn has(&mut self, bytes: &[u8], max: usize, wanted: &[String]) -> bool {
         let terms = self.read(bytes, max);
         wanted.iter().all(|word| terms.binary_search(&number(word)).is_ok())
+    }
+}
+
+fn refer(refs: &mut Vec<u64>, key: &str, text: &str) {
+    let refers = key.ends_with("_ref") || (key.ends_with("_refs") && key != "object_marking_refs");
+    if refers && refs.len() < REFS_MAX && text.contains("--") {
+        let number = of_reference(text);
+        if !refs.contains(&number) {
+            refs.push(number);
+        }
     }
 }
 

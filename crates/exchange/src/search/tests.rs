@@ -249,3 +249,65 @@ fn weeks_begin_on_monday() {
         assert_eq!(week(Micros(at.as_microsecond())), monday);
     }
 }
+
+/// Who refers to an object, what came of whom in which week, and when a source has stopped.
+#[test]
+fn neighbours_and_balance() {
+    for store in engines() {
+        let ledger = open(&store);
+        let shared = add(&ledger, "shared", &["vesna"]);
+        let mira = partner(&ledger, "mira", "vesna");
+        let origin = |source| Origin { file: "f", collection: &shared, source, tlp: None, by: "x", sees: Sees::All, hops: None };
+        let submit = |source, objects: &[String]| {
+            let bytes = format!(r#"{{"objects":[{}]}}"#, objects.join(","));
+            let intake = import_stix(&ledger, bytes.as_bytes(), &origin(source)).unwrap();
+            assert_eq!(intake.accepted, objects.len() as u64, "{intake:?}");
+            ledger.catch_up().unwrap();
+        };
+        let report = |n: u32, mark: &str| {
+            format!(
+                r#"{{"type":"report","spec_version":"2.1","id":"report--00000000-0000-4000-8000-{n:012}","created":"2020-01-01T00:00:00.000Z","modified":"2020-01-01T00:00:00.000Z","published":"2020-01-01T00:00:00.000Z","name":"R{n}","object_refs":["tool--00000000-0000-4000-8000-000000000001"]{}}}"#,
+                marked(mark)
+            )
+        };
+        submit("taxii:vesna", &[tool(1, 1, "Emotet", &marked(GREEN)), tool(2, 1, "EMOTET", &marked(GREEN)), tool(3, 1, "Hidden", &marked(RED))]);
+        submit("feed", &[report(1, GREEN), report(2, RED), tool(4, 1, "emotet", &marked(GREEN)), tool(5, 1, "Other", &marked(RED))]);
+        let tool_id = "tool--00000000-0000-4000-8000-000000000001";
+        let on: jiff::civil::Date = ledger.env().clock.now().day().parse().unwrap();
+        let now = ledger.env().clock.now();
+        let lines: Vec<String> = ledger
+            .read(|tx| {
+                let mut lines = Vec::new();
+                for person in [local(), mira.clone()] {
+                    let (hits, more) = super::referring(tx, &person, on, tool_id, 10)?;
+                    lines.push(format!("{} {} {more}", person.name, hits.iter().map(|h| h.id.clone()).collect::<Vec<_>>().join(" ")));
+                    let held = crate::object::versions(tx, &person, on, "tool--00000000-0000-4000-8000-000000000003")?;
+                    let named = crate::object::named(tx, &person, on, &[tool_id, "tool--00000000-0000-4000-8000-000000000003"])?;
+                    lines.push(format!("{} versions, {} names", held.len(), named.len()));
+                }
+                for own_eyes in [false, true] {
+                    let b = crate::arrivals::balance(tx, "vesna", now, 3, own_eyes)?;
+                    let topics: Vec<String> = b.topics.iter().map(|t| format!("{} {}/{}/{}", t.topic.words(), t.gave, t.got, t.both)).collect();
+                    let weeks: Vec<String> = b.weeks.iter().map(|w| format!("{}/{}", w.gave, w.got)).collect();
+                    lines.push(format!("{} | {} | {}/{}", topics.join(", "), weeks.join(" "), b.gave, b.got));
+                }
+                let rhythms = crate::arrivals::rhythms(tx, Micros(now.0 + 30 * Micros::DAY))?;
+                lines.extend(rhythms.iter().map(|r| format!("{} {:?} {} {}", r.source, r.usual_days, r.silent_days, r.has_stopped())));
+                Ok(lines)
+            })
+            .unwrap();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(lines.join("\n"), @r"
+            local-operator report--00000000-0000-4000-8000-000000000002 report--00000000-0000-4000-8000-000000000001 false
+            1 versions, 2 names
+            mira report--00000000-0000-4000-8000-000000000001 false
+            0 versions, 1 names
+            malware and tools 2/1/1, reports and notes 0/1/0 | 0/0 0/0 2/2 | 2/2
+            malware and tools 1/1/1, reports and notes 0/1/0 | 0/0 0/0 1/2 | 1/2
+            feed None 30 false
+            taxii:vesna None 30 false
+            ");
+        }
+        same_after_rebuild(&ledger);
+    }
+}
