@@ -3,6 +3,7 @@
 //! Made from the object's own bytes and the definitions that are held, not from the compiled rights; a test holds the two against each other.
 use crate::collection::{self, Collection};
 use crate::facet;
+use crate::object::meaning;
 use jiff::civil::Date;
 use ledger::{Error, Result, Tx};
 use partners::agreement::Agreement;
@@ -215,18 +216,6 @@ impl Marks {
         }
         Ok(Marks { whole, parts })
     }
-}
-
-/// The label and the terms of a marking-definition; of one that is not held, what its id says, or that it is not known.
-pub(crate) fn meaning(tx: &mut Tx<'_>, reference: &str) -> Result<(Option<Tlp>, Terms)> {
-    let sql = "SELECT tlp, terms FROM @marking WHERE id = $1";
-    let held = tx.one(sql, &[reference.into()], |r| (r.opt_int(0).map(Tlp::from_rank), facet::asked(r.text(1))))?;
-    Ok(match (held, tlp::by_id(reference)) {
-        (Some(held), _) => held,
-        (None, ById::Known(tlp)) => (Some(tlp), Terms::default()),
-        (None, ById::Lookalike) => (Some(Tlp::Red), Terms::default()),
-        (None, ById::Other) => (Some(Tlp::Red), Terms::unknown()),
-    })
 }
 
 /// One version, as far as it is the same in all collections.

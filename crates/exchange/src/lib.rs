@@ -11,8 +11,11 @@
 //! * [`collection`]: collections and who may read and write them; `copy`: what goes out in the place of an object that may not
 //! * [`peer`]: other hubs, from which objects are pulled and to which they are pushed, as far as it got and why not further
 //! * `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
+//! * [`search`]: everything held by its words, as far as the asker's views hold it
+//! * [`object`]: one object for whoever reads it, with its versions, marks and neighbours; [`arrivals`]: who gave what, and how regularly
 //! * [`explain`]: the same decision for one object and one organisation, in words; [`consent`]: what an originator lets go
 pub mod admit;
+pub mod arrivals;
 pub mod collection;
 pub mod consent;
 pub(crate) mod copy;
@@ -20,11 +23,13 @@ pub mod document;
 pub mod event;
 pub mod explain;
 pub(crate) mod facet;
+pub mod object;
 pub mod page;
 pub mod peer;
 pub mod remark;
 pub mod review;
 pub mod rights;
+pub mod search;
 pub mod stage;
 pub mod versions;
 pub mod view;
@@ -32,6 +37,7 @@ pub mod view;
 pub use admit::{Origin, import_stix};
 pub use collection::{Collection, NewCollection};
 pub use document::{NewDocument, import_documents};
+pub use search::Search;
 pub use stage::Exchange;
 
 #[cfg(test)]

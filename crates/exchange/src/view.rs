@@ -33,11 +33,16 @@ pub(crate) struct Listed {
 impl Listed {
     /// The rank that counts in a collection with this default.
     fn rank(&self, default: i64) -> i64 {
-        match self.tlp {
-            Some(tlp) if self.partial => tlp.max(default),
-            Some(tlp) => tlp,
-            None => default,
-        }
+        rank(self.tlp, self.partial, default)
+    }
+}
+
+/// The rank that counts in a collection with this default; of an object of which only a property is marked, the default counts too.
+pub(crate) fn rank(tlp: Option<i64>, partial: bool, default: i64) -> i64 {
+    match tlp {
+        Some(tlp) if partial => tlp.max(default),
+        Some(tlp) => tlp,
+        None => default,
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) fn stages() -> Vec<Arc<dyn Stage>> {
     vec![
         Arc::new(partners::Partners),
         Arc::new(exchange::Exchange),
+        Arc::new(exchange::Search),
         Arc::new(depend::Depend),
         Arc::new(expose::Expose),
         Arc::new(act::Act),

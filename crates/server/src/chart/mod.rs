@@ -3,6 +3,8 @@
 
 pub mod axis;
 pub mod lanes;
+pub mod net;
+pub mod pair;
 pub mod share;
 
 use std::fmt;

@@ -1,0 +1,318 @@
+//! The terms by which a thing is found: what words there are in the texts of a JSON document, folded and refanged, as numbers.
+//!
+//! Reads bytes that were checked at admission, in one pass without a tree. No stemming and no weights: a word is found as it is written.
+use std::borrow::Cow;
+
+/// Terms of one STIX object at most. Names, identifiers and values come first; a long description loses its end.
+pub(super) const OBJECT_TERMS_MAX: usize = 64;
+/// Terms of one document of another form at most: an advisory names many products.
+pub(super) const DOCUMENT_TERMS_MAX: usize = 512;
+/// References of one object at most by which it is found from what it names.
+const REFS_MAX: usize = 256;
+/// Bytes of a term: the longest hash in use has 128 hexadecimal digits.
+const TERM_MAX: usize = 160;
+/// Bits of a term's number ([`number`]).
+pub(super) const NUMBER_BITS: u32 = 38;
+
+/// Words that say nothing by themselves, sorted.
+const COMMON: [&str; 43] = [
+    "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "for", "from", "has", "have",
+    "http", "https", "if", "in", "into", "is", "it", "its", "may", "not", "of", "on", "or", "such", "that", "the", "their", "they",
+    "this", "to", "use", "used", "was", "with", "www",
+];
+
+/// Properties whose text is no content: references, times, selectors, bytes, and links of sources.
+const SKIPPED: [&str; 17] = [
+    "created", "created_by_ref", "current_release_date", "id", "initial_release_date", "lang", "marking_ref", "modified",
+    "object_marking_refs", "payload_bin", "selectors", "sighting_of_ref", "source_name", "source_ref", "spec_version", "target_ref",
+    "url",
+];
+
+/// Properties that hold prose: their words come after all others.
+const PROSE: [&str; 11] = [
+    "abstract", "content", "description", "details", "explanation", "notes", "opinion", "schema", "summary", "text",
+    "x_mitre_detection",
+];
+
+/// Words in which `text` is asked for, each once, in their order; and those that are too common to be asked for.
+pub fn asked(text: &str) -> (Vec<String>, Vec<String>) {
+    let (mut wanted, mut common): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut fold = String::new();
+    compounds(text, &mut fold, &mut |word| {
+        let list = if is_term(word) { &mut wanted } else { &mut common };
+        if !list.iter().any(|held| held == word) {
+            list.push(word.to_owned());
+        }
+    });
+    (wanted, common)
+}
+
+/// The number of a term: FNV-1a over its bytes, stirred, cut. It stands in stores, so it never changes.
+pub(crate) fn number(term: &str) -> u64 {
+    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let mut hash = term.bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    (hash ^ (hash >> 33)) >> (64 - NUMBER_BITS)
+}
+
+/// The number under which all of one type stand. The first character is in no text's term.
+pub(super) fn of_kind(kind: &str) -> u64 {
+    number(&format!("\u{1}kind {kind}"))
+}
+
+/// The number under which all of one source stand.
+pub(super) fn of_source(source: &str) -> u64 {
+    number(&format!("\u{1}source {source}"))
+}
+
+/// The number under which all stand that refer to an object.
+pub(super) fn of_reference(id: &str) -> u64 {
+    number(&format!("\u{1}ref {id}"))
+}
+
+/// Reads the terms of documents; keeps its buffers from one to the next.
+#[derive(Default)]
+pub(super) struct Reader {
+    fold: String,
+    terms: Vec<u64>,
+    refs: Vec<u64>,
+    /// The first `name`, `value` and `pattern` of the last document.
+    called: [String; 3],
+}
+
+impl Reader {
+    /// The numbers of the terms of a JSON document, sorted, each once, `max` at most.
+    pub(super) fn read(&mut self, bytes: &[u8], max: usize) -> &[u64] {
+        self.terms.clear();
+        self.refs.clear();
+        self.called.iter_mut().for_each(String::clear);
+        let Reader { fold, terms, refs, called } = self;
+        for prose in [false, true] {
+            leaves(bytes, &mut |key, text| {
+                if !prose {
+                    refer(refs, key, text);
+                    let place = ["name", "value", "pattern"].iter().position(|name| *name == key);
+                    if let Some(first) = place.and_then(|at| called.get_mut(at)).filter(|first| first.is_empty()) {
+                        first.push_str(text);
+                    }
+                }
+                if terms.len() < max && prose == PROSE.contains(&key) && !SKIPPED.contains(&key) && !key.ends_with("_refs") {
+                    words(text, fold, &mut |word| push(terms, number(word), max));
+                }
+            });
+        }
+        self.terms.sort_unstable();
+        &self.terms
+    }
+
+    /// The numbers of the objects to which the last document refers.
+    pub(super) fn references(&self) -> &[u64] {
+        &self.refs
+    }
+
+    /// What the last document calls itself: its `pattern` where it is an indicator's, else its `name`, else its `value`.
+    pub(super) fn called(&self) -> &str {
+        let [name, value, pattern] = &self.called;
+        [pattern, name, value].into_iter().find(|text| !text.is_empty()).map_or("", String::as_str)
+    }
+
+    /// Whether a document has all of these terms.
+    pub(super) fn has(&mut self, bytes: &[u8], max: usize, wanted: &[String]) -> bool {
+        let terms = self.read(bytes, max);
+        wanted.iter().all(|word| terms.binary_search(&number(word)).is_ok())
+    }
+}
+
+fn refer(refs: &mut Vec<u64>, key: &str, text: &str) {
+    let refers = key.ends_with("_ref") || (key.ends_with("_refs") && key != "object_marking_refs");
+    if refers && refs.len() < REFS_MAX && text.contains("--") {
+        let number = of_reference(text);
+        if !refs.contains(&number) {
+            refs.push(number);
+        }
+    }
+}
+
+fn push(terms: &mut Vec<u64>, term: u64, max: usize) {
+    if terms.len() < max && !terms.contains(&term) {
+        terms.push(term);
+    }
+}
+
+/// Hands over each text of a JSON document with the name of its property; members of an array have the array's.
+fn leaves<'a>(bytes: &'a [u8], f: &mut dyn FnMut(&str, &str)) {
+    let mut rest = bytes;
+    let mut key: Cow<'a, str> = Cow::Borrowed("");
+    while let Some(open) = rest.iter().position(|b| *b == b'"') {
+        let Some(inside) = rest.get(open + 1..) else { return };
+        let Some((length, escaped)) = string_end(inside) else { return };
+        let (raw, after) = (inside.get(..length).unwrap_or_default(), inside.get(length + 1..).unwrap_or_default());
+        let text: Cow<'a, str> = match escaped {
+            false => Cow::Borrowed(std::str::from_utf8(raw).unwrap_or_default()),
+            true => Cow::Owned(serde_json::from_slice(rest.get(open..open + length + 2).unwrap_or_default()).unwrap_or_default()),
+        };
+        let next = after.iter().position(|b| !b.is_ascii_whitespace());
+        rest = after;
+        match next.and_then(|at| after.get(at)) {
+            Some(b':') => key = text,
+            _ => f(&key, &text),
+        }
+    }
+}
+
+/// The length of a string up to its closing quote, and whether it holds an escape (RFC 8259 section 7).
+fn string_end(bytes: &[u8]) -> Option<(usize, bool)> {
+    let mut escaped = false;
+    let mut at = 0;
+    loop {
+        at += bytes.get(at..)?.iter().position(|b| matches!(b, b'"' | b'\\'))?;
+        if bytes.get(at) == Some(&b'"') {
+            return Some((at, escaped));
+        }
+        escaped = true;
+        at += 2;
+    }
+}
+
+/// Whether a word can be asked for.
+fn is_term(word: &str) -> bool {
+    let said = word.len() > 1 && (word.len() > 3 || word.chars().any(char::is_alphabetic));
+    said && word.len() <= TERM_MAX && COMMON.binary_search(&word).is_err()
+}
+
+/// The terms of a text: each compound as it is written, the parts of one that has words as its parts, and the domains above a domain.
+fn words(text: &str, fold: &mut String, f: &mut dyn FnMut(&str)) {
+    compounds(text, fold, &mut |compound| {
+        if is_term(compound) {
+            f(compound);
+        }
+        if compound.len() > TERM_MAX || !compound.contains(is_joiner) {
+            return;
+        }
+        for part in compound.split(is_joiner) {
+            if part.len() > 2 && part.chars().all(char::is_alphabetic) && is_term(part) {
+                f(part);
+            }
+        }
+        above(compound, f);
+    });
+}
+
+/// The domains above the host of an address or a name: of `mail.a.example` it is `a.example`.
+fn above(compound: &str, f: &mut dyn FnMut(&str)) {
+    let host = compound.rsplit('@').next().unwrap_or(compound);
+    let is_domain = host.rsplit('.').next().is_some_and(|top| top.len() > 1 && top.chars().all(char::is_alphabetic));
+    if !is_domain || !host.contains('.') {
+        return;
+    }
+    if host.len() < compound.len() {
+        f(host);
+    }
+    let mut domain = host;
+    while let Some((_, upper)) = domain.split_once('.') {
+        if !upper.contains('.') {
+            return;
+        }
+        f(upper);
+        domain = upper;
+    }
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(c, '.' | '-' | '_' | '@' | ':' | '+')
+}
+
+/// The runs of letters, digits and what joins them, folded to lower case and with defanged dots made whole.
+fn compounds(text: &str, fold: &mut String, f: &mut dyn FnMut(&str)) {
+    fold.clear();
+    match text.is_ascii() {
+        true => fold.extend(text.bytes().map(|b| char::from(b.to_ascii_lowercase()))),
+        false => fold.push_str(&text.to_lowercase()),
+    }
+    let whole = refanged(fold);
+    for run in whole.split(|c: char| !c.is_alphanumeric() && !is_joiner(c)) {
+        let word = run.trim_matches(is_joiner);
+        if !word.is_empty() {
+            f(word);
+        }
+    }
+}
+
+/// Addresses as they were before somebody made them harmless: `hxxp`, `[.]`, `(.)`, `[:]`, `[@]`, `[at]`, `[dot]`.
+fn refanged(text: &str) -> Cow<'_, str> {
+    if !text.contains(['[', '(']) && !text.contains("hxxp") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = text.replace("hxxp", "http");
+    for (fanged, plain) in
+        [("[.]", "."), ("(.)", "."), ("[dot]", "."), ("(dot)", "."), ("[:]", ":"), ("[://]", "://"), ("[@]", "@"), ("[at]", "@")]
+    {
+        if out.contains(fanged) {
+            out = out.replace(fanged, plain);
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let mut got: Vec<String> = Vec::new();
+        words(text, &mut String::new(), &mut |word| got.push(word.to_owned()));
+        assert_eq!(got.join(" "), expected, "{text}");
+    }
+
+    #[test]
+    fn words_of_a_text() {
+        check("", "");
+        check("The Sandworm Team, 2015", "sandworm team 2015");
+        check("CVE-2023-6448.", "cve-2023-6448 cve");
+        check("hxxps://mail[.]evil.example/a/login.php", "mail.evil.example mail evil example evil.example login.php login php");
+        check("Ops@Mail.Example.org", "ops@mail.example.org ops mail example org mail.example.org example.org");
+        check("198.51.100[.]7 2001:db8::1 443", "198.51.100.7 2001:db8::1");
+        check("command-and-control", "command-and-control command control");
+        check("Wasserwerk KÖLN", "wasserwerk köln");
+        check("x 1 22 the", "");
+        check(&"a".repeat(TERM_MAX + 1), "");
+    }
+
+    #[test]
+    fn what_is_asked_for() {
+        let (wanted, common) = asked("The “Sandworm” (sandworm) evil[.]example 5");
+        assert_eq!(wanted, ["sandworm", "evil.example"]);
+        assert_eq!(common, ["the", "5"]);
+    }
+
+    #[test]
+    fn leaves_of_a_document() {
+        let mut got = Vec::new();
+        let text = br#"{"a":"x","b":["y\"z",{"c":"\u00e9"}],"d":1,"e" : {"f":"g:"},"h":"\\"}"#;
+        leaves(text, &mut |key, value| got.push(format!("{key}={value}")));
+        assert_eq!(got.join(" "), r#"a=x b=y"z c=é f=g: h=\"#);
+        for broken in [&b"\""[..], br#""\"#, br#"{"a"#, b"", b"\xff\"\xff\""] {
+            leaves(broken, &mut |_, _| ());
+        }
+    }
+
+    #[test]
+    fn names_come_before_prose() {
+        let prose: String = (0..90).map(|i| format!("word{i} ")).collect();
+        let text = format!(r#"{{"description":"{prose}","id":"malware--1","created":"2020","name":"Emotet","labels":["trojan"]}}"#);
+        let mut reader = Reader::default();
+        assert_eq!(reader.read(text.as_bytes(), OBJECT_TERMS_MAX).len(), OBJECT_TERMS_MAX);
+        let has = |reader: &mut Reader, word: &str| reader.has(text.as_bytes(), OBJECT_TERMS_MAX, &[word.to_owned()]);
+        assert!(has(&mut reader, "emotet") && has(&mut reader, "trojan") && has(&mut reader, "word61"));
+        assert!(!has(&mut reader, "word62") && !has(&mut reader, "2020") && !has(&mut reader, "malware"));
+    }
+
+    /// Numbers stand in stores.
+    #[test]
+    fn numbers_stay() {
+        assert_eq!(number("emotet"), 213_419_753_076);
+        assert!(COMMON.is_sorted() && SKIPPED.is_sorted() && PROSE.is_sorted());
+    }
+}
