@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: measures the release binary from outside, as a user meets it, writes `bench/results.json` and from that file
 //! the table in README.md. Figures of peers that did not run beside ours are marked as quoted. No figure here is a test.
 
+mod cluster;
+mod load;
 mod table;
 mod taxii;
 
@@ -43,6 +45,9 @@ struct Figure {
     seconds: f64,
 }
 
+/// Objects of the real bundle.
+const BUNDLE: usize = 24_771;
+
 /// Everything a measurement needs.
 pub struct Bench {
     binary: PathBuf,
@@ -53,14 +58,28 @@ pub struct Bench {
 
 /// The chore.
 pub fn chore(args: &[String]) -> Result<()> {
-    let quick = args.iter().any(|a| a == "--quick");
+    let flag = |name: &str| args.iter().any(|a| a == name);
+    if let Some(unknown) = args.iter().find(|a| !["--quick", "--large", "--huge"].contains(&a.as_str())) {
+        bail!("bench knows no `{unknown}`");
+    }
+    let quick = flag("--quick");
     let shared = shell::shared().context("the bench needs the shared data: set MAINSTAY_SHARED to its folder")?;
     ui::chore()?;
     let binary = shell::build("mainstay", true)?;
     let work = shell::target().join("bench-store");
     let bench = Bench { binary, shared, work, runs: if quick { 1 } else { 3 } };
     let mut lines = bench.imports()?;
-    lines.extend(taxii::lines(&bench)?);
+    let scale = |objects, postgres| taxii::lines(&bench, taxii::Scale { objects, postgres });
+    lines.extend(scale(BUNDLE, false)?);
+    lines.extend(scale(BUNDLE, true)?);
+    if flag("--large") || flag("--huge") {
+        lines.extend(scale(1_000_000, false)?);
+        lines.extend(scale(1_000_000, true)?);
+    }
+    if flag("--huge") {
+        lines.extend(scale(10_000_000, false)?);
+    }
+    lines.extend(bench.stix()?);
     lines.push(bench.rebuild()?);
     lines.extend(bench.spof()?);
     let results = Results { commit: commit(), machine: machine(), lines };
@@ -138,6 +157,29 @@ impl Bench {
             floor: "50,000 events/s".into(),
             peers: String::new(),
         })
+    }
+
+    /// STIX objects checked, and observations against ten thousand patterns, on one core: the crate's own programs.
+    fn stix(&self) -> Result<Vec<Line>> {
+        let run = |example: &str, args: &[&str]| -> Result<String> {
+            let mut cargo = Command::new(shell::cargo());
+            cargo.current_dir(shell::root()).args(["run", "--quiet", "--release", "--package", "stix", "--example", example, "--"]);
+            let output = cargo.args(args).output().context("cargo does not start")?;
+            if !output.status.success() {
+                bail!("the program `{example}` ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+            }
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        let checked = run("check", &[&self.path("stix/enterprise-attack.json")])?;
+        let checked = checked.lines().find_map(|l| l.strip_prefix("admit")?.split_whitespace().next()).context("no figure of the checker")?.to_owned();
+        let matched = run("patterns", &["50000", "10000"])?;
+        let figure = matched.lines().filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok()).find(|l| l["work"] == "the same from bytes");
+        let matched = figure.and_then(|l| l["per_second"].as_f64()).context("no figure of the matcher")?;
+        let line = |work: &str, rate: String, peers: &str| Line { work: work.into(), ours: rate, floor: "100,000 a second".into(), peers: peers.into() };
+        Ok(vec![
+            line("STIX objects checked, one core", format!("{checked} a second"), "stix2-validator 271, rstix 26,400 parse only (quoted)"),
+            line("observations, from bytes, against 10,000 patterns, one core", format!("{matched:.0} a second"), "stix2-matcher 7,400 to 19,500 for one pattern (quoted)"),
+        ])
     }
 
     /// All single points of failure of the real graph: the search alone, in the crate's own program, and the whole verb.

@@ -10,7 +10,9 @@ cargo xtask CHORE
   test [--all] [--no-install] [--no-browser]
                      install what the tests need where that is possible, run them, list what was skipped; --all fails on a skip
   ui                 bundle the page assets of web/ into web/dist
-  bench [--quick]    measure, write bench/results.json and the table in README.md
+  bench [--quick] [--large|--huge]
+                     measure, write bench/results.json and the table in README.md; TAXII also at a million objects,
+                     or at ten million
   tidy               hold the rules of the house over the source tree
   dist               a release build and its size
 ";

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: installs what the tests need where it can, runs the Rust tests and the tests of the pages in a real browser,
 //! and lists whatever was skipped. A test says that it skipped itself by a line `SKIPPED (reason): name`; nothing is skipped in silence.
 
+use crate::script::Stage;
 use crate::{demo, shell, ui};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
@@ -172,10 +173,16 @@ fn answer_token(outbox: &Path) -> Option<String> {
     (!token.is_empty()).then_some(token)
 }
 
-/// Starts the server on a free port and waits until it says where it listens.
+/// Starts the server on a store in a folder.
 pub fn serve(binary: &Path, data: &Path, now: &str) -> Result<(Child, String)> {
-    let mut command = Command::new(binary);
-    command.args(["serve", "--listen", "127.0.0.1:0"]).arg("--data").arg(data);
+    serve_on(&Stage { binary: binary.into(), data: data.into(), database: None, sample: PathBuf::new(), work: PathBuf::new() }, now)
+}
+
+/// Starts the server on a free port and waits until it says where it listens.
+pub fn serve_on(stage: &Stage, now: &str) -> Result<(Child, String)> {
+    let mut command = Command::new(&stage.binary);
+    command.args(["serve", "--listen", "127.0.0.1:0"]).arg("--data").arg(&stage.data);
+    command.args(stage.database.iter().flat_map(|url| ["--database", url]));
     if !now.is_empty() {
         command.args(["--clock", now]);
     }

@@ -23,7 +23,7 @@ pub(super) fn render(results: &Results) -> String {
     for line in &results.lines {
         text.push_str(&format!("| {} | {} | {} | {} |\n", line.work, line.ours, line.floor, line.peers));
     }
-    text.push_str(&format!("\nCommit {}, {}. SQLite. Measured by `cargo xtask bench`.\n", results.commit, results.machine));
+    text.push_str(&format!("\nCommit {}, {}. SQLite unless said. Measured by `cargo xtask bench --large`.\n", results.commit, results.machine));
     text
 }
 
