@@ -223,11 +223,12 @@ pub(crate) fn derived_ddl(stages: &[Arc<dyn Stage>]) -> String {
 /// What the store's tables were made for: when it differs, a later program opens an older store, or the reverse.
 pub(crate) fn schema_hash(stages: &[Arc<dyn Stage>]) -> String {
     let operational = stages.iter().map(|s| s.operational()).collect::<String>();
-    let all = [tables::OPERATIONAL, &operational, &derived_ddl(stages)].concat();
+    let all = [tables::LEDGER_SINCE, tables::OPERATIONAL, &operational, &derived_ddl(stages)].concat();
     crate::merkle::sha256(all.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
 fn define_operational(session: &mut Session<'_>, stages: &[Arc<dyn Stage>]) -> Result<()> {
+    session.define(tables::LEDGER_SINCE)?;
     session.define(tables::OPERATIONAL)?;
     stages.iter().try_for_each(|stage| session.define(stage.operational()))
 }
@@ -548,12 +549,12 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// The events of `from..to`, at most `bytes_max` of payload and at least one, in order.
+    /// The events of `from..to`, at most `bytes_max` of payload and at least one, in order; of a purged one what stayed of it.
     pub(crate) fn events(&mut self, from: i64, to: i64, bytes_max: usize) -> Result<Vec<Event>> {
         let mut events = Vec::new();
         let mut bytes = 0;
-        let sql = "SELECT e.idx, e.header, p.bytes FROM entry e LEFT JOIN payload p ON p.idx = e.idx \
-                   WHERE e.idx >= $1 AND e.idx < $2 ORDER BY e.idx";
+        let sql = "SELECT e.idx, e.header, p.bytes, r.bytes FROM entry e LEFT JOIN payload p ON p.idx = e.idx \
+                   LEFT JOIN remnant r ON r.idx = e.idx WHERE e.idx >= $1 AND e.idx < $2 ORDER BY e.idx";
         self.each(sql, &[from.into(), to.into()], &mut |row| {
             if bytes < bytes_max {
                 bytes += row.blob(2).len();
@@ -564,9 +565,10 @@ impl<'a> Tx<'a> {
         Ok(events)
     }
 
-    /// One event of the log.
+    /// One event of the log; one that was purged has no payload, whatever stayed of it.
     pub fn event(&mut self, index: i64) -> Result<Option<Event>> {
-        Ok(self.events(index, index + 1, usize::MAX)?.pop())
+        let event = self.events(index, index + 1, usize::MAX)?.pop();
+        Ok(event.map(|event| Event { payload: event.payload.filter(|_| !event.purged), ..event }))
     }
 
     /// The body of the event at `index`, as received; `None` where there is no such event or its payload was purged.
@@ -595,7 +597,8 @@ fn read_event(row: &Row<'_>) -> Result<Event> {
     let index = row.int(0);
     let header = Header::parse(row.text(1))
         .ok_or_else(|| Error::Integrity(format!("the header of entry {index} is unreadable; run `ledger verify`")))?;
-    let payload = match row.opt_blob(2) {
+    let purged = row.opt_blob(2).is_none();
+    let payload = match row.opt_blob(2).or_else(|| row.opt_blob(3)) {
         None => None,
         Some(bytes) => Some(Payload::parse(bytes.to_vec()).ok_or_else(|| {
             Error::Integrity(format!("the payload of entry {index} is unreadable; run `ledger verify`"))
@@ -608,5 +611,6 @@ fn read_event(row: &Row<'_>) -> Result<Event> {
         known: header.known,
         claimed: header.claimed,
         payload,
+        purged,
     })
 }
