@@ -122,7 +122,7 @@ pub(crate) fn step(stages: &[Arc<dyn Stage>], tx: &mut Tx<'_>, run: Run) -> Resu
             continue;
         }
         // A purged payload is a gap that its tombstone names; there is nothing to fold but what the stage itself left there.
-        let folds = |e: &&Event| e.payload.is_some() && (!e.purged || stage.remnants());
+        let folds = |e: &&Event| e.payload.is_some() && (!e.purged || stage.remnants(&e.kind));
         let mine: Vec<&Event> = events
             .iter()
             .filter(|e| e.index >= cursor && folds(e) && takes(&**stage, &e.kind))

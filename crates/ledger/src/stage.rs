@@ -20,8 +20,9 @@ pub trait Stage: Send + Sync {
     /// The kinds of event it folds or reacts to; one that ends in `.` stands for all that start so.
     fn kinds(&self) -> &'static [&'static str];
 
-    /// Whether it folds what stays of purged events ([`crate::purge`]) in their place. A stage that does not has a gap there.
-    fn remnants(&self) -> bool {
+    /// Whether it folds what stays of purged events of a kind ([`crate::purge`]) in their place. A stage that does not has a gap there.
+    fn remnants(&self, kind: &str) -> bool {
+        let _ = kind;
         false
     }
 

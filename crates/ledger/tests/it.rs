@@ -26,8 +26,8 @@ impl Stage for Words {
     fn kinds(&self) -> &'static [&'static str] {
         &["toy."]
     }
-    fn remnants(&self) -> bool {
-        true
+    fn remnants(&self, kind: &str) -> bool {
+        kind == "toy.word"
     }
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         let Word { word } = event.meta()?;
