@@ -114,6 +114,46 @@ pub fn agreements(person: &Person, on: Date) -> Vec<String> {
     in_force(&person.agreements, on).into_iter().map(partners::agreement::Agreement::words).collect()
 }
 
+/// One object as a receipt names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Its `id`.
+    pub id: String,
+    /// Its version as written; empty where it has none.
+    pub version: String,
+    /// SHA-256 of blind ‖ bytes, base64.
+    pub digest: String,
+    /// The blind, which lets whoever has the bytes check the digest; gone with a purge.
+    pub blind: Option<[u8; 16]>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+    #[serde(default)]
+    version: Option<String>,
+    /// In what stayed of a purged object alone.
+    #[serde(default)]
+    digest: Option<String>,
+}
+
+/// An object by its event, held or purged; `None` where nothing stayed of it.
+pub fn item(tx: &mut Tx<'_>, object: i64) -> Result<Option<Item>> {
+    let Some(kept) = tx.kept(object)? else { return Ok(None) };
+    let Ok(named) = serde_json::from_slice::<Named>(kept.payload.meta()) else { return Ok(None) };
+    let digest = match (kept.blind, named.digest) {
+        (Some(blind), _) => digest(&blind, kept.payload.body()),
+        (None, Some(digest)) => digest,
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(Item { id: named.id, version: named.version.unwrap_or_default(), digest, blind: kept.blind }))
+}
+
+/// SHA-256 of blind ‖ bytes, base64.
+pub fn digest(blind: &[u8], bytes: &[u8]) -> String {
+    ledger::checkpoint::base64(&ledger::merkle::sha256(&[blind, bytes].concat()))
+}
+
 /// Appends that objects went to somebody.
 pub fn append(tx: &mut Tx<'_>, meta: &DisclosedMeta, objects: &[i64], at: Micros) -> Result<()> {
     tx.append(Draft::new(DISCLOSED, meta)?.body(&encode(objects)).claimed(Some(at))).map(drop)

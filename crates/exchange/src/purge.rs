@@ -4,7 +4,7 @@
 //! same dates as before, and no poller loses anything; then, at the tombstone, the object leaves each view, and the withdrawal is recorded.
 //! Of documents and of what lies in review nothing stays.
 use crate::event::{self, ObjectMeta};
-use crate::{copy, facet, view};
+use crate::{copy, disclosed, facet, view};
 use ledger::{Error, Event, Micros, Payload, Result, Tx};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +57,19 @@ pub fn named(tx: &mut Tx<'_>, object: i64) -> Result<Option<(String, Option<Stri
     tx.one(sql, &[object.into()], |r| (r.text(0).to_owned(), r.opt_text(1).map(str::to_owned)))
 }
 
+/// Who gave a held object; `None` for the hub's own.
+pub fn giver(tx: &mut Tx<'_>, object: i64) -> Result<Option<String>> {
+    let sql = "SELECT giver FROM @stix_object WHERE idx = $1";
+    Ok(tx.one(sql, &[object.into()], |r| r.opt_text(0).map(str::to_owned))?.flatten())
+}
+
+/// The events of an object's versions, held or purged, in the order of the log.
+pub fn versions(tx: &mut Tx<'_>, id: &str) -> Result<BTreeSet<i64>> {
+    let mut all = ints(tx, "SELECT idx FROM @stix_object WHERE id = $1", id)?;
+    all.extend(ints(tx, "SELECT object AS idx FROM @purged WHERE id = $1", id)?);
+    Ok(all)
+}
+
 /// The organisations whose people have a view that holds one of these objects: who could see it, shown or not.
 pub fn could_see(tx: &mut Tx<'_>, objects: &BTreeSet<i64>) -> Result<BTreeSet<String>> {
     let mut out = BTreeSet::new();
@@ -106,8 +119,18 @@ pub fn remnant(tx: &mut Tx<'_>, event: &Event) -> Result<Option<Payload>> {
     }
     kept.extend(granular.map(|g| ("granular_markings".to_owned(), g)));
     let text = |value: serde_json::Result<String>| value.map_err(|e| Error::Engine(e.to_string()));
-    let meta = text(serde_json::to_string(&ObjectMeta { by: "purged".to_owned(), ..meta }))?;
+    // receipts of what was shown beside it hold on: the digest stays, the blind without which it says nothing goes
+    let digest = disclosed::item(tx, event.index)?.map(|item| item.digest);
+    let meta = text(serde_json::to_string(&Kept { meta: ObjectMeta { by: "purged".to_owned(), ..meta }, digest }))?;
     Ok(Some(Payload::new(&meta, text(serde_json::to_string(&kept))?.as_bytes())))
+}
+
+/// Meta of a remnant.
+#[derive(serde::Serialize)]
+struct Kept {
+    #[serde(flatten)]
+    meta: ObjectMeta,
+    digest: Option<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -138,7 +161,7 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 }
 
 fn forget(tx: &mut Tx<'_>, at: i64, known: Micros) -> Result<()> {
-    let sql = "INSERT INTO @purged (id, vkey, giver, at) SELECT id, vkey, giver, CAST($2 AS BIGINT) FROM @stix_object WHERE idx = $1 \
+    let sql = "INSERT INTO @purged (id, vkey, giver, at, object) SELECT id, vkey, giver, CAST($2 AS BIGINT), idx FROM @stix_object WHERE idx = $1 \
                ON CONFLICT (id, vkey) DO NOTHING";
     tx.run(sql, &[at.into(), known.into()])?;
     for rows in [

@@ -54,7 +54,7 @@ CREATE TABLE @view_entry (view {int} NOT NULL, added {int} NOT NULL, object {int
 CREATE UNIQUE INDEX @view_entry_object ON @view_entry (view, object);
 CREATE INDEX @view_entry_last ON @view_entry (view, is_last, added, object, size);
 CREATE TABLE @withdrawn (view {int} NOT NULL, object {int} NOT NULL, at {int} NOT NULL, PRIMARY KEY (view, object, at));
-CREATE TABLE @purged (id {text} NOT NULL, vkey {text} NOT NULL, giver {text}, at {int} NOT NULL, PRIMARY KEY (id, vkey));
+CREATE TABLE @purged (id {text} NOT NULL, vkey {text} NOT NULL, giver {text}, at {int} NOT NULL, object {int} NOT NULL, PRIMARY KEY (id, vkey));
 CREATE TABLE @disclosed (idx {int} PRIMARY KEY, org {text} NOT NULL);
 CREATE INDEX @disclosed_org ON @disclosed (org, idx);
 CREATE TABLE @recipient (person {text} NOT NULL, collection {text} NOT NULL, view {int} NOT NULL, level {int},

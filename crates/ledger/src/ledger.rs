@@ -577,6 +577,14 @@ impl<'a> Tx<'a> {
         Ok(bytes.and_then(Payload::parse).map(|p| p.body().to_vec()))
     }
 
+    /// What is kept of an entry: its payload and a salt for others to see, or what stayed after a purge.
+    pub fn kept(&mut self, index: i64) -> Result<Option<Kept>> {
+        let sql = "SELECT p.salt, p.bytes, r.bytes FROM entry e LEFT JOIN payload p ON p.idx = e.idx \
+                   LEFT JOIN remnant r ON r.idx = e.idx WHERE e.idx = $1";
+        let row = tx_row(self, sql, index)?;
+        Ok(row.and_then(|(salt, bytes)| Some(Kept { blind: salt.map(|s| blind(&s)), payload: Payload::parse(bytes)? })))
+    }
+
     /// The same unit with its eyes on another generation of derived tables.
     pub(crate) fn with_generation(mut self, generation: i64) -> Self {
         self.prefix = format!("g{generation}_");
@@ -591,6 +599,33 @@ impl<'a> Tx<'a> {
         let sql = sql.replace('@', &self.prefix);
         if sql.contains("{lock}") { sql.replace("{lock}", self.session.lock_suffix()) } else { sql }
     }
+}
+
+/// What [`Tx::kept`] gives.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// 16 bytes that belong to the entry and tell nothing of its salt, to blind a digest with; `None` after a purge: then nobody can
+    /// make that digest again, so nobody can guess what it was of.
+    pub blind: Option<[u8; 16]>,
+    /// The payload, or its remnant.
+    pub payload: Payload,
+}
+
+fn blind(salt: &[u8]) -> [u8; 16] {
+    let full = crate::merkle::sha256(&[b"mainstay blind 1\n", salt].concat());
+    let mut out = [0; 16];
+    out.iter_mut().zip(full).for_each(|(to, from)| *to = from);
+    out
+}
+
+/// The salt and the bytes of a payload, or the bytes alone of what stayed of it.
+fn tx_row(tx: &mut Tx<'_>, sql: &str, index: i64) -> Result<Option<(Option<Vec<u8>>, Vec<u8>)>> {
+    let row = tx.one(sql, &[index.into()], |r| match (r.opt_blob(0), r.opt_blob(1), r.opt_blob(2)) {
+        (Some(salt), Some(bytes), _) => Some((Some(salt.to_vec()), bytes.to_vec())),
+        (_, _, Some(bytes)) => Some((None, bytes.to_vec())),
+        _ => None,
+    })?;
+    Ok(row.flatten())
 }
 
 fn read_event(row: &Row<'_>) -> Result<Event> {

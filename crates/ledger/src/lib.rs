@@ -41,7 +41,7 @@ pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, Result};
 pub use event::{Appended, Draft, Event, Payload};
 pub use intake::{Intake, Note};
-pub use ledger::{Env, Genesis, Ledger, Tx};
+pub use ledger::{Env, Genesis, Kept, Ledger, Tx};
 pub use rebuild::Rebuilt;
 pub use seam::{Column, Place, Row, Value};
 pub use stage::Stage;
