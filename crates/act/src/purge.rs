@@ -562,7 +562,7 @@ fn beyond(tx: &mut Tx<'_>, asks: &[String], files: Scrubbed, postgres: bool) -> 
 
 /// Records what somebody who was asked to destroy says. The organisation's own people say it themselves; for others the operator records it.
 pub fn answer(ledger: &Ledger, name: &str, org: &str, said: &str, note: &str, by: &Person) -> Result<()> {
-    match by.org == org && !by.is_operator {
+    match by.org == org {
         true => by.must(Verb::AnswerOwn)?,
         false => by.must(Verb::RecordAnswer)?,
     }

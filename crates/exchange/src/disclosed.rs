@@ -18,7 +18,7 @@ pub const DISCLOSED: &str = "exchange.disclosed";
 /// `exchange.received`: an organisation gave an envelope, and was told what became of it.
 pub const RECEIVED: &str = "exchange.received";
 
-/// Pages that wait to be written down; a reader that finds so many waits until they are.
+/// Pages that wait to be written down; where so many do, the hub is busy and shows no more.
 const WAITING_MAX: usize = 1_024;
 /// Organisations of which is remembered what they were shown.
 const ORGS_MAX: usize = 64;
@@ -215,17 +215,45 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Notes that `objects` of a collection go to `person`. Nothing happens for the operator's own, and where all of it was shown before.
-    /// An error means that the record cannot keep up: then nothing leaves.
-    pub fn note(&self, ledger: &Ledger, person: &Person, collection: &str, way: &str, objects: &[i64]) -> Result<()> {
+    /// Makes ready to note what goes to `person`: reads what its organisation was shown before, at its first request, and writes down what
+    /// waits where that is much. Outside of any unit of work; [`Recorder::note`] may then be called within one.
+    pub fn prepare(&self, ledger: &Ledger, person: &Person) -> Result<()> {
+        if person.is_operator {
+            return Ok(());
+        }
+        if lock(&self.waiting).len() >= WAITING_MAX / 2 {
+            self.flush(ledger)?;
+        }
+        if lock(&self.shown).contains_key(&person.org) {
+            return Ok(());
+        }
+        let loaded = Shown::load(ledger, &person.org)?;
+        let mut shown = lock(&self.shown);
+        if shown.len() >= ORGS_MAX {
+            shown.clear();
+        }
+        shown.entry(person.org.clone()).or_insert(loaded);
+        Ok(())
+    }
+
+    /// Notes that `objects` of a collection go to `person` at `at`. Nothing happens for the operator's own, and where all of it was shown
+    /// before. False where the record cannot keep up: then nothing may leave.
+    #[must_use]
+    pub fn note(&self, person: &Person, collection: &str, way: &str, objects: &[i64], at: Micros) -> bool {
         if person.is_operator || objects.is_empty() {
-            return Ok(());
+            return true;
         }
-        let fresh = self.fresh(ledger, &person.org, objects)?;
+        if lock(&self.waiting).len() >= WAITING_MAX {
+            return false;
+        }
+        let fresh: Vec<i64> = {
+            let mut all = lock(&self.shown);
+            let shown = all.entry(person.org.clone()).or_default();
+            objects.iter().copied().filter(|object| shown.insert(*object)).collect()
+        };
         if fresh.is_empty() {
-            return Ok(());
+            return true;
         }
-        let at = ledger.env().clock.now();
         let meta = DisclosedMeta {
             org: person.org.clone(),
             person: person.name.clone(),
@@ -234,32 +262,13 @@ impl Recorder {
             objects: fresh.len(),
             agreements: agreements(person, at.day().parse().unwrap_or(Date::MAX)),
         };
-        let waiting = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(|e| e.into_inner());
-            waiting.push(Waiting { meta, objects: fresh, at });
-            waiting.len()
-        };
-        if waiting >= WAITING_MAX { self.flush(ledger) } else { Ok(()) }
-    }
-
-    /// Those of the objects that an organisation was not shown yet, as far as this process knows.
-    fn fresh(&self, ledger: &Ledger, org: &str, objects: &[i64]) -> Result<Vec<i64>> {
-        let known = self.shown.lock().unwrap_or_else(|e| e.into_inner()).contains_key(org);
-        let loaded = if known { None } else { Some(Shown::load(ledger, org)?) };
-        let mut shown = self.shown.lock().unwrap_or_else(|e| e.into_inner());
-        if let Some(loaded) = loaded {
-            if shown.len() >= ORGS_MAX {
-                shown.clear();
-            }
-            shown.entry(org.to_owned()).or_insert(loaded);
-        }
-        let shown = shown.entry(org.to_owned()).or_default();
-        Ok(objects.iter().copied().filter(|object| shown.insert(*object)).collect())
+        lock(&self.waiting).push(Waiting { meta, objects: fresh, at });
+        true
     }
 
     /// Writes down what waits, in one unit. What could not be written waits on.
     pub fn flush(&self, ledger: &Ledger) -> Result<()> {
-        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(|e| e.into_inner()));
+        let waiting = std::mem::take(&mut *lock(&self.waiting));
         if waiting.is_empty() {
             return Ok(());
         }
@@ -268,13 +277,18 @@ impl Recorder {
         match written {
             Ok(()) => ledger.catch_up().map(drop),
             Err(e) => {
-                let mut now = self.waiting.lock().unwrap_or_else(|e| e.into_inner());
+                let mut now = lock(&self.waiting);
                 let since = std::mem::replace(&mut *now, waiting);
                 now.extend(since);
                 Err(e)
             }
         }
     }
+}
+
+/// A thread that panicked leaves the record as it was: what it holds is whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 #[cfg(test)]

@@ -231,12 +231,8 @@ pub(crate) fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>
     let values = values.chain(if versions.all { [].iter() } else { versions.at.iter() });
     let args: Vec<Value<'_>> = values.map(Value::from).collect();
     let columns = match fields {
-<<<<<<< HEAD
-        Fields::Bytes => "e.added, p.bytes",
-        Fields::Size => "e.added, e.size, e.object",
-=======
         Fields::Bytes => "e.added, p.bytes, e.object",
->>>>>>> 4fd4c80 (exchange: what is purged leaves every view and moves no date; what was shown to whom is recorded once)
+        Fields::Size => "e.added, e.size, e.object",
         Fields::Line => "e.added, o.id, o.version, o.spec",
         Fields::Event => "e.added, e.object",
     };

@@ -82,7 +82,8 @@ impl Hub {
                 Ok((body, events))
             })
             .unwrap();
-        self.recorder.note(&self.ledger, &person, &self.collection, "taxii", &events).unwrap();
+        self.recorder.prepare(&self.ledger, &person).unwrap();
+        assert!(self.recorder.note(&person, &self.collection, "taxii", &events, self.ledger.env().clock.now()));
         String::from_utf8(body).unwrap()
     }
 

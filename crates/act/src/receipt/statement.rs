@@ -53,6 +53,15 @@ impl Lines {
 
 /// The statement of one exchange. After a purge of the event itself only its hash is known.
 pub fn of(tx: &mut Tx<'_>, hub: &str, receipt: &Receipt) -> Result<Statement> {
+    make(tx, hub, receipt, true)
+}
+
+/// The text of a statement without the root over its objects, which takes reading them all: for lists.
+pub fn head(tx: &mut Tx<'_>, hub: &str, receipt: &Receipt) -> Result<String> {
+    make(tx, hub, receipt, false).map(|said| said.text)
+}
+
+fn make(tx: &mut Tx<'_>, hub: &str, receipt: &Receipt, whole: bool) -> Result<Statement> {
     let gone = || Error::refused("receipt-purged", "what this receipt says was purged", "its hash stays in the tree");
     let event = tx.event(receipt.event)?.filter(|event| event.payload.is_some()).ok_or_else(gone)?;
     let blind = tx.kept(receipt.event)?.and_then(|kept| kept.blind).ok_or_else(gone)?;
@@ -63,7 +72,7 @@ pub fn of(tx: &mut Tx<'_>, hub: &str, receipt: &Receipt) -> Result<Statement> {
     lines.put("at", &receipt.at.to_string());
     let mut items = Vec::new();
     match event.kind.as_str() {
-        DISCLOSED => items = given(tx, &mut lines, &event)?,
+        DISCLOSED => items = given(tx, &mut lines, &event, whole)?,
         RECEIVED => received(&mut lines, &event.meta()?),
         "act.sent" | "act.lost" => asked(&mut lines, &event.meta()?),
         "act.answered" => answered(&mut lines, &event.meta()?),
@@ -76,13 +85,8 @@ pub fn of(tx: &mut Tx<'_>, hub: &str, receipt: &Receipt) -> Result<Statement> {
     Ok(Statement { text: lines.0, items })
 }
 
-fn given(tx: &mut Tx<'_>, lines: &mut Lines, event: &Event) -> Result<Vec<Item>> {
+fn given(tx: &mut Tx<'_>, lines: &mut Lines, event: &Event, whole: bool) -> Result<Vec<Item>> {
     let meta: DisclosedMeta = event.meta()?;
-    let mut items = Vec::with_capacity(meta.objects);
-    for object in disclosed::decode(event.body()).unwrap_or_default() {
-        let unknown = || Item { id: "unknown".into(), version: String::new(), digest: "-".into(), blind: None };
-        items.push(disclosed::item(tx, object)?.unwrap_or_else(unknown));
-    }
     lines.put("account", &meta.person);
     lines.put("way", &meta.way);
     lines.put("collection", &meta.collection);
@@ -90,7 +94,15 @@ fn given(tx: &mut Tx<'_>, lines: &mut Lines, event: &Event) -> Result<Vec<Item>>
         true => lines.put("under", "no agreement: nothing above TLP:CLEAR"),
         false => meta.agreements.iter().for_each(|words| lines.put("under", words)),
     }
-    lines.put("objects", &items.len().to_string());
+    lines.put("objects", &meta.objects.to_string());
+    if !whole {
+        return Ok(Vec::new());
+    }
+    let mut items = Vec::with_capacity(meta.objects);
+    for object in disclosed::decode(event.body()).unwrap_or_default() {
+        let unknown = || Item { id: "unknown".into(), version: String::new(), digest: "-".into(), blind: None };
+        items.push(disclosed::item(tx, object)?.unwrap_or_else(unknown));
+    }
     let mut tree = Frontier::default();
     items.iter().for_each(|item| tree.push(leaf_hash(&[line_of(item).as_bytes()])));
     lines.put("root", &base64(&tree.root()));

@@ -34,9 +34,9 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::state::{AppState, wait};
 use crate::tls::Peer;
-use wire::{Answer, Problem};
+use wire::Answer;
 
-pub(crate) use wire::TAXII;
+pub(crate) use wire::{Problem, TAXII};
 
 /// A body may have so many bytes (TAXII 2.1 section 4.2, `max_content_length`).
 pub(crate) const CONTENT_MAX: usize = 64 << 20;
@@ -119,7 +119,7 @@ enum Claim {
 }
 
 /// A wrong name, a wrong password and a wrong token look the same.
-async fn sign_in(state: &AppState, headers: &HeaderMap, peer: Option<String>) -> Result<Person, Problem> {
+pub(crate) async fn sign_in(state: &AppState, headers: &HeaderMap, peer: Option<String>) -> Result<Person, Problem> {
     let claim = match headers.get(header::AUTHORIZATION) {
         Some(value) => claim(value.to_str().unwrap_or_default()),
         None => peer.map(Claim::Certificate),
