@@ -1,10 +1,10 @@
 //! `/receipts/`: a partner reads its own tree of what passed between us: signed head, proofs, receipts in words, and the requests to destroy
-//! that it answers here. Who asks is known as at TAXII. Everybody sees the tree of their own organisation and no other; what is not
+//! that it answers here. Who asks is known as at TAXII, or by a session of the pages. Everybody sees the tree of their own organisation and no other; what is not
 //! there, and what is somebody else's, are the same 404.
 use act::receipt::{self, show, statement, tree};
 use axum::extract::{ConnectInfo, FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -13,8 +13,9 @@ use partners::Person;
 use partners::may::Verb;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::{self, Viewer};
 use crate::state::{AppState, wait};
-use crate::taxii::{self, Problem};
+use crate::taxii;
 use crate::tls::Peer;
 
 /// Receipts of one page of the list.
@@ -37,15 +38,36 @@ pub(crate) fn routes() -> Router<AppState> {
         .layer(axum::extract::DefaultBodyLimit::max(BODY_MAX))
 }
 
-/// Whoever asks, signed in as at TAXII.
+/// Whoever asks: a machine signed in as at TAXII, else a person with a session of the pages.
 struct Caller(Person);
 
 impl FromRequestParts<AppState> for Caller {
-    type Rejection = Problem;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Caller, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Caller, Response> {
         let peer = parts.extensions.get::<ConnectInfo<Peer>>().and_then(|info| info.0.certificate.clone());
-        taxii::sign_in(state, &parts.headers, peer).await.map(Caller)
+        if peer.is_some() || parts.headers.contains_key(header::AUTHORIZATION) {
+            return taxii::sign_in(state, &parts.headers, peer).await.map(Caller).map_err(IntoResponse::into_response);
+        }
+        let viewer = Viewer::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        // a form on a page of somebody else's cannot answer for whoever is signed in here
+        if parts.method != Method::GET && parts.method != Method::HEAD && !auth::from_own_page(&parts.headers) {
+            return Err(Refusal(StatusCode::FORBIDDEN, "this was not sent from a page of this hub".to_owned()).into_response());
+        }
+        Ok(Caller(viewer.person))
+    }
+}
+
+/// Whoever may answer for their organisation: asked before what they sent is read.
+struct Answerer(Person);
+
+impl FromRequestParts<AppState> for Answerer {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Answerer, Response> {
+        let Caller(person) = Caller::from_request_parts(parts, state).await?;
+        person.must(Verb::AnswerOwn).map_err(|e| Refusal::from(e).into_response())?;
+        Ok(Answerer(person))
     }
 }
 
@@ -251,12 +273,11 @@ struct Word {
 /// The answer to a request to destroy.
 async fn answer(
     State(state): State<AppState>,
-    Caller(person): Caller,
+    Answerer(person): Answerer,
     Path(purge): Path<String>,
     Json(word): Json<Word>,
 ) -> Answer {
     work(state, move |ledger| {
-        person.must(Verb::AnswerOwn)?;
         act::purge::answer(ledger, &purge, &person.org, &word.answer, &word.note, &person)
     })
     .await?;

@@ -102,7 +102,8 @@ fn tool(n: u32) -> String {
 fn a_partner_reads_its_own_tree() {
     for store in engines() {
         let w = world(store);
-        assert_eq!(w.ask("", "GET", "/receipts/checkpoint", "").0, 401);
+        assert_eq!(w.ask("", "GET", "/receipts/checkpoint", "").0, 303, "to the door of the pages");
+        assert_eq!(w.ask("nobody", "GET", "/receipts/checkpoint", "").0, 401);
         let key = Verifier::parse(&w.get("fred", "/receipts/key")).unwrap();
         let head = |name: &str| Head::parse(key.open(&w.get(name, "/receipts/checkpoint")).unwrap()).unwrap();
         assert_eq!(head("fred").size, 0, "a tree of nothing has a head too");

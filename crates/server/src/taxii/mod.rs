@@ -34,9 +34,9 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::state::{AppState, wait};
 use crate::tls::Peer;
-use wire::Answer;
+use wire::{Answer, Problem};
 
-pub(crate) use wire::{Problem, TAXII};
+pub(crate) use wire::TAXII;
 
 /// A body may have so many bytes (TAXII 2.1 section 4.2, `max_content_length`).
 pub(crate) const CONTENT_MAX: usize = 64 << 20;
