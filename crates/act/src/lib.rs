@@ -15,6 +15,7 @@
 //! * [`stage`], [`events`]: the fold, and what stands in the log
 //! * [`desk`]: contacts in, plan, second person, silence, closing
 //! * [`post`]: the outbox and the sending; [`answer`]: links, tokens, answers
+//! * [`receipt`]: what passed between us and each partner, in a tree of its own; [`purge`]: what is taken out for good
 //! * [`query`]: what lists and pages read; `exposed`: what this stage reads of the stage below
 pub mod answer;
 pub mod ask;
@@ -25,7 +26,9 @@ mod exposed;
 pub mod mail;
 pub mod plan;
 pub mod post;
+pub mod purge;
 pub mod query;
+pub mod receipt;
 pub mod rules;
 pub mod stage;
 pub mod text;

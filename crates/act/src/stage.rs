@@ -1,19 +1,16 @@
 //! The stage: folds contacts and asks into tables, and closes an ask when what it was about is no more.
 use crate::ask::{Answer, Evidence, State, Step, next};
 use crate::events::{AnsweredMeta, AskMeta, ClosedMeta, ContactMeta, NoteMeta, SentMeta};
+use crate::{purge, receipt};
 use ledger::{Error, Event, Micros, Result, Stage, Tx, Value};
+use std::sync::LazyLock;
 
 /// The fourth turn of the loop.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Act;
 
-impl Stage for Act {
-    fn name(&self) -> &'static str {
-        "act"
-    }
-
-    fn schema(&self) -> &'static str {
-        "CREATE TABLE @contact (org {text} NOT NULL, email {text} NOT NULL, source {text} NOT NULL, name {text}, role {text},
+const ASKS: &str =
+    "CREATE TABLE @contact (org {text} NOT NULL, email {text} NOT NULL, source {text} NOT NULL, name {text}, role {text},
            country {text}, sector {text}, language {text}, pgp {text}, verified {text}, bounces {int} NOT NULL,
            last_bounce {int}, PRIMARY KEY (org, email, source));
          CREATE INDEX @contact_email ON @contact (email, org, source);
@@ -31,7 +28,17 @@ impl Stage for Act {
          CREATE INDEX @ask_item_vulnerability ON @ask_item (vulnerability, ask);
          CREATE TABLE @ask_event (idx {int} PRIMARY KEY, ask {text} NOT NULL, kind {text} NOT NULL, known {int} NOT NULL,
            claimed {int}, by_whom {text} NOT NULL, words {text} NOT NULL, evidence {text});
-         CREATE INDEX @ask_event_ask ON @ask_event (ask, idx)"
+         CREATE INDEX @ask_event_ask ON @ask_event (ask, idx)";
+
+static SCHEMA: LazyLock<String> = LazyLock::new(|| [ASKS, receipt::SCHEMA.trim(), purge::SCHEMA.trim()].join(";\n"));
+
+impl Stage for Act {
+    fn name(&self) -> &'static str {
+        "act"
+    }
+
+    fn schema(&self) -> &'static str {
+        &SCHEMA
     }
 
     fn operational(&self) -> &'static str {
@@ -45,11 +52,20 @@ impl Stage for Act {
     }
 
     fn kinds(&self) -> &'static [&'static str] {
-        &["act.", crate::exposed::CHANGED]
+        &["act.", "exchange.disclosed", "exchange.received", crate::exposed::CHANGED]
+    }
+
+    /// An exchange keeps its place in the partner's tree, and an ask its story, when the words are purged.
+    fn remnants(&self, kind: &str) -> bool {
+        kind != crate::exposed::CHANGED
     }
 
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+        receipt::fold(tx, event)?;
         match event.kind.as_str() {
+            "exchange.disclosed" | "exchange.received" => Ok(()),
+            receipt::HEADS => receipt::tree::fold(tx, event),
+            purge::PURGE_PROPOSED | purge::PURGE_REJECTED | purge::PURGED | purge::PURGE_ANSWERED => purge::fold(tx, event),
             "act.contact" => contact(tx, &event.meta()?),
             "act.ask" => ask(tx, event, &event.meta()?),
             "act.held" => note(tx, event, Step::Hold),

@@ -70,6 +70,11 @@ impl Stage for Assure {
         ]
     }
 
+    /// What was warned of and answered still counts where the words are purged.
+    fn remnants(&self, kind: &str) -> bool {
+        matches!(kind, "expose.changed" | "act.ask" | "act.answered")
+    }
+
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         self.apply_all(tx, &[event])
     }

@@ -4,7 +4,7 @@
 //! markings. A rule that needs what is held is judged against what the submitter may see; a conflict with the rest is answered as
 //! success and goes to review, so that writing tells nothing.
 use crate::event::{self, ListedMeta, ObjectMeta, ReviewMeta};
-use crate::review;
+use crate::{purge, review};
 use crate::versions::{self, Held, Verdict, Wanted};
 use ledger::{Draft, Intake, Ledger, Note, Result, Row, Tx};
 use rayon::prelude::*;
@@ -230,7 +230,8 @@ fn admit_unit<'a>(
     let ids: Vec<&str> = unit.iter().filter_map(|c| c.head.as_ref().ok()).map(|head| &*head.id).collect();
     let held = versions::held(tx, &ids)?;
     let meanings = meanings(tx, unit, definitions)?;
-    let mut desk = Desk { held, meanings, origin, unit, listed: BTreeSet::new() };
+    let purged = purge::any(tx)?;
+    let mut desk = Desk { held, meanings, origin, unit, listed: BTreeSet::new(), purged };
     unit.iter().enumerate().map(|(i, candidate)| desk.admit(tx, i, candidate)).collect()
 }
 
@@ -272,6 +273,8 @@ struct Desk<'u, 'a> {
     unit: &'u [Candidate<'a>],
     /// Objects held elsewhere that this unit has listed.
     listed: BTreeSet<i64>,
+    /// Something was purged here.
+    purged: bool,
 }
 
 impl<'a> Desk<'_, 'a> {
@@ -281,6 +284,13 @@ impl<'a> Desk<'_, 'a> {
             Err(fault) => return Ok(candidate.told(Outcome::Refused(fault.clone()), Vec::new())),
         };
         let vkey = head.version_key().map_or("", Timestamp::key);
+        if self.purged
+            && let Some((fault, giver)) = purge::not_again(tx, &head.id, vkey)?
+        {
+            // who did not give it need not know that it was here
+            let told = self.origin.sees == Sees::All || giver.is_some_and(|g| self.origin.source.ends_with(&format!(":{g}")));
+            return Ok(candidate.told(if told { Outcome::Refused(fault) } else { Outcome::Unchanged }, Vec::new()));
+        }
         let created = head.created.as_deref().and_then(|text| Timestamp::parse(text).ok()).map_or("", Timestamp::key);
         let creator = head.created_by.as_deref().unwrap_or("");
         let wanted = Wanted { kind: &head.kind, vkey, created, creator, revoked: head.revoked };

@@ -324,6 +324,22 @@ impl Desk {
     }
 }
 
+/// Adds the copies that this hub made of objects, and the copies of those.
+pub(crate) fn copies_of(tx: &mut Tx<'_>, objects: &mut BTreeSet<i64>) -> Result<()> {
+    if objects.is_empty() {
+        return Ok(());
+    }
+    let made = tx.all("SELECT idx FROM @stix_object WHERE source = $1 ORDER BY idx", &[SOURCE.into()], |r| r.int(0))?;
+    for object in made {
+        let Some(event) = tx.event(object)?.filter(|event| event.payload.is_some()) else { continue };
+        let of = event.meta::<ObjectMeta>()?.copy.map(|copy| copy.of);
+        if of.is_some_and(|of| objects.contains(&of)) {
+            objects.insert(object);
+        }
+    }
+    Ok(())
+}
+
 fn uncopied(tx: &mut Tx<'_>, due: &Due, reason: &str) -> Result<()> {
     let meta = UncopiedMeta { object: due.object, collection: due.collection.clone(), reason: reason.to_owned() };
     let key = format!("exchange/copy/{}/{}", due.object, due.collection);

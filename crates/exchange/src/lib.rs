@@ -10,6 +10,7 @@
 //! * [`admit`] with [`versions`]: STIX objects; [`document`]: documents of all other forms; [`review`]: what a person must decide
 //! * [`collection`]: collections and who may read and write them; `copy`: what goes out in the place of an object that may not
 //! * [`peer`]: other hubs, from which objects are pulled and to which they are pushed, as far as it got and why not further
+//! * [`disclosed`]: what was shown to whom; [`purge`]: what is taken out for good
 //! * `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
 //! * [`search`]: everything held by its words, as far as the asker's views hold it
 //! * [`object`]: one object for whoever reads it, with its versions, marks and neighbours; [`arrivals`]: who gave what, and how regularly
@@ -19,6 +20,7 @@ pub mod arrivals;
 pub mod collection;
 pub mod consent;
 pub(crate) mod copy;
+pub mod disclosed;
 pub mod document;
 pub mod event;
 pub mod explain;
@@ -26,6 +28,7 @@ pub(crate) mod facet;
 pub mod object;
 pub mod page;
 pub mod peer;
+pub mod purge;
 pub mod remark;
 pub mod review;
 pub mod rights;

@@ -72,28 +72,38 @@ pub struct Line {
 
 /// Appends the objects of a page to `out`, with a comma between them.
 pub fn objects(tx: &mut Tx<'_>, view: i64, query: &Query, out: &mut Vec<u8>) -> Result<Bounds> {
+    given(tx, view, query, out, &mut Vec::new())
+}
+
+/// The same, and says which events they are: what is given away is recorded ([`crate::disclosed`]).
+pub fn given(tx: &mut Tx<'_>, view: i64, query: &Query, out: &mut Vec<u8>, events: &mut Vec<i64>) -> Result<Bounds> {
     let start = out.len();
-    bodies(tx, view, query, &mut |body| {
+    events.clear();
+    read(tx, view, query, Fields::Bytes, &mut |row, _| {
         if out.len() - start > PAGE_BYTES {
             return false;
         }
         if out.len() > start {
             out.push(b',');
         }
-        out.extend_from_slice(body);
+        out.extend_from_slice(Payload::body_of(row.blob(1)));
+        events.push(row.int(2));
         true
     })
 }
 
-/// What [`bodies`] will hand over on the same snapshot with `limit` set to the count, and how many bytes these are, without commas.
-pub fn outline(tx: &mut Tx<'_>, view: i64, query: &Query) -> Result<(Bounds, usize)> {
+/// What [`bodies`] will hand over on the same snapshot with `limit` set to the count, and how many bytes these are, without commas; and
+/// which events they are.
+pub fn outline(tx: &mut Tx<'_>, view: i64, query: &Query, events: &mut Vec<i64>) -> Result<(Bounds, usize)> {
     let mut bytes = 0;
+    events.clear();
     let bounds = read(tx, view, query, Fields::Size, &mut |row, bounds| {
         let with = bytes + usize::try_from(row.int(1)).unwrap_or(0);
         // one object at least, or a poller would never come past it
         let fits = bounds.count == 0 || with <= PAGE_BYTES;
         if fits {
             bytes = with;
+            events.push(row.int(2));
         }
         fits
     })?;
@@ -221,8 +231,8 @@ pub(crate) fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>
     let values = values.chain(if versions.all { [].iter() } else { versions.at.iter() });
     let args: Vec<Value<'_>> = values.map(Value::from).collect();
     let columns = match fields {
-        Fields::Bytes => "e.added, p.bytes",
-        Fields::Size => "e.added, e.size",
+        Fields::Bytes => "e.added, p.bytes, e.object",
+        Fields::Size => "e.added, e.size, e.object",
         Fields::Line => "e.added, o.id, o.version, o.spec",
         Fields::Event => "e.added, e.object",
     };
@@ -267,7 +277,7 @@ mod tests {
         insta::assert_snapshot!(
             [show(&plain, Fields::Bytes), show(&filtered, Fields::Line), show(&one, Fields::Event)].join("\n"),
             @r"
-            SELECT e.added, p.bytes FROM @view_entry e JOIN payload p ON p.idx = e.object WHERE e.view = $1 AND e.added > $2 AND (e.is_last = 1) ORDER BY e.added LIMIT $3
+            SELECT e.added, p.bytes, e.object FROM @view_entry e JOIN payload p ON p.idx = e.object WHERE e.view = $1 AND e.added > $2 AND (e.is_last = 1) ORDER BY e.added LIMIT $3
             SELECT e.added, o.id, o.version, o.spec FROM @view_entry e JOIN @stix_object o ON o.idx = e.object WHERE e.view = $1 AND e.added > $2 AND o.kind IN ($4,$5) AND o.spec = $6 AND (e.is_first = 1 OR o.vkey IN ($7,$8)) ORDER BY e.added LIMIT $3
             SELECT e.added, e.object FROM @stix_object o CROSS JOIN @view_entry e WHERE e.view = $1 AND e.object = o.idx AND +e.added > $2 AND o.id = $4 ORDER BY +e.added LIMIT $3
             "

@@ -4,10 +4,11 @@
 //! `facet`, `collection_facet` and `topic` say what an object asks beside a label ([`crate::facet`]); `view`, `view_right`, `view_entry`,
 //! `withdrawn` and `recipient` are rights compiled ahead ([`crate::view`], [`crate::rights`]); `right_*` is what of the partners' events that
 //! needs; `marking` and `waiting` resolve markings that arrive late; `consent` is what originators let go; `copy_due` are the
-//! copies that this hub has to make, `copied` what became of them, `copy_id` which ids they stand for.
+//! copies that this hub has to make, `copied` what became of them, `copy_id` which ids they stand for; `disclosed` is which events say
+//! what an organisation was shown, `purged` which versions were taken out for good.
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
 use crate::facet::{self, Facts, Ground, Which};
-use crate::{collection, consent, copy, document, remark, review, rights, view};
+use crate::{collection, consent, copy, disclosed, document, purge, remark, review, rights, view};
 use ledger::{Column, Draft, Error, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -53,6 +54,9 @@ CREATE TABLE @view_entry (view {int} NOT NULL, added {int} NOT NULL, object {int
 CREATE UNIQUE INDEX @view_entry_object ON @view_entry (view, object);
 CREATE INDEX @view_entry_last ON @view_entry (view, is_last, added, object, size);
 CREATE TABLE @withdrawn (view {int} NOT NULL, object {int} NOT NULL, at {int} NOT NULL, PRIMARY KEY (view, object, at));
+CREATE TABLE @purged (id {text} NOT NULL, vkey {text} NOT NULL, giver {text}, at {int} NOT NULL, object {int} NOT NULL, PRIMARY KEY (id, vkey));
+CREATE TABLE @disclosed (idx {int} PRIMARY KEY, org {text} NOT NULL);
+CREATE INDEX @disclosed_org ON @disclosed (org, idx);
 CREATE TABLE @recipient (person {text} NOT NULL, collection {text} NOT NULL, view {int} NOT NULL, level {int},
   PRIMARY KEY (person, collection));
 CREATE INDEX @recipient_view ON @recipient (view);
@@ -97,7 +101,12 @@ impl Stage for Exchange {
     }
 
     fn kinds(&self) -> &'static [&'static str] {
-        &["ledger.genesis", "partners.org", "partners.agreement", "partners.person", "partners.naming", "exchange."]
+        &["ledger.genesis", ledger::purge::TOMBSTONE, "partners.org", "partners.agreement", "partners.person", "partners.naming", "exchange."]
+    }
+
+    /// What stays of a purged object keeps the views' dates.
+    fn remnants(&self, kind: &str) -> bool {
+        kind == event::OBJECT
     }
 
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
@@ -184,6 +193,9 @@ fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
             Err(Error::park("version-unknown", format!("version {} of an agreement: update the program", event.version)))
         }
         "partners.agreement" => rights::fold_agreement(tx, event.index, event.known, &event.meta()?),
+        ledger::purge::TOMBSTONE => purge::fold(tx, event),
+        disclosed::DISCLOSED => disclosed::fold(tx, event, &event.meta()?),
+        disclosed::RECEIVED => Ok(()),
         event::UNCOPIED => {
             let meta: event::UncopiedMeta = event.meta()?;
             copy::done(tx, meta.object, &meta.collection, &format!("no copy stands in its place: {}", meta.reason))

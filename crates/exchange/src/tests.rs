@@ -5,9 +5,9 @@ use crate::document::{NewDocument, import_documents};
 use crate::page::{self, Query, Versions};
 use crate::remark::{self, Remark};
 use crate::rights::{self, Sight};
-use crate::{Exchange, review};
+use crate::{Exchange, purge, review};
 use jiff::civil::Date;
-use ledger::testkit::{TestStore, engines, shared, sqlite};
+use ledger::testkit::{self, TestStore, engines, shared, sqlite};
 use ledger::{Intake, Ledger, Micros, SeededEntropy};
 use partners::agreement::Agreement;
 use partners::{NewPerson, Partners, Role};
@@ -330,6 +330,97 @@ fn a_marking_that_arrives_late() {
         );
         give(&ledger, &box_, &envelope(&[definition]));
         assert_eq!(reads(&ledger, "fred", &box_), "2@0 7@9 1@9");
+        same_after_rebuild(&ledger);
+    }
+}
+
+/// Takes out what holds a matter, as the desk above does it.
+fn purge_all(ledger: &Ledger, matter: &purge::Matter<'_>) -> ledger::Result<usize> {
+    let key = ledger.signing_key()?;
+    let order = ledger::purge::Order { matter: "m1", reason: "a spill", by: ["ann", "bob"] };
+    let erased = ledger.write(|tx| {
+        let mut erasures = Vec::new();
+        for index in purge::events(tx, matter)? {
+            let event = tx.event(index)?.unwrap();
+            erasures.push(ledger::purge::Erasure { index, remnant: purge::remnant(tx, &event)? });
+        }
+        ledger::purge::erase(tx, ledger.hub(), &key, &order, &erasures)
+    })?;
+    ledger.catch_up()?;
+    Ok(erased)
+}
+
+/// Each object of a person's view with its date, as a poller keeps it.
+fn dates(ledger: &Ledger, name: &str, collection: &str) -> Vec<(String, i64)> {
+    ledger
+        .read(|tx| {
+            let home = "home";
+            let person = partners::person::person(tx, name, home)?.unwrap();
+            let collection = collection::need(tx, Some(collection))?;
+            let Sight::View(view) = rights::sight(tx, &person, &collection, tx.now().day().parse::<Date>().unwrap())? else { return Ok(Vec::new()) };
+            let all = Query { versions: Versions { all: true, ..Versions::default() }, ..Query::default() };
+            let (lines, _) = page::manifest(tx, view, &all)?;
+            Ok(lines.into_iter().map(|l| (format!("{} {}", &l.id[43..], l.version.unwrap()), l.added.0)).collect())
+        })
+        .unwrap()
+}
+
+#[test]
+fn what_is_purged_leaves_every_view_and_moves_nothing_else() {
+    for store in engines() {
+        let ledger = open(&store);
+        let coll = make(&ledger, "shared", Tlp::Green, &["acme".into(), "beta".into()]);
+        person(&ledger, "pat", "acme", Role::Partner, Tlp::Amber);
+        person(&ledger, "bea", "beta", Role::Partner, Tlp::Amber);
+        agree(&ledger, "acme", "2025-01-01", None, Tlp::Amber);
+        let red = marked("marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed");
+        let many: Vec<String> = (1..=6).map(|n| malware(n, 1, if n == 2 { &red } else { r#","labels":["secret"]"# })).collect();
+        give(&ledger, &coll, &envelope(&many));
+        give(&ledger, &coll, &envelope(&[malware(3, 2, r#","name":"classified words""#), malware(3, 2, r#","name":"another""#)]));
+        store.clock.set(Micros(testkit::START.0 + Micros::DAY));
+        agree(&ledger, "beta", "2025-01-01", None, Tlp::Amber);
+        give(&ledger, &coll, &envelope(&[malware(7, 1, "")]));
+        let (pat, bea) = (dates(&ledger, "pat", &coll), dates(&ledger, "bea", &coll));
+        assert_eq!((pat.len(), bea.len()), (7, 7), "{}", store.engine);
+
+        let id = "malware--00000000-0000-4000-8000-000000000003";
+        let held = ledger.read(|tx| purge::events(tx, &purge::Matter::Object(id, None))).unwrap();
+        assert_eq!(ledger.read(|tx| purge::could_see(tx, &held)).unwrap().into_iter().collect::<Vec<_>>(), ["acme", "beta"]);
+        assert_eq!(purge_all(&ledger, &purge::Matter::Object(id, Some("2020-01-01T00:00:02Z"))).unwrap(), 1, "one version");
+        assert_eq!(purge_all(&ledger, &purge::Matter::Object(id, None)).unwrap(), 2, "the other version, and what lay in review");
+        let without = |all: &[(String, i64)]| all.iter().filter(|(name, _)| !name.starts_with("03")).cloned().collect::<Vec<_>>();
+        assert_eq!((dates(&ledger, "pat", &coll), dates(&ledger, "bea", &coll)), (without(&pat), without(&bea)));
+        same_after_rebuild(&ledger);
+        ledger.rebuild().unwrap();
+        assert_eq!((dates(&ledger, "pat", &coll), dates(&ledger, "bea", &coll)), (without(&pat), without(&bea)), "{}", store.engine);
+        let withdrawn = ledger.read(|tx| tx.one("SELECT count(*) FROM @withdrawn", &[], |r| r.int(0))).unwrap();
+        assert!(withdrawn >= Some(4), "each view records it: {withdrawn:?}");
+        assert_eq!(ledger.read(review::count).unwrap(), 0);
+        // its words stand nowhere, its label neither: no agreement names it
+        let bytes = ledger.read(|tx| tx.all("SELECT bytes FROM remnant", &[], |r| String::from_utf8_lossy(r.blob(0)).into_owned())).unwrap();
+        assert!(bytes.len() == 2 && bytes.iter().all(|b| !b.contains("classified") && !b.contains("secret")), "{bytes:?}");
+
+        let again = give(&ledger, &coll, &envelope(&[malware(3, 1, ""), malware(3, 3, "")]));
+        assert_eq!((again.accepted, again.refused[0].rule.as_str()), (1, "purged"), "the same version is not taken again, a later one is");
+        let seen = dates(&ledger, "pat", &coll);
+        assert!(seen.last().is_some_and(|(_, added)| *added > pat[6].1));
+        same_after_rebuild(&ledger);
+    }
+}
+
+#[test]
+fn what_an_organisation_gave_is_purged_with_the_copies_of_it() {
+    for store in engines() {
+        let ledger = open(&store);
+        let coll = make(&ledger, "shared", Tlp::Green, &["acme".into()]);
+        let origin = |source| Origin { file: "f", collection: &coll, source, tlp: None, by: "x", sees: Sees::All, hops: None };
+        import_stix(&ledger, &envelope(&[malware(1, 1, ""), malware(2, 1, "")]), &origin("taxii:acme")).unwrap();
+        import_stix(&ledger, &envelope(&[malware(3, 1, "")]), &origin("local")).unwrap();
+        ledger.catch_up().unwrap();
+        assert_eq!(ledger.read(|tx| purge::events(tx, &purge::Matter::Org("acme"))).unwrap().len(), 2);
+        assert_eq!(purge_all(&ledger, &purge::Matter::Org("acme")).unwrap(), 2);
+        let left = ledger.read(|tx| tx.all("SELECT id FROM @stix_object", &[], |r| r.text(0).to_owned())).unwrap();
+        assert_eq!(left.len(), 1);
         same_after_rebuild(&ledger);
     }
 }

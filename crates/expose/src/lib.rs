@@ -11,6 +11,7 @@
 //! * [`judge`]: what all advisories together say of one subject and one vulnerability
 //! * [`changed`]: one event per cause and owner, and its fold
 //! * [`list`]: the ranked list, its coverage, and the explanation of one row
+//! * [`purge`]: what of all this goes with a matter that is purged
 //! * [`home`]: matching at the holder, whose answer has equal rights
 pub mod advisory;
 pub mod changed;
@@ -20,6 +21,7 @@ pub mod inventory;
 pub mod judge;
 pub mod kinds;
 pub mod list;
+pub mod purge;
 pub mod sbom;
 pub mod stage;
 pub mod stake;

@@ -56,6 +56,10 @@ impl Stage for Expose {
         &[DOCUMENT, OBJECT, "expose."]
     }
 
+    fn remnants(&self, kind: &str) -> bool {
+        kind == CHANGED
+    }
+
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         match event.kind.as_str() {
             OBJECT => exploited::fold_object(tx, event, &event.meta::<ObjectMeta>()?.kind),

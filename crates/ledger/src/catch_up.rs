@@ -121,10 +121,11 @@ pub(crate) fn step(stages: &[Arc<dyn Stage>], tx: &mut Tx<'_>, run: Run) -> Resu
         if cursor >= to {
             continue;
         }
-        // A purged payload is a gap that its tombstone names; there is nothing to fold.
+        // A purged payload is a gap that its tombstone names; there is nothing to fold but what the stage itself left there.
+        let folds = |e: &&Event| e.payload.is_some() && (!e.purged || stage.remnants(&e.kind));
         let mine: Vec<&Event> = events
             .iter()
-            .filter(|e| e.index >= cursor && e.payload.is_some() && takes(&**stage, &e.kind))
+            .filter(|e| e.index >= cursor && folds(e) && takes(&**stage, &e.kind))
             .collect();
         advance(&**stage, tx, &mine, to, run)?;
         tx.run(

@@ -1,8 +1,10 @@
 //! Checkpoints: the signed head of the tree, as a C2SP signed note (c2sp.org/tlog-checkpoint, c2sp.org/signed-note).
-use crate::error::Result;
-use crate::keys::{self, SigningKey};
+use crate::error::{Error, Result};
+use crate::keys::SigningKey;
 use crate::ledger::{Ledger, Tx};
-use crate::merkle::{Frontier, Hash, sha256};
+use crate::merkle::{Frontier, Hash};
+use crate::note::{self, Verifier};
+use crate::proof::{self, Nodes, Travelling};
 use crate::time::Micros;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -37,15 +39,18 @@ impl Checkpoint {
             return Err("its root is not the log's".into());
         }
         let text = note_text(hub, self.size, root, self.known);
-        let Some(signature) = self.note.strip_prefix(&text).and_then(|rest| signature_of(rest, hub, public_key)) else {
-            return Err("its note does not say what the row says".into());
-        };
-        match keys::verify(public_key, text.as_bytes(), &signature) {
-            true => Ok(()),
-            false => Err("its signature does not hold".into()),
+        let verifier = Verifier { name: origin(hub), public: public_key.to_vec() };
+        match verifier.open(&self.note) {
+            Ok(said) if said == text && self.note.len() == text.len() + SIGNATURE_BYTES + origin(hub).len() => Ok(()),
+            Ok(_) => Err("its note does not say what the row says".into()),
+            Err(Error::Refused { reason, .. }) => Err(reason),
+            Err(e) => Err(e.to_string()),
         }
     }
 }
+
+/// What follows the text of a note of ours, without the name: an empty line, a dash, base64 of 68 bytes.
+const SIGNATURE_BYTES: usize = 1 + 4 + 1 + 92 + 1;
 
 /// The name that stands on the note.
 fn origin(hub: &str) -> String {
@@ -56,25 +61,62 @@ fn note_text(hub: &str, size: i64, root: &Hash, known: Micros) -> String {
     format!("{}\n{size}\n{}\nknown {known}\n", origin(hub), base64(root))
 }
 
-/// The first four bytes of H(name ‖ "\n" ‖ 0x01 ‖ key): 0x01 stands for Ed25519 (signed-note, "Signatures").
-fn key_id(hub: &str, public_key: &[u8]) -> Vec<u8> {
-    let text = [origin(hub).as_bytes(), b"\n\x01", public_key].concat();
-    sha256(&text).iter().copied().take(4).collect()
-}
-
-fn signature_of(rest: &str, hub: &str, public_key: &[u8]) -> Option<Vec<u8>> {
-    let line = rest.strip_prefix("\n\u{2014} ")?.strip_suffix('\n')?;
-    let bytes = unbase64(line.strip_prefix(&origin(hub))?.strip_prefix(' ')?)?;
-    Some(bytes.strip_prefix(key_id(hub, public_key).as_slice())?.to_vec())
-}
-
 fn sign(hub: &str, key: &SigningKey, size: i64, root: &Hash, known: Micros) -> String {
-    let text = note_text(hub, size, root, known);
-    let signature = [key_id(hub, &key.public()), key.sign(text.as_bytes())].concat();
-    format!("{text}\n\u{2014} {} {}\n", origin(hub), base64(&signature))
+    note::sign(&origin(hub), key, &note_text(hub, size, root, known))
+}
+
+/// The main tree, read from the log.
+struct Log<'t, 'a>(&'t mut Tx<'a>);
+
+impl Nodes for Log<'_, '_> {
+    fn node(&mut self, level: u32, index: u64) -> Result<Hash> {
+        let (from, to) = ((index << level) as i64, ((index + 1) << level) as i64);
+        let mut tree = Frontier::default();
+        self.0.each("SELECT leaf FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx", &[from.into(), to.into()], &mut |r| {
+            tree.push(r.blob(0).try_into().map_err(|_| Error::Integrity("a leaf is no hash; run `ledger verify`".into()))?);
+            Ok(())
+        })?;
+        match tree.size() == 1 << level {
+            true => Ok(tree.root()),
+            false => Err(Error::Integrity(format!("leaves {from} to {to} are not in the log; run `ledger verify`"))),
+        }
+    }
 }
 
 impl Ledger {
+    /// What checks the notes of the main tree.
+    pub fn verifier(&self) -> Verifier {
+        Verifier { name: origin(self.hub()), public: self.public_key().to_vec() }
+    }
+
+    /// That an entry is in the log, for operator, auditor and witness: with the newest checkpoint that holds it. The extra data
+    /// are the entry's header and its commitment, of which the leaf is made.
+    pub fn prove(&self, index: i64) -> Result<Travelling> {
+        self.read(|tx| {
+            let sql = "SELECT header, commitment FROM entry WHERE idx = $1";
+            let entry = tx.one(sql, &[index.into()], |r| [r.text(0).as_bytes(), b"\n", r.blob(1)].concat())?;
+            let checkpoint = all(tx)?.pop().filter(|c| index < c.size);
+            let (Some(extra), Some(checkpoint)) = (entry, checkpoint) else {
+                let next = "`ledger checkpoint` signs the present head; `ledger verify` says how many entries there are";
+                return Err(Error::refused("proof-range", format!("entry {index} is under no checkpoint"), next));
+            };
+            let (index, size) = (index.unsigned_abs(), checkpoint.size.unsigned_abs());
+            let path = proof::inclusion(&mut Log(tx), index, size)?;
+            Ok(Travelling { extra, index, path, checkpoint: checkpoint.note })
+        })
+    }
+
+    /// That the log of `size` entries grew out of the one of `old`.
+    pub fn prove_growth(&self, old: i64, size: i64) -> Result<Vec<Hash>> {
+        self.read(|tx| {
+            if size > tx.size()? {
+                let why = format!("the log has no {size} entries");
+                return Err(Error::refused("proof-range", why, "`ledger verify` says how many there are"));
+            }
+            proof::consistency(&mut Log(tx), old.max(0).unsigned_abs(), size.max(0).unsigned_abs())
+        })
+    }
+
     /// Signs the present head and keeps the note. The same size gives the same checkpoint.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
         let key = self.signing_key()?;

@@ -77,8 +77,11 @@ pub struct Event {
     pub known: Micros,
     /// When it happened, as somebody claims.
     pub claimed: Option<Micros>,
-    /// What was recorded; `None` where it was purged and a tombstone stands.
+    /// What was recorded; `None` where it was purged and a tombstone stands. A stage that asks for them
+    /// ([`crate::Stage::remnants`]) gets here what stayed in its place.
     pub payload: Option<Payload>,
+    /// It was purged: the payload, if there is one, is a remnant.
+    pub purged: bool,
 }
 
 impl Event {

@@ -223,11 +223,12 @@ pub(crate) fn derived_ddl(stages: &[Arc<dyn Stage>]) -> String {
 /// What the store's tables were made for: when it differs, a later program opens an older store, or the reverse.
 pub(crate) fn schema_hash(stages: &[Arc<dyn Stage>]) -> String {
     let operational = stages.iter().map(|s| s.operational()).collect::<String>();
-    let all = [tables::OPERATIONAL, &operational, &derived_ddl(stages)].concat();
+    let all = [tables::LEDGER_SINCE, tables::OPERATIONAL, &operational, &derived_ddl(stages)].concat();
     crate::merkle::sha256(all.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
 fn define_operational(session: &mut Session<'_>, stages: &[Arc<dyn Stage>]) -> Result<()> {
+    session.define(tables::LEDGER_SINCE)?;
     session.define(tables::OPERATIONAL)?;
     stages.iter().try_for_each(|stage| session.define(stage.operational()))
 }
@@ -548,12 +549,12 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// The events of `from..to`, at most `bytes_max` of payload and at least one, in order.
+    /// The events of `from..to`, at most `bytes_max` of payload and at least one, in order; of a purged one what stayed of it.
     pub(crate) fn events(&mut self, from: i64, to: i64, bytes_max: usize) -> Result<Vec<Event>> {
         let mut events = Vec::new();
         let mut bytes = 0;
-        let sql = "SELECT e.idx, e.header, p.bytes FROM entry e LEFT JOIN payload p ON p.idx = e.idx \
-                   WHERE e.idx >= $1 AND e.idx < $2 ORDER BY e.idx";
+        let sql = "SELECT e.idx, e.header, p.bytes, r.bytes FROM entry e LEFT JOIN payload p ON p.idx = e.idx \
+                   LEFT JOIN remnant r ON r.idx = e.idx WHERE e.idx >= $1 AND e.idx < $2 ORDER BY e.idx";
         self.each(sql, &[from.into(), to.into()], &mut |row| {
             if bytes < bytes_max {
                 bytes += row.blob(2).len();
@@ -564,15 +565,24 @@ impl<'a> Tx<'a> {
         Ok(events)
     }
 
-    /// One event of the log.
+    /// One event of the log; one that was purged has no payload, whatever stayed of it.
     pub fn event(&mut self, index: i64) -> Result<Option<Event>> {
-        Ok(self.events(index, index + 1, usize::MAX)?.pop())
+        let event = self.events(index, index + 1, usize::MAX)?.pop();
+        Ok(event.map(|event| Event { payload: event.payload.filter(|_| !event.purged), ..event }))
     }
 
     /// The body of the event at `index`, as received; `None` where there is no such event or its payload was purged.
     pub fn body(&mut self, index: i64) -> Result<Option<Vec<u8>>> {
         let bytes = self.one("SELECT bytes FROM payload WHERE idx = $1", &[index.into()], |r| r.blob(0).to_vec())?;
         Ok(bytes.and_then(Payload::parse).map(|p| p.body().to_vec()))
+    }
+
+    /// What is kept of an entry: its payload and a salt for others to see, or what stayed after a purge.
+    pub fn kept(&mut self, index: i64) -> Result<Option<Kept>> {
+        let sql = "SELECT p.salt, p.bytes, r.bytes FROM entry e LEFT JOIN payload p ON p.idx = e.idx \
+                   LEFT JOIN remnant r ON r.idx = e.idx WHERE e.idx = $1";
+        let row = tx_row(self, sql, index)?;
+        Ok(row.and_then(|(salt, bytes)| Some(Kept { blind: salt.map(|s| blind(&s)), payload: Payload::parse(bytes)? })))
     }
 
     /// The same unit with its eyes on another generation of derived tables.
@@ -591,11 +601,39 @@ impl<'a> Tx<'a> {
     }
 }
 
+/// What [`Tx::kept`] gives.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// 16 bytes that belong to the entry and tell nothing of its salt, to blind a digest with; `None` after a purge: then nobody can
+    /// make that digest again, so nobody can guess what it was of.
+    pub blind: Option<[u8; 16]>,
+    /// The payload, or its remnant.
+    pub payload: Payload,
+}
+
+fn blind(salt: &[u8]) -> [u8; 16] {
+    let full = crate::merkle::sha256(&[b"mainstay blind 1\n", salt].concat());
+    let mut out = [0; 16];
+    out.iter_mut().zip(full).for_each(|(to, from)| *to = from);
+    out
+}
+
+/// The salt and the bytes of a payload, or the bytes alone of what stayed of it.
+fn tx_row(tx: &mut Tx<'_>, sql: &str, index: i64) -> Result<Option<(Option<Vec<u8>>, Vec<u8>)>> {
+    let row = tx.one(sql, &[index.into()], |r| match (r.opt_blob(0), r.opt_blob(1), r.opt_blob(2)) {
+        (Some(salt), Some(bytes), _) => Some((Some(salt.to_vec()), bytes.to_vec())),
+        (_, _, Some(bytes)) => Some((None, bytes.to_vec())),
+        _ => None,
+    })?;
+    Ok(row.flatten())
+}
+
 fn read_event(row: &Row<'_>) -> Result<Event> {
     let index = row.int(0);
     let header = Header::parse(row.text(1))
         .ok_or_else(|| Error::Integrity(format!("the header of entry {index} is unreadable; run `ledger verify`")))?;
-    let payload = match row.opt_blob(2) {
+    let purged = row.opt_blob(2).is_none();
+    let payload = match row.opt_blob(2).or_else(|| row.opt_blob(3)) {
         None => None,
         Some(bytes) => Some(Payload::parse(bytes.to_vec()).ok_or_else(|| {
             Error::Integrity(format!("the payload of entry {index} is unreadable; run `ledger verify`"))
@@ -608,5 +646,6 @@ fn read_event(row: &Row<'_>) -> Result<Event> {
         known: header.known,
         claimed: header.claimed,
         payload,
+        purged,
     })
 }

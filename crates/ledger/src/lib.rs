@@ -9,7 +9,8 @@
 //! * [`ledger`](Ledger): opening a store, units of work, appending
 //! * [`stage`]: what a stage of the loop is
 //! * `catch_up`, `rebuild`, `verify`: folding the log, folding it anew, proving it
-//! * [`checkpoint`], [`keys`]: the signed head
+//! * [`checkpoint`], [`keys`], [`note`], [`proof`]: the signed head, and what is proven under it
+//! * [`purge`]: the one way a payload leaves the log
 //! * [`jobs`]: work with leases and fencing tokens
 //! * [`pack`]: knowledge that changes, as signed data
 mod catch_up;
@@ -22,7 +23,10 @@ pub mod jobs;
 pub mod keys;
 mod ledger;
 pub mod merkle;
+pub mod note;
 pub mod pack;
+pub mod proof;
+pub mod purge;
 mod rebuild;
 mod seam;
 pub mod stage;
@@ -37,7 +41,7 @@ pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use error::{Error, Result};
 pub use event::{Appended, Draft, Event, Payload};
 pub use intake::{Intake, Note};
-pub use ledger::{Env, Genesis, Ledger, Tx};
+pub use ledger::{Env, Genesis, Kept, Ledger, Tx};
 pub use rebuild::Rebuilt;
 pub use seam::{Column, Place, Row, Value};
 pub use stage::Stage;

@@ -1,5 +1,5 @@
 //! The Merkle tree of RFC 6962 section 2.1, kept as a frontier: the roots of the perfect subtrees, largest first.
-//! Appending costs O(1) amortised and the root O(log n); proofs come with the issue that shows them to partners.
+//! Appending costs O(1) amortised and the root O(log n); proofs stand in [`crate::proof`].
 use sha2::{Digest, Sha256};
 
 /// A SHA-256 hash.

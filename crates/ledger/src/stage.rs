@@ -20,6 +20,12 @@ pub trait Stage: Send + Sync {
     /// The kinds of event it folds or reacts to; one that ends in `.` stands for all that start so.
     fn kinds(&self) -> &'static [&'static str];
 
+    /// Whether it folds what stays of purged events of a kind ([`crate::purge`]) in their place. A stage that does not has a gap there.
+    fn remnants(&self, kind: &str) -> bool {
+        let _ = kind;
+        false
+    }
+
     /// Folds one event into the stage's own tables. A pure function of the log: no clock, no randomness, no tables of
     /// others. An [`crate::Error::Park`] puts the event aside with its reason, and the cursor goes on.
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()>;

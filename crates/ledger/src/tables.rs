@@ -16,6 +16,9 @@ CREATE TABLE payload (idx {int} PRIMARY KEY, salt {blob} NOT NULL, bytes {blob} 
 CREATE TABLE checkpoint (size {int} PRIMARY KEY, root {blob} NOT NULL, known {int} NOT NULL, note {text} NOT NULL)
 ";
 
+/// Of the ledger class too, younger than the first stores: what stays of purged entries, vouched for by their tombstones.
+pub(crate) const LEDGER_SINCE: &str = "CREATE TABLE IF NOT EXISTS remnant (idx {int} PRIMARY KEY, bytes {blob} NOT NULL)";
+
 /// The operational tables of this crate.
 pub(crate) const OPERATIONAL: &str = "
 CREATE TABLE IF NOT EXISTS hub_key (id {text} PRIMARY KEY, public {blob} NOT NULL, sealed {blob} NOT NULL);
@@ -33,3 +36,10 @@ CREATE TABLE @parked (stage {text} NOT NULL, idx {int} NOT NULL, rule {text} NOT
 
 /// The present format of leaves and payloads.
 pub(crate) const FORMAT: i64 = 1;
+
+/// The tables outside of the derived class that hold what came from outside, for a vacuum after a purge.
+pub(crate) fn names(stages: &[std::sync::Arc<dyn crate::Stage>]) -> Vec<String> {
+    let ddl = stages.iter().map(|s| s.operational()).collect::<Vec<_>>().join(";");
+    let defined = ddl.split("CREATE TABLE IF NOT EXISTS ").skip(1).filter_map(|rest| rest.split([' ', '(']).next());
+    ["payload", "remnant", "job"].into_iter().chain(defined).map(str::to_owned).collect()
+}

@@ -1,10 +1,10 @@
-//! Verify: the log is proven against itself, entry by entry; and the one way a payload may leave it.
-use crate::checkpoint;
+//! Verify: the log is proven against itself, entry by entry, what was purged and what stayed of it included.
+use crate::checkpoint::{self, base64};
 use crate::error::{Error, Result};
-use crate::event::{Draft, Header, Payload, commitment, leaf_of};
-use crate::keys;
+use crate::event::{Header, Payload, commitment, leaf_of};
 use crate::ledger::{Ledger, Tx, genesis_agrees};
-use crate::merkle::{Frontier, Hash};
+use crate::merkle::{Frontier, Hash, sha256};
+use crate::purge::{self, Grave};
 use crate::time::Micros;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,14 +37,6 @@ pub struct Verified {
     pub findings: Vec<Finding>,
 }
 
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Tombstone {
-    index: i64,
-    reason: String,
-    by: Vec<String>,
-    signature: String,
-}
-
 struct Entry {
     index: i64,
     kind: String,
@@ -54,6 +46,7 @@ struct Entry {
     tag: Option<Vec<u8>>,
     salt: Option<Vec<u8>>,
     payload: Option<Vec<u8>>,
+    remnant: Option<Vec<u8>>,
 }
 
 struct Head {
@@ -71,7 +64,10 @@ struct Walk<'a> {
     last_known: Micros,
     tags: BTreeSet<Vec<u8>>,
     missing: BTreeSet<i64>,
-    tombstones: BTreeMap<i64, String>,
+    /// The reason of each purged entry, and what its last tombstone says stayed of it.
+    tombstones: BTreeMap<i64, (String, Grave)>,
+    /// The digest of what stands in the place of a payload.
+    remnants: BTreeMap<i64, String>,
     findings: Vec<Finding>,
 }
 
@@ -87,6 +83,7 @@ impl Ledger {
             tags: BTreeSet::new(),
             missing: BTreeSet::new(),
             tombstones: BTreeMap::new(),
+            remnants: BTreeMap::new(),
             findings: Vec::new(),
         };
         let mut held = 0;
@@ -120,36 +117,10 @@ impl Ledger {
             size: walk.tree.size() as i64,
             root: checkpoint::base64(&walk.tree.root()),
             checkpoints: held,
-            purged: walk.tombstones,
+            purged: walk.tombstones.into_iter().map(|(index, (reason, _))| (index, reason)).collect(),
             findings: walk.findings,
         })
     }
-
-    /// Erases the payload and salt of an entry and appends a signed tombstone in the same unit. Two people and a reason.
-    /// The derived tables still hold what was folded: the caller rebuilds afterwards.
-    pub fn erase(&self, index: i64, reason: &str, by: [&str; 2]) -> Result<()> {
-        if by[0] == by[1] {
-            return Err(Error::refused("purge-two-people", "a purge needs two different people", "name a second person"));
-        }
-        let key = self.signing_key()?;
-        self.write(|tx| {
-            if index == 0 || tx.run("DELETE FROM payload WHERE idx = $1", &[index.into()])? == 0 {
-                return Err(Error::refused(
-                    "purge-nothing",
-                    format!("entry {index} has no payload that can be purged"),
-                    "`ledger verify` lists what was purged already",
-                ));
-            }
-            let signature = checkpoint::base64(&key.sign(&tombstone_text(self.hub(), index, reason, &by.map(str::to_owned))));
-            let meta = Tombstone { index, reason: reason.into(), by: by.map(str::to_owned).to_vec(), signature };
-            tx.append(Draft::new("ledger.tombstone", &meta)?.key(format!("ledger/tombstone/{index}")))?;
-            Ok(())
-        })
-    }
-}
-
-fn tombstone_text(hub: &str, index: i64, reason: &str, by: &[String]) -> Vec<u8> {
-    format!("mainstay tombstone {hub} {index}\n{}\n{reason}", by.join("\n")).into_bytes()
 }
 
 fn read_head(tx: &mut Tx<'_>) -> Result<Head> {
@@ -165,8 +136,8 @@ fn read_head(tx: &mut Tx<'_>) -> Result<Head> {
 }
 
 fn read_entries(tx: &mut Tx<'_>, from: i64, to: i64) -> Result<Vec<Entry>> {
-    let sql = "SELECT e.idx, e.kind, e.header, e.commitment, e.leaf, e.tag, p.salt, p.bytes FROM entry e \
-               LEFT JOIN payload p ON p.idx = e.idx WHERE e.idx >= $1 AND e.idx < $2 ORDER BY e.idx";
+    let sql = "SELECT e.idx, e.kind, e.header, e.commitment, e.leaf, e.tag, p.salt, p.bytes, r.bytes FROM entry e \
+               LEFT JOIN payload p ON p.idx = e.idx LEFT JOIN remnant r ON r.idx = e.idx WHERE e.idx >= $1 AND e.idx < $2 ORDER BY e.idx";
     tx.all(sql, &[from.into(), to.into()], |r| Entry {
         index: r.int(0),
         kind: r.text(1).to_owned(),
@@ -176,6 +147,7 @@ fn read_entries(tx: &mut Tx<'_>, from: i64, to: i64) -> Result<Vec<Entry>> {
         tag: r.opt_blob(5).map(<[u8]>::to_vec),
         salt: r.opt_blob(6).map(<[u8]>::to_vec),
         payload: r.opt_blob(7).map(<[u8]>::to_vec),
+        remnant: r.opt_blob(8).map(<[u8]>::to_vec),
     })
 }
 
@@ -201,6 +173,9 @@ impl Walk<'_> {
                 self.payload(entry, payload);
             }
         }
+        if let Some(remnant) = &entry.remnant {
+            self.remnants.insert(entry.index, base64(&sha256(remnant)));
+        }
         self.header(entry);
         let leaf = leaf_of(&entry.header, &stored.unwrap_or_default());
         if entry.leaf != leaf {
@@ -216,21 +191,16 @@ impl Walk<'_> {
         if entry.index == 0 && !genesis_agrees(&payload, &self.head.hub, &self.head.key_salt) {
             self.find(Some(0), "the head row does not agree with the first entry".into());
         }
-        if entry.kind == "ledger.tombstone" {
-            self.tombstone(entry.index, &payload);
+        if entry.kind == purge::TOMBSTONE {
+            let version = Header::parse(&entry.header).map_or(1, |h| h.version);
+            match purge::read(version, payload.meta(), &self.head.hub, self.public_key) {
+                Some(stone) => {
+                    let of = |grave: Grave| (grave.index, (stone.reason.clone(), grave));
+                    self.tombstones.extend(stone.entries.into_iter().map(of));
+                }
+                None => self.find(Some(entry.index), "the tombstone's signature does not hold".into()),
+            }
         }
-    }
-
-    fn tombstone(&mut self, index: i64, payload: &Payload) {
-        let Ok(stone) = serde_json::from_slice::<Tombstone>(payload.meta()) else {
-            return self.find(Some(index), "the tombstone is unreadable".into());
-        };
-        let text = tombstone_text(&self.head.hub, stone.index, &stone.reason, &stone.by);
-        let signature = checkpoint::unbase64(&stone.signature).unwrap_or_default();
-        if !keys::verify(self.public_key, &text, &signature) {
-            return self.find(Some(index), "the tombstone's signature does not hold".into());
-        }
-        self.tombstones.insert(stone.index, stone.reason);
     }
 
     fn header(&mut self, entry: &Entry) {
@@ -261,6 +231,7 @@ impl Walk<'_> {
         for index in unexplained {
             self.find(Some(index), "the payload is gone and no tombstone says why".into());
         }
+        self.end_remnants();
         if self.tree.size() as i64 == self.head.size && self.tree.to_bytes() != self.head.frontier {
             self.find(None, "the head row's frontier does not give the log's root".into());
         }
@@ -268,5 +239,22 @@ impl Walk<'_> {
             self.find(None, "the head row's clock stands before the last entry".into());
         }
     }
-}
 
+    /// What stands in the place of a purged payload is what its tombstone vouches for, and stands only there.
+    fn end_remnants(&mut self) {
+        let vouched: BTreeMap<i64, &str> =
+            self.tombstones.iter().filter_map(|(at, (_, grave))| Some((*at, grave.remnant.as_deref()?))).collect();
+        let mut found = Vec::new();
+        for (at, digest) in &self.remnants {
+            match vouched.get(at) {
+                _ if !self.missing.contains(at) => found.push((*at, "something stands in the place of a payload that is there")),
+                Some(said) if *said == digest => {}
+                Some(_) => found.push((*at, "what stayed of a purged payload is not what the tombstone says")),
+                None => found.push((*at, "something stands in the place of a payload, and no tombstone vouches for it")),
+            }
+        }
+        let gone = vouched.keys().filter(|at| !self.remnants.contains_key(at));
+        found.extend(gone.map(|at| (*at, "what stayed of a purged payload is gone")));
+        found.into_iter().for_each(|(at, what)| self.find(Some(at), what.into()));
+    }
+}

@@ -1,6 +1,7 @@
 //! The ledger at its boundary, on both engines: a toy stage stands for all stages.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of the test functions themselves")]
 
+use ledger::purge::{self, Erasure, Order};
 use ledger::testkit::{self, TestStore};
 use ledger::{Column, Draft, Error, Event, Ledger, Micros, Result, Stage, Tx, Value};
 use std::sync::Arc;
@@ -24,6 +25,9 @@ impl Stage for Words {
     }
     fn kinds(&self) -> &'static [&'static str] {
         &["toy."]
+    }
+    fn remnants(&self, kind: &str) -> bool {
+        kind == "toy.word"
     }
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         let Word { word } = event.meta()?;
@@ -171,15 +175,31 @@ fn eight_writers_and_one_order() {
     }
 }
 
+fn purge(ledger: &Ledger, erasures: &[Erasure], by: [&str; 2]) -> Result<usize> {
+    let key = ledger.signing_key()?;
+    let order = Order { matter: "m1", reason: "classified", by };
+    let indices: Vec<i64> = erasures.iter().map(|e| e.index).filter(|at| *at > 0).collect();
+    let salts = ledger.read(|tx| purge::salts(tx, &indices))?;
+    let erased = ledger.write(|tx| purge::erase(tx, ledger.hub(), &key, &order, erasures))?;
+    ledger.rebuild()?;
+    assert_eq!(ledger.scrub(&salts)?.left, 0);
+    Ok(erased)
+}
+
+fn gap(index: i64) -> Erasure {
+    Erasure { index, remnant: None }
+}
+
 #[test]
 fn a_purge_leaves_a_gap_that_is_named() {
     for store in testkit::engines() {
         let ledger = open(&store);
         say(&ledger, &["ash", "spill", "oak"]);
         let checkpoint = ledger.checkpoint().unwrap();
-        assert_eq!(ledger.erase(2, "classified", ["ann", "ann"]).unwrap_err().rule(), "purge-two-people");
-        ledger.erase(2, "classified", ["ann", "bob"]).unwrap();
-        assert_eq!(ledger.erase(2, "again", ["ann", "bob"]).unwrap_err().rule(), "purge-nothing");
+        assert_eq!(purge(&ledger, &[gap(2)], ["ann", "ann"]).unwrap_err().rule(), "purge-two-people");
+        assert_eq!(purge(&ledger, &[gap(2)], ["ann", "b\nob"]).unwrap_err().rule(), "purge-reason");
+        assert_eq!(purge(&ledger, &[gap(2), gap(0), gap(99)], ["ann", "bob"]).unwrap(), 1);
+        assert_eq!(purge(&ledger, &[gap(2)], ["ann", "bob"]).unwrap_err().rule(), "purge-nothing");
         assert_eq!(ledger.rebuild().unwrap().gaps, [2]);
         assert_eq!(words(&ledger), [("ash".into(), 1), ("oak".into(), 1)]);
         let verified = ledger.verify(true).unwrap();
@@ -191,6 +211,114 @@ fn a_purge_leaves_a_gap_that_is_named() {
         let findings = ledger.verify(false).unwrap().findings;
         assert_eq!(findings.len(), 1);
         assert_eq!((findings[0].index, findings[0].what.as_str()), (Some(1), "the payload is gone and no tombstone says why"));
+    }
+}
+
+#[test]
+fn what_stays_of_a_purged_entry_is_folded_in_its_place_and_vouched_for() {
+    for store in testkit::engines() {
+        let ledger = open(&store);
+        say(&ledger, &["ash", "spill", "oak"]);
+        let remnant = |word: &str| Some(ledger::Payload::new(&format!("{{\"word\":\"{word}\"}}"), b""));
+        purge(&ledger, &[Erasure { index: 2, remnant: remnant("elm") }], ["ann", "bob"]).unwrap();
+        assert_eq!(words(&ledger), [("ash".into(), 1), ("elm".into(), 1), ("oak".into(), 1)]);
+        assert_eq!(ledger.verify(true).unwrap().findings, [], "{}", store.engine);
+        let event = ledger.read(|tx| tx.event(2)).unwrap().unwrap();
+        assert!(event.purged && event.payload.is_none(), "nobody takes a remnant for the payload");
+        for (sql, what) in [
+            ("UPDATE remnant SET bytes = $1", "what stayed of a purged payload is not what the tombstone says"),
+            ("DELETE FROM remnant WHERE bytes = $1", "what stayed of a purged payload is gone"),
+            ("INSERT INTO remnant (idx, bytes) VALUES (2, $1)", "what stayed of a purged payload is not what the tombstone says"),
+            ("UPDATE remnant SET idx = 1, bytes = $1", "something stands in the place of a payload that is there"),
+        ] {
+            testkit::tamper(&store.place, sql, &[Value::Blob(b"\0\0\0\0x")]).unwrap();
+            let findings = ledger.verify(false).unwrap().findings;
+            assert_eq!(findings.first().map(|f| f.what.as_str()), Some(what), "{}: {sql}", store.engine);
+        }
+    }
+}
+
+#[test]
+fn erased_bytes_stand_in_no_file() {
+    let store = testkit::sqlite();
+    let ledger = open(&store);
+    // large and small, so that cells lie in leaves and in overflow pages, and trees are split
+    let long = |i: usize| format!("spill-{i}-{}", "secret words ".repeat(i * 40));
+    for i in 0..60 {
+        say(&ledger, &[&format!("plain{i}"), &long(i), &"filler".repeat(i * 7 + 1)]);
+    }
+    let stands = |what: &str| {
+        let files = std::fs::read_dir(store.folder().join("data")).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+        files.filter(|bytes| bytes.windows(what.len()).any(|w| w == what.as_bytes())).count()
+    };
+    assert!(stands("spill-7-secret") > 0);
+    let spilt: Vec<Erasure> = (0..60).map(|i| gap(2 + 3 * i)).collect();
+    assert_eq!(purge(&ledger, &spilt, ["ann", "bob"]).unwrap(), 60);
+    for what in ["spill-", "secret words "] {
+        assert_eq!(stands(what), 0, "{what}");
+    }
+    assert!(stands("plain7") > 0);
+    assert_eq!(ledger.verify(true).unwrap().findings, []);
+}
+
+#[test]
+fn a_backup_from_before_is_purged_by_the_list() {
+    for store in testkit::engines() {
+        let ledger = open(&store);
+        say(&ledger, &["ash", "spill", "oak"]);
+        let (salt, bytes) =
+            ledger.read(|tx| tx.one("SELECT salt, bytes FROM payload WHERE idx = 2", &[], |r| (r.blob(0).to_vec(), r.blob(1).to_vec()))).unwrap().unwrap();
+        let remnant = Some(ledger::Payload::new("{\"word\":\"elm\"}", b""));
+        purge(&ledger, &[Erasure { index: 2, remnant }], ["ann", "bob"]).unwrap();
+        let list = ledger.purge_list().unwrap();
+        // as if the store were restored from before: the payload is back, the tombstone is not
+        let size = ledger.size().unwrap() - 1;
+        ledger
+            .write(|tx| {
+                tx.run("DELETE FROM remnant WHERE idx = 2", &[])?;
+                tx.run("INSERT INTO payload (idx, salt, bytes) VALUES (2, $1, $2)", &[(&salt).into(), (&bytes).into()])?;
+                tx.run("UPDATE entry SET tag = NULL WHERE idx = $1", &[size.into()])
+            })
+            .unwrap();
+        ledger.rebuild().unwrap();
+        assert_eq!(words(&ledger)[2].0, "spill");
+        let applied = ledger.apply_purges(&list).unwrap();
+        assert_eq!((applied.erased, applied.nothing, applied.other), (1, 0, vec![]));
+        ledger.rebuild().unwrap();
+        assert_eq!(words(&ledger)[1].0, "elm");
+        assert_eq!(ledger.apply_purges(&list).unwrap().nothing, 1, "a second time there is nothing to do");
+        let mut bent = list.clone();
+        bent.tombstones[0].entries[0].index = 1;
+        assert_eq!(ledger.apply_purges(&bent).unwrap_err().rule(), "purge-list");
+        bent = list.clone();
+        bent.hub = "other".into();
+        assert_eq!(ledger.apply_purges(&bent).unwrap_err().rule(), "purge-list");
+    }
+}
+
+#[test]
+fn the_main_tree_proves_its_entries() {
+    use ledger::{note::Head, proof};
+    for store in testkit::engines() {
+        let ledger = open(&store);
+        say(&ledger, &["ash"; 11]);
+        let old = ledger.checkpoint().unwrap();
+        say(&ledger, &["oak"; 40]);
+        assert_eq!(ledger.prove(20).unwrap_err().rule(), "proof-range", "no checkpoint holds it yet");
+        let new = ledger.checkpoint().unwrap();
+        for index in [0, 1, 7, 20, new.size - 1] {
+            let proof = ledger.prove(index).unwrap();
+            let read = proof::Travelling::parse(&proof.text()).unwrap();
+            let text = ledger.verifier().open(&read.checkpoint).unwrap().to_owned();
+            let head = Head::parse(&text).unwrap();
+            let at = read.extra.iter().position(|b| *b == b'\n').unwrap();
+            let leaf = ledger::merkle::leaf_hash(&[&read.extra[..at], &read.extra[at + 1..]]);
+            assert!(proof::leads(&leaf, read.index, head.size, &read.path, &head.root), "{}: {index}", store.engine);
+        }
+        let path = ledger.prove_growth(old.size, new.size).unwrap();
+        let root = |c: &ledger::checkpoint::Checkpoint| c.root.clone().try_into().unwrap();
+        assert!(proof::grew(old.size as u64, &root(&old), new.size as u64, &root(&new), &path));
+        assert_eq!(ledger.prove_growth(3, 10_000).unwrap_err().rule(), "proof-range");
     }
 }
 

@@ -77,6 +77,9 @@ pub(crate) enum Noun {
     /// Why something goes to a partner, or does not
     #[command(subcommand)]
     Release(verbs::release::Release),
+    /// What passed between this hub and each partner, with proofs
+    #[command(subcommand)]
+    Receipt(verbs::receipt::Receipt),
     /// What depends on what
     #[command(subcommand)]
     Depend(verbs::depend::Depend),

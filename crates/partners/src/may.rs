@@ -44,11 +44,13 @@ pub enum Verb {
     Verify,
     /// Rebuild, checkpoint, move: work on the store itself.
     Maintain,
+    /// Propose that something is taken out for good, and let it go as the second person.
+    Purge,
 }
 
 impl Verb {
     /// All verbs, in the order of the table.
-    pub const ALL: [Verb; 19] = [
+    pub const ALL: [Verb; 20] = [
         Verb::Read,
         Verb::Contribute,
         Verb::Import,
@@ -68,6 +70,7 @@ impl Verb {
         Verb::Measure,
         Verb::Verify,
         Verb::Maintain,
+        Verb::Purge,
     ];
 
     /// The verb in words, to stand after "may".
@@ -92,6 +95,7 @@ impl Verb {
             Verb::Measure => "compute measures",
             Verb::Verify => "verify the ledger",
             Verb::Maintain => "maintain the store",
+            Verb::Purge => "propose and approve purges",
         }
     }
 }
@@ -146,6 +150,7 @@ fn who_may(verb: Verb) -> &'static [Role] {
         Verb::Measure => &[Admin, Operator, Analyst, Auditor],
         Verb::Verify => &[Admin, Operator, Auditor],
         Verb::Maintain => &[Admin],
+        Verb::Purge => &[Admin, Operator],
     }
 }
 
@@ -181,6 +186,7 @@ mod tests {
          x x x . x  compute measures
          x x . . x  verify the ledger
          x . . . .  maintain the store
+         x x . . .  propose and approve purges
         ");
     }
 

@@ -112,6 +112,8 @@ const ADMIN: Who = Who::Persons(&[Admin], &[]);
 const DUTY: Who = Who::Persons(&[Operator], &[]);
 /// The second person of an ask; who says that a partner is trusted.
 const DECIDERS: Who = Who::Persons(&[Admin, Operator], &[]);
+/// Who answers what was asked of its own organisation.
+const ANSWERERS: Who = Who::Persons(&[Operator, Partner], &[Operator, Partner]);
 /// Who reads the main tree's size and root.
 const VERIFIERS: Who = Who::Persons(&[Admin, Operator, Auditor], &[]);
 
@@ -172,7 +174,20 @@ pub const SINKS: &[Sink] = &[
     sink("peer-sync", Way::Verb("peer sync"), STAFF, Gate::Role),
     sink("peer-why", Way::Verb("peer why"), STAFF, Gate::Role),
     sink("plan-lint", Way::Verb("plan lint"), OWN, Gate::Nothing),
+    sink("proof", Way::Verb("ledger proof"), VERIFIERS, Gate::Role),
+    sink("purge", Way::Verb("ledger purge"), DECIDERS, Gate::Role),
     sink("rebuild", Way::Verb("ledger rebuild"), ADMIN, Gate::Nothing),
+    sink("receipt-checkpoint", Way::Get("/receipts/checkpoint"), EVERYBODY, Gate::Release),
+    sink("receipt-consistency", Way::Get("/receipts/proof/consistency"), EVERYBODY, Gate::Release),
+    sink("receipt-inclusion", Way::Get("/receipts/proof/inclusion"), EVERYBODY, Gate::Release),
+    sink("receipt-key", Way::Get("/receipts/key"), EVERYBODY, Gate::Release),
+    sink("receipt-leaf", Way::Get("/receipts/leaf/{leaf}"), EVERYBODY, Gate::Release),
+    sink("receipt-list", Way::Get("/receipts/"), EVERYBODY, Gate::Release),
+    sink("receipt-object", Way::Get("/receipts/object/{id}"), EVERYBODY, Gate::Release),
+    sink("receipt-request-answer", Way::Post("/receipts/requests/{purge}"), ANSWERERS, Gate::Release),
+    sink("receipt-requests", Way::Get("/receipts/requests"), EVERYBODY, Gate::Release),
+    sink("receipt-verb", Way::Verb("receipt"), OWN, Gate::Role),
+    sink("receipt-verify", Way::Verb("receipt verify"), Who::Host, Gate::Nothing),
     sink("release-consent", Way::Verb("release consent"), TARGETERS, Gate::Role),
     sink("release-explain", Way::Verb("release explain"), TARGETERS, Gate::Role),
     sink("rules-export", Way::Verb("rules export"), STAFF, Gate::Release),
@@ -209,6 +224,7 @@ pub const DOORS: &[(&str, &str)] = &[
     ("crates/mainstay/src/store.rs", "store"),
     ("crates/mainstay/src/verbs/home.rs", "rules-export"),
     ("crates/mainstay/src/verbs/peer.rs", "peer-push"),
+    ("crates/mainstay/src/verbs/purge.rs", "purge"),
     ("crates/mainstay/src/verbs/serve.rs", "serve"),
     ("crates/server/src/egress.rs", "peer-push"),
     ("crates/server/src/tls.rs", "serve"),

@@ -5,6 +5,7 @@
 //!
 //! * [`state`]: what handlers share; [`auth`]: sessions of persons
 //! * [`pages`]: what each page shows; [`chart`]: its pictures; [`respond`]: from a view to an answer
+//! * [`receipts`]: a partner's own tree of what passed between us
 //! * [`egress`]: what this hub asks of others
 //! * [`assets`]: style, script, type, built by `cargo xtask ui`
 
@@ -17,6 +18,7 @@ pub mod egress;
 #[cfg(test)]
 mod leak;
 pub mod pages;
+pub mod receipts;
 pub mod respond;
 mod routes;
 pub mod state;
@@ -41,6 +43,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; f
                       connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 /// An answer takes no longer.
 const TIME_MAX: Duration = Duration::from_secs(60);
+/// What was shown is written down so soon: what a killed process may lose of the record (decision 0013).
+const RECORD_EVERY: Duration = Duration::from_millis(200);
 
 /// Serves until `shutdown` is done, then lets what is under way come to its end.
 pub async fn serve<L>(
@@ -53,8 +57,27 @@ where
     L::Addr: std::fmt::Debug,
     tls::Peer: for<'a> Connected<axum::serve::IncomingStream<'a, L>>,
 {
-    let service = router(state).into_make_service_with_connect_info::<tls::Peer>();
-    axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+    let recording = tokio::spawn(record(state.clone()));
+    let service = router(state.clone()).into_make_service_with_connect_info::<tls::Peer>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(shutdown).await;
+    recording.abort();
+    if let Err(e) = state::wait(move || state.recorder.flush(&state.ledger)).await {
+        tracing::error!(error = %e, "what was shown last could not be written down");
+    }
+    served
+}
+
+/// Writes down what was shown, behind the readers. A store that cannot be written is said in the log and tried again.
+async fn record(state: AppState) {
+    let mut ticks = tokio::time::interval(RECORD_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let state = state.clone();
+        if let Err(e) = state::wait(move || state.recorder.flush(&state.ledger)).await {
+            tracing::error!(error = %e, "what was shown could not be written down; it is tried again");
+        }
+    }
 }
 
 /// Everything this hub answers to.
@@ -65,6 +88,7 @@ pub fn router(state: AppState) -> Router {
     let hsts = if state.tls { "max-age=31536000" } else { "max-age=0" };
     routes::routes()
         .merge(taxii::routes())
+        .merge(receipts::routes())
         .with_state(state)
         .layer(header("content-security-policy", POLICY))
         .layer(header("x-content-type-options", "nosniff"))

@@ -16,6 +16,8 @@ pub struct AppState {
     pub authenticator: Arc<Authenticator>,
     /// Exposures and infrastructure in memory; they follow the log.
     pub boards: Arc<crate::board::Boards>,
+    /// What was shown to whom, written down behind the readers.
+    pub recorder: Arc<exchange::disclosed::Recorder>,
     /// Style, script and type of the pages.
     pub assets: Assets,
     /// The listener speaks TLS, so cookies may be bound to it.
@@ -26,7 +28,7 @@ impl AppState {
     /// A state over an open store.
     pub fn new(ledger: Arc<Ledger>) -> AppState {
         let authenticator = Arc::new(Authenticator::new(&*ledger.env().entropy));
-        AppState { ledger, authenticator, boards: Arc::default(), assets: Assets::embedded(), tls: false }
+        AppState { ledger, authenticator, boards: Arc::default(), recorder: Arc::default(), assets: Assets::embedded(), tls: false }
     }
 
     /// The key of the operator's own organisation.

@@ -6,6 +6,7 @@
 
 use super::sync::{Done, Outcome, Trouble, Wire, count, judge};
 use super::{Peer, Refused, keep, keep_refused};
+use crate::disclosed::{self, DisclosedMeta};
 use crate::page::{self, Query, Versions};
 use crate::rights::{self, Sight};
 use ledger::{Ledger, Micros, Result};
@@ -80,8 +81,9 @@ pub(super) fn push(
     rights::turn(ledger)?;
     loop {
         let mut envelope = b"{\"objects\":[".to_vec();
-        let bounds = match page_of(ledger, peer, &mut envelope)? {
-            Ok(bounds) => bounds,
+        let mut events = Vec::new();
+        let (bounds, shown) = match page_of(ledger, peer, &mut envelope, &mut events)? {
+            Ok(page) => page,
             Err(trouble) => return Ok(Err(trouble)),
         };
         if bounds.count == 0 {
@@ -92,7 +94,14 @@ pub(super) fn push(
             return Ok(Err(Trouble::Lost("a page of our own collection cannot be read: see `ledger verify --deep`".to_owned())));
         };
         let mut given = Given { wire: &mut *wire, at: ledger.env().clock.now(), passed: 0, refused: Vec::new(), doubtful: Vec::new() };
+        let at = given.at;
         if let Err(trouble) = given.offer(&sent.objects).and_then(|()| given.decide(peer.state.failures)) {
+            // what may have gone counts as gone
+            let went = given.passed > 0 || matches!(trouble, Trouble::Lost(_));
+            if let Some(shown) = shown.filter(|_| went) {
+                ledger.write(|tx| disclosed::append(tx, &shown, &events, at))?;
+                ledger.catch_up()?;
+            }
             return Ok(Err(trouble));
         }
         let (passed, refused) = (given.passed, given.refused);
@@ -104,8 +113,12 @@ pub(super) fn push(
         peer.state.refused += count(refused.len());
         ledger.write(|tx| {
             keep_refused(tx, &peer.name, &refused)?;
+            if let Some(shown) = &shown {
+                disclosed::append(tx, shown, &events, at)?;
+            }
             keep(tx, peer)
         })?;
+        ledger.catch_up()?;
         let go_on = told(done);
         if let Err(trouble) = judge(done) {
             return Ok(Err(trouble));
@@ -116,8 +129,14 @@ pub(super) fn push(
     }
 }
 
-/// What the partner's account may see and was not given yet: a range of its view, like any page it would get.
-fn page_of(ledger: &Ledger, peer: &Peer, envelope: &mut Vec<u8>) -> Result<std::result::Result<page::Bounds, Trouble>> {
+/// What the partner's account may see and was not given yet: a range of its view, like any page it would get; and what is to be recorded
+/// of it, unless the account is one of the operator's own.
+fn page_of(
+    ledger: &Ledger,
+    peer: &Peer,
+    envelope: &mut Vec<u8>,
+    events: &mut Vec<i64>,
+) -> Result<std::result::Result<(page::Bounds, Option<DisclosedMeta>), Trouble>> {
     let (home, start) = (&ledger.genesis().home, envelope.len());
     ledger.read(|tx| {
         envelope.truncate(start);
@@ -132,7 +151,16 @@ fn page_of(ledger: &Ledger, peer: &Peer, envelope: &mut Vec<u8>) -> Result<std::
         };
         let versions = Versions { all: true, ..Versions::default() };
         let query = Query { after: Some(peer.state.sent), limit: PUSH_OBJECTS, versions, ..Query::default() };
-        page::objects(tx, view, &query, envelope).map(Ok)
+        let bounds = page::given(tx, view, &query, envelope, events)?;
+        let shown = DisclosedMeta {
+            org: person.org.clone(),
+            person: person.name.clone(),
+            collection: collection.id,
+            way: "push".to_owned(),
+            objects: events.len(),
+            agreements: disclosed::agreements(&person, today),
+        };
+        Ok(Ok((bounds, (!person.is_operator).then_some(shown))))
     })
 }
 

@@ -248,6 +248,14 @@ impl Engine {
         }
     }
 
+    /// Gets what was erased out of the files; see [`crate::Ledger::scrub`].
+    pub(crate) fn scrub(&self, needles: &[Vec<u8>], tables: &[String]) -> Result<crate::purge::Scrubbed> {
+        match self {
+            Engine::Sqlite(e) => e.scrub(needles),
+            Engine::Postgres(e) => e.scrub(tables),
+        }
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self, Engine::Postgres(_))
     }

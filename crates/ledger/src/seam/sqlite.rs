@@ -1,6 +1,7 @@
 //! SQLite behind the seam: one file, WAL, pages of 16 KiB, one writer, a few readers.
 use super::{Column, Mode, Row, Session, Value};
 use crate::error::{Error, Result};
+use crate::purge::Scrubbed;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,9 @@ use std::time::Duration;
 const STATEMENTS: usize = 256;
 /// Read connections; a page of 5,000 objects is bound by memory, so more than a few only cost cache.
 const READERS: usize = 4;
+
+/// Bytes of a file that are searched at a time.
+const SEARCH_BYTES: usize = 4 << 20;
 
 pub(crate) struct Sqlite {
     path: PathBuf,
@@ -59,6 +63,28 @@ impl Sqlite {
         }
     }
 
+    /// Empties the write-ahead log, looks for the needles in the files, and writes the database anew where one is found: pages that
+    /// were split or joined may keep a copy of a cell that `secure_delete` never saw freed.
+    pub(crate) fn scrub(&self, needles: &[Vec<u8>]) -> Result<Scrubbed> {
+        let connection = self.writer.lock().unwrap_or_else(|e| e.into_inner());
+        let mut done = Scrubbed { emptied: empty_log(&connection)?, ..Scrubbed::default() };
+        done.left = search(&self.files(), needles)?;
+        if done.left > 0 {
+            connection.execute_batch("VACUUM").map_err(engine)?;
+            done.rewritten = true;
+            done.emptied = empty_log(&connection)?;
+            done.left = search(&self.files(), needles)?;
+        }
+        Ok(done)
+    }
+
+    /// The database and its write-ahead log.
+    fn files(&self) -> [PathBuf; 2] {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        [self.path.clone(), PathBuf::from(log)]
+    }
+
     fn borrow(&self) -> Result<Connection> {
         let mut held = self.readers.lock().unwrap_or_else(|e| e.into_inner());
         loop {
@@ -88,6 +114,38 @@ impl Sqlite {
         self.readers.lock().unwrap_or_else(|e| e.into_inner()).0.push(connection);
         self.returned.notify_one();
     }
+}
+
+/// Copies the write-ahead log into the database and cuts it to nothing. Waits for readers as long as the busy timeout says; false
+/// where one held on.
+fn empty_log(connection: &Connection) -> Result<bool> {
+    let mut busy = true;
+    each(connection, "PRAGMA wal_checkpoint(TRUNCATE)", &[], &mut |row| {
+        busy = row.int(0) != 0;
+        Ok(())
+    })?;
+    Ok(!busy)
+}
+
+/// How many of the needles stand in one of the files.
+fn search(files: &[PathBuf], needles: &[Vec<u8>]) -> Result<usize> {
+    use std::io::Read;
+    let longest = needles.iter().map(Vec::len).max().unwrap_or(0);
+    if longest == 0 {
+        return Ok(0);
+    }
+    let matcher = aho_corasick::AhoCorasick::new(needles).map_err(|e| Error::Engine(e.to_string()))?;
+    let mut found = std::collections::BTreeSet::new();
+    for path in files {
+        let Ok(mut file) = std::fs::File::open(path) else { continue };
+        let mut window = Vec::with_capacity(SEARCH_BYTES + longest);
+        while file.by_ref().take(SEARCH_BYTES as u64).read_to_end(&mut window)? > 0 {
+            found.extend(matcher.find_overlapping_iter(&window).map(|m| m.pattern()));
+            // what begins at the end of this stretch may go on in the next
+            window.drain(..window.len().saturating_sub(longest - 1));
+        }
+    }
+    Ok(found.len())
 }
 
 fn prepare(connection: &Connection) -> Result<()> {

@@ -9,6 +9,8 @@ pub(crate) mod measure;
 pub(crate) mod pack;
 pub(crate) mod partner;
 pub(crate) mod peer;
+pub(crate) mod purge;
+pub(crate) mod receipt;
 pub(crate) mod release;
 pub(crate) mod serve;
 pub(crate) mod store;

@@ -49,14 +49,37 @@ pub(crate) enum Ledger {
     },
     /// Fold the log anew beside the present tables, and swap
     Rebuild,
-    /// Sign the present head and print the note
+    /// Sign the present head and print the note (c2sp.org/tlog-checkpoint)
     Checkpoint,
+    /// Prove that an entry is in the log, or that the log only grew; for operator, auditor and witness
+    Proof {
+        /// The entry
+        #[arg(required_unless_present = "from")]
+        entry: Option<i64>,
+        /// Instead: that the log of this many entries is the start of the present one
+        #[arg(long, value_name = "SIZE", conflicts_with = "entry")]
+        from: Option<i64>,
+        /// Up to this many entries, rather than those of the newest checkpoint
+        #[arg(long, value_name = "SIZE", requires = "from")]
+        to: Option<i64>,
+    },
+    /// Take something out for good: two people, a reason, a request to each receiver
+    #[command(subcommand)]
+    Purge(super::purge::Purge),
 }
 
 impl Ledger {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
+        if let Ledger::Purge(verb) = self {
+            return verb.run(global);
+        }
         let ledger = store::open_existing(global)?;
         match self {
+            Ledger::Proof { entry, from, to } => {
+                actor::must(global, &ledger, Verb::Verify)?;
+                prove(&ledger, *entry, *from, *to)
+            }
+            Ledger::Purge(_) => Ok(Done::Fine),
             Ledger::Verify { deep } => {
                 actor::must(global, &ledger, Verb::Verify)?;
                 verify(global, &ledger, *deep)
@@ -67,11 +90,26 @@ impl Ledger {
             }
             Ledger::Checkpoint => {
                 actor::must(global, &ledger, Verb::Verify)?;
+                act::receipt::seal_all(&ledger)?;
                 out::line(ledger.checkpoint()?.note.trim_end())?;
                 Ok(Done::Fine)
             }
         }
     }
+}
+
+/// One hash a line from the old head to the new, or the proof of an entry as it travels (c2sp.org/tlog-proof).
+fn prove(ledger: &ledger::Ledger, entry: Option<i64>, from: Option<i64>, to: Option<i64>) -> Result<Done, Failure> {
+    if let Some(entry) = entry {
+        out::line(ledger.prove(entry)?.text().trim_end())?;
+        out::say(format!("check the note with {}", ledger.verifier().encode()));
+        return Ok(Done::Fine);
+    }
+    let newest = ledger.read(ledger::checkpoint::all)?.pop().map_or(0, |c| c.size);
+    for hash in ledger.prove_growth(from.unwrap_or(0), to.unwrap_or(newest))? {
+        out::line(&ledger::checkpoint::base64(&hash))?;
+    }
+    Ok(Done::Fine)
 }
 
 fn verify(global: &Global, ledger: &ledger::Ledger, deep: bool) -> Result<Done, Failure> {

@@ -8,5 +8,6 @@ mod hostile;
 mod interop;
 mod peers;
 mod real;
+mod purge;
 mod release;
 mod sample;

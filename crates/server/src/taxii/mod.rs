@@ -119,7 +119,7 @@ enum Claim {
 }
 
 /// A wrong name, a wrong password and a wrong token look the same.
-async fn sign_in(state: &AppState, headers: &HeaderMap, peer: Option<String>) -> Result<Person, Problem> {
+pub(crate) async fn sign_in(state: &AppState, headers: &HeaderMap, peer: Option<String>) -> Result<Person, Problem> {
     let claim = match headers.get(header::AUTHORIZATION) {
         Some(value) => claim(value.to_str().unwrap_or_default()),
         None => peer.map(Claim::Certificate),

@@ -1,6 +1,6 @@
 //! The endpoints that read (TAXII 2.1 sections 4 and 5).
 
-use exchange::collection::{DEFAULT, DEFAULT_ROOT};
+use exchange::collection::{self, DEFAULT, DEFAULT_ROOT};
 use exchange::page::{self, Bounds, Line, Query, Versions};
 use ledger::Tx;
 use serde::Serialize;
@@ -112,11 +112,18 @@ pub(super) fn object(call: &Call, id: &str, object: &str) -> Result<Answer, Prob
 /// The page is outlined first, so that its dates, its end and its length are known; then its bytes go out as they are held.
 fn envelope(call: &Call, range: &Range<'_>) -> Result<Answer, Problem> {
     const HEAD: &[u8] = b"{\"objects\":[";
+    call.state.recorder.prepare(call.ledger(), &call.person)?;
+    let mut events = Vec::new();
     range.read(call, |tx, view, query, seal| {
-        let (bounds, bytes) = page::outline(tx, view, query)?;
+        let (bounds, bytes) = page::outline(tx, view, query, &mut events)?;
         if bounds.count == 0 {
             // section 1.6.8: lists are never empty; the key is left out
             return Ok(Ok(Answer::bytes(b"{}".to_vec())));
+        }
+        // what leaves is on record before it does
+        let Some(collection) = collection::find(tx, range.collection)? else { return Ok(Err(Problem::not_found())) };
+        if !call.state.recorder.note(&call.person, &collection.id, "taxii", &events, tx.now()) {
+            return Ok(Err(Problem::busy()));
         }
         let tail = match seal(&bounds) {
             Ok(Some(next)) => format!("],\"more\":true,\"next\":\"{next}\"}}"),

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use exchange::admit::{self, Origin, Outcome, Sees, Told};
+use exchange::disclosed::{self, ReceivedMeta};
 use exchange::event::{self, WithdrawnMeta};
 use exchange::page::{self, Query, Versions};
 use ledger::{Draft, Micros, Tx};
@@ -56,7 +57,7 @@ pub(super) fn post(call: &Call, id: &str) -> Result<Answer, Problem> {
     };
     let mut body = Vec::new();
     admit::take(call.ledger(), &split, &origin, &mut |tx, told| {
-        body = keep_status(tx, &call.person.name, told)?;
+        body = keep_status(tx, call, &door.id, told)?;
         Ok(())
     })?;
     Ok(Answer::bytes(body).status(StatusCode::ACCEPTED))
@@ -74,7 +75,7 @@ fn envelope(body: &[u8]) -> Result<Split<'_>, Problem> {
 }
 
 /// Keeps the status resource with what it tells of, in one unit, and gives its bytes.
-fn keep_status(tx: &mut Tx<'_>, person: &str, told: &[&Told<'_>]) -> ledger::Result<Vec<u8>> {
+fn keep_status(tx: &mut Tx<'_>, call: &Call, collection: &str, told: &[&Told<'_>]) -> ledger::Result<Vec<u8>> {
     let now = tx.now();
     let mut bytes = [0; 16];
     tx.random(&mut bytes);
@@ -95,10 +96,25 @@ fn keep_status(tx: &mut Tx<'_>, person: &str, told: &[&Told<'_>]) -> ledger::Res
         failures,
         pending_count: 0,
     };
+    if !call.person.is_operator {
+        let mut salt = [0; 32];
+        tx.random(&mut salt);
+        let meta = ReceivedMeta {
+            org: call.person.org.clone(),
+            person: call.person.name.clone(),
+            collection: collection.to_owned(),
+            status: id.clone(),
+            total: told.len(),
+            success: status.success_count,
+            digest: disclosed::digest(&salt, &call.body),
+            salt: ledger::checkpoint::base64(&salt),
+        };
+        tx.append(Draft::new(disclosed::RECEIVED, &meta)?)?;
+    }
     let body = serde_json::to_vec(&status).map_err(|e| ledger::Error::Engine(e.to_string()))?;
     tx.run("DELETE FROM taxii_status WHERE created < $1", &[Micros(now.0 - STATUS_KEPT).into()])?;
     let sql = "INSERT INTO taxii_status (id, person, created, body) VALUES ($1, $2, $3, $4)";
-    tx.run(sql, &[(&id).into(), person.into(), now.into(), (&body).into()])?;
+    tx.run(sql, &[(&id).into(), (&call.person.name).into(), now.into(), (&body).into()])?;
     Ok(body)
 }
 
