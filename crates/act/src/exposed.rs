@@ -11,10 +11,12 @@ pub(crate) const CHANGED: &str = expose::kinds::CHANGED;
 /// A remediation is shortened to so many characters; the advisory has the rest.
 const FIX_CHARS: usize = 300;
 
-/// All that is affected now: assets, and counts that a holder told of. Candidates are not: nobody is known to have them.
+/// All that is affected now: assets, and counts that a holder told of. Candidates are not: nobody is known to have them. Exploitation
+/// counts where a public catalogue says so: what a partner saw and shared with some is in no text, order or hour that goes to another.
 pub(crate) fn affected(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<Exposure>> {
     let filter = expose::Filter { status: Some("affected".to_owned()), ..expose::Filter::default() };
     let (rows, _) = expose::list(tx, stakes, &filter)?;
+    let exploited = expose::exploited::public(tx)?;
     let some = |text: String| Some(text).filter(|t| !t.is_empty());
     Ok(rows
         .into_iter()
@@ -26,14 +28,14 @@ pub(crate) fn affected(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<Expos
             owner: some(row.owner),
             holder: some(row.holder),
             country: some(row.country),
-            vulnerability: row.vulnerability,
             advisory: row.advisory,
             title: row.title,
             tlp: Tlp::from_rank(row.tlp),
             known_by: if row.tier.is_empty() { row.reason } else { format!("tier {}: {}", row.tier, row.reason) },
             method: row.method,
             functions: row.functions,
-            exploited: row.exploited,
+            exploited: exploited.contains(&row.vulnerability),
+            vulnerability: row.vulnerability,
             severity: row.severity.unwrap_or(0),
             compromised: false,
         })

@@ -221,7 +221,17 @@ pub fn seen_by(asks: Vec<Ask>, person: &Person, on: Date) -> Vec<Ask> {
     let mine = |a: &Ask| a.planned.party == person.org || a.planned.addressee == person.org;
     let keep = |a: &Ask| person.sees_all() || (mine(a) && release(a, person, on).allowed);
     let asks = asks.into_iter().filter(keep);
-    if person.sees_all() { asks.collect() } else { asks.filter(|a| a.sent_at.is_some()).map(for_partner).collect() }
+    if person.sees_all() {
+        return asks.collect();
+    }
+    let mut asks: Vec<Ask> = asks.filter(|a| a.sent_at.is_some()).map(for_partner).collect();
+    // the order of the operator's list follows from functions at stake
+    asks.sort_by(|a, b| order(a).cmp(&order(b)));
+    asks
+}
+
+fn order(a: &Ask) -> (bool, std::cmp::Reverse<i64>, Option<Micros>, &str) {
+    (!a.planned.exploited, std::cmp::Reverse(a.planned.severity), a.sent_at, &a.planned.ask)
 }
 
 fn release(ask: &Ask, person: &Person, on: Date) -> Decision {

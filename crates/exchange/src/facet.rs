@@ -246,7 +246,6 @@ pub(crate) fn meet(tx: &mut Tx<'_>, known: Micros, collection: &str, facet: i64)
     if is_met(tx, collection, facet)? {
         return Ok(());
     }
-    rights::advance(tx, known, &known.day())?;
     let sql = "INSERT INTO @collection_facet (collection, facet) VALUES ($1, $2)";
     tx.run(sql, &[collection.into(), facet.into()])?;
     rights::compile_facet(tx, known, collection, facet)

@@ -121,8 +121,6 @@ pub(crate) fn fold_agreement(tx: &mut Tx<'_>, index: i64, known: Micros, meta: &
     if Agreement::of(meta, &meta.org, "").is_none() {
         return Err(ledger::Error::park("agreement-unreadable", format!("the agreement of {} has no days or mark", meta.org)));
     }
-    // what is recorded today is compiled as of today, and nothing older may be left behind
-    advance(tx, known, &known.day())?;
     let name = meta.name.as_deref().unwrap_or_default();
     let whole = serde_json::to_string(meta).map_err(|e| ledger::Error::park("meta-unreadable", e.to_string()))?;
     tx.run(
@@ -198,25 +196,28 @@ pub(crate) fn fold_person(tx: &mut Tx<'_>, known: Micros, meta: &PersonMeta) -> 
     reassign(tx, known, std::slice::from_ref(&meta.name), &collections)
 }
 
-pub(crate) fn fold_turned(tx: &mut Tx<'_>, known: Micros, meta: &TurnedMeta) -> Result<()> {
-    advance(tx, known, &meta.day)
+pub(crate) fn fold_turned(tx: &mut Tx<'_>, meta: &TurnedMeta) -> Result<()> {
+    advance(tx, &meta.day)
 }
 
-/// Brings rights up to a day: those of the organisations whose agreements began or ended since, and those to what was under embargo.
-pub(crate) fn advance(tx: &mut Tx<'_>, known: Micros, day: &str) -> Result<()> {
-    let last = tx.one("SELECT day FROM @right_home WHERE id = 1", &[], |r| r.text(0).to_owned())?.unwrap_or_default();
-    if last.as_str() >= day {
-        return Ok(());
-    }
-    tx.run("UPDATE @right_home SET day = $1 WHERE id = 1", &[day.into()])?;
-    set_due(tx)?;
-    turning(tx, &last, day)?.iter().try_for_each(|org| reassign_org(tx, known, org))?;
-    for id in lifted(tx, &last, day)? {
-        if let Some(collection) = collection::find(tx, &id)? {
-            reassign_collection(tx, known, &collection)?;
+/// Brings rights up to a day: those of the organisations whose agreements began or ended since, and those to what was under embargo. Each
+/// day on which something turns is taken by itself and as of its first instant, so that no date tells when somebody first asked after it.
+pub(crate) fn advance(tx: &mut Tx<'_>, day: &str) -> Result<()> {
+    loop {
+        let sql = "SELECT day, due FROM @right_home WHERE id = 1";
+        let held = tx.one(sql, &[], |r| (r.text(0).to_owned(), r.opt_text(1).map(str::to_owned)))?;
+        let Some((last, due)) = held.filter(|(last, _)| last.as_str() < day) else { return Ok(()) };
+        let to = due.filter(|due| *due > last && due.as_str() <= day).unwrap_or_else(|| day.to_owned());
+        let Some(at) = Micros::date(&to) else { return Ok(()) };
+        tx.run("UPDATE @right_home SET day = $1 WHERE id = 1", &[(&to).into()])?;
+        set_due(tx)?;
+        turning(tx, &last, &to)?.iter().try_for_each(|org| reassign_org(tx, at, org))?;
+        for id in lifted(tx, &last, &to)? {
+            if let Some(collection) = collection::find(tx, &id)? {
+                reassign_collection(tx, at, &collection)?;
+            }
         }
     }
-    Ok(())
 }
 
 fn reassign_org(tx: &mut Tx<'_>, known: Micros, org: &str) -> Result<()> {
@@ -318,8 +319,19 @@ fn assign(
     let view = match (held, class) {
         (None, None) => return Ok(()),
         (Some((_, None)), None) => return Ok(()),
-        // the right is lost; the row stays, so that it is known what was seen if it comes back
-        (Some((view, _)), None) => view,
+        // the right is lost; what was seen is kept as it stood, so that it is known if the right comes back. A view that went on would
+        // have changed meanwhile with the rights of those who share it.
+        (Some((view, _)), None) => {
+            let key = (view, Class { level: view::FROZEN, facets: BTreeMap::new() });
+            match forks.get(&key) {
+                Some(frozen) => *frozen,
+                None => {
+                    let frozen = view::freeze(tx, view)?;
+                    forks.insert(key, frozen);
+                    frozen
+                }
+            }
+        }
         (None, Some(class)) => view::at_class(tx, collection, &class)?,
         (Some((view, held)), Some(class)) => match view::class_of(tx, view)? {
             Some(of_view) if of_view == class && held == level => return Ok(()),

@@ -8,7 +8,7 @@
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
 use crate::facet::{self, Facts, Ground, Which};
 use crate::{collection, consent, copy, document, remark, review, rights, view};
-use ledger::{Column, Draft, Error, Event, Result, Stage, Tx};
+use ledger::{Column, Draft, Error, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use stix::{Head, Timestamp, Tlp, marking};
@@ -43,7 +43,8 @@ CREATE INDEX @waiting_object ON @waiting (object);
 CREATE TABLE @listing (collection {text} NOT NULL, seq {int} NOT NULL, object {int} NOT NULL, known {int} NOT NULL,
   facet {int} NOT NULL, PRIMARY KEY (collection, seq, object));
 CREATE UNIQUE INDEX @listing_object ON @listing (object, collection);
-CREATE TABLE @view (id {int} PRIMARY KEY, collection {text} NOT NULL, level {int} NOT NULL, last {int} NOT NULL, base {int} NOT NULL);
+CREATE TABLE @view (id {int} PRIMARY KEY, collection {text} NOT NULL, level {int} NOT NULL, last {int} NOT NULL, base {int} NOT NULL,
+  plain {int} NOT NULL);
 CREATE INDEX @view_collection ON @view (collection, level, id);
 CREATE TABLE @view_right (view {int} NOT NULL, facet {int} NOT NULL, level {int} NOT NULL, PRIMARY KEY (facet, view));
 CREATE INDEX @view_right_view ON @view_right (view, facet);
@@ -106,9 +107,17 @@ impl Stage for Exchange {
     fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event]) -> Result<()> {
         let mut run: Vec<Object<'_>> = Vec::new();
         let mut ids: BTreeSet<String> = BTreeSet::new();
+        let mut turned = i64::MIN;
         // reading is pure, so all cores may do it; folding is in the order of the log
         let objects: Vec<Option<Result<Object<'_>>>> = events.par_iter().map(|event| Object::of(event)).collect();
         for (event, object) in events.iter().zip(objects) {
+            let day = event.known.0.div_euclid(Micros::DAY);
+            if turned < day {
+                // what is recorded on a day is compiled as of that day, and nothing older may be left behind
+                fold_run(tx, &mut run)?;
+                rights::advance(tx, &event.known.day())?;
+                turned = day;
+            }
             let Some(object) = object else {
                 fold_run(tx, &mut run)?;
                 fold_one(tx, event)?;
@@ -186,7 +195,7 @@ fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         event::WITHDRAWN => fold_withdrawn(tx, event, &event.meta()?),
         event::DOCUMENT => document::fold(tx, event, &event.meta::<DocumentMeta>()?),
         event::REVIEW => review::fold(tx, event, &event.meta::<ReviewMeta>()?),
-        event::TURNED => rights::fold_turned(tx, event.known, &event.meta::<TurnedMeta>()?),
+        event::TURNED => rights::fold_turned(tx, &event.meta::<TurnedMeta>()?),
         other => Err(Error::park("kind-unknown", format!("{other} is not known to this version: update the program"))),
     }
 }
@@ -194,7 +203,7 @@ fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 /// One object of a run.
 struct Object<'a> {
     index: i64,
-    known: ledger::Micros,
+    known: Micros,
     meta: ObjectMeta,
     head: Head<'a>,
     size: i64,

@@ -218,7 +218,7 @@ fn who_sees_what_and_when_rights_change() {
         agree(&ledger, "fr", "2026-01-04", None, Tlp::Amber);
         assert_eq!(reads(&ledger, "fred", &box_), "1@10 1@30", "not yet");
         at(3 * 86_400 + 5);
-        assert_eq!(reads(&ledger, "fred", &box_), "1@10 1@30 2@259205 3@259205 5@259205");
+        assert_eq!(reads(&ledger, "fred", &box_), "1@10 1@30 2@259200 3@259200 5@259200");
         // the collection closes to one of them
         let new = NewCollection {
             title: "box",

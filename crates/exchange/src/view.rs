@@ -9,6 +9,8 @@ use stix::Tlp;
 
 /// The level of the view that holds all of a collection.
 const ALL: i64 = Tlp::Red as i64;
+/// The level of a view that is kept as it stood: nobody reads it, and nothing comes into it or goes.
+pub(crate) const FROZEN: i64 = -1;
 
 /// An object that a collection lists.
 #[derive(Clone, Debug)]
@@ -155,15 +157,17 @@ fn other_versions(tx: &mut Tx<'_>, objects: &[Listed]) -> Result<BTreeMap<String
     Ok(out)
 }
 
-/// The view of a collection for a class that somebody gets who has had none before: one that stands, or a new one.
+/// The view of a collection for a class that somebody gets who has had none before: one that stands, or a new one. One that stands is
+/// shared while it is plain, that is as a new one would be: dates at which something became visible to others are not for a newcomer.
 pub(crate) fn at_class(tx: &mut Tx<'_>, collection: &str, class: &Class) -> Result<i64> {
-    let sql = "SELECT id FROM @view WHERE collection = $1 AND level = $2 ORDER BY id";
+    let sql = "SELECT id FROM @view WHERE collection = $1 AND level = $2 AND (plain = 1 OR base = 1) ORDER BY id";
     for view in tx.all(sql, &[collection.into(), class.level.into()], |r| r.int(0))? {
         if class_of(tx, view)?.as_ref() == Some(class) {
             return Ok(view);
         }
     }
     let view = create(tx, collection, class, 0, false)?;
+    tx.run("UPDATE @view SET plain = 1 WHERE id = $1", &[view.id.into()])?;
     let rows = listed(tx, collection, &view)?;
     fill(tx, &view, &rows.iter().map(|o| (o.known, o)).collect::<Vec<_>>())?;
     Ok(view.id)
@@ -197,9 +201,22 @@ pub(crate) fn grant(tx: &mut Tx<'_>, view: i64, facet: i64, level: i64) -> Resul
 /// A view that continues another with another class, from `known` on: what was seen keeps its `date_added`, what becomes visible is newly
 /// added, what is no longer visible is withdrawn.
 pub(crate) fn fork(tx: &mut Tx<'_>, from: i64, class: &Class, known: Micros) -> Result<i64> {
+    let Some((collection, view)) = continued(tx, from, class)? else { return Ok(from) };
+    settle(tx, &collection, &view, known)?;
+    Ok(view.id)
+}
+
+/// A view that keeps what another holds, for those who lost their right to it.
+pub(crate) fn freeze(tx: &mut Tx<'_>, from: i64) -> Result<i64> {
+    let class = Class { level: FROZEN, facets: BTreeMap::new() };
+    Ok(continued(tx, from, &class)?.map_or(from, |(_, view)| view.id))
+}
+
+/// A view of another class that holds what a view holds, with its dates.
+fn continued(tx: &mut Tx<'_>, from: i64, class: &Class) -> Result<Option<(String, View)>> {
     let sql = "SELECT collection, last FROM @view WHERE id = $1";
     let Some((collection, last)) = tx.one(sql, &[from.into()], |r| (r.text(0).to_owned(), r.int(1)))? else {
-        return Ok(from);
+        return Ok(None);
     };
     let view = create(tx, &collection, class, last, false)?;
     tx.run(
@@ -207,8 +224,7 @@ pub(crate) fn fork(tx: &mut Tx<'_>, from: i64, class: &Class, known: Micros) -> 
          SELECT $2, added, object, is_first, is_last, size FROM @view_entry WHERE view = $1",
         &[from.into(), view.id.into()],
     )?;
-    settle(tx, &collection, &view, known)?;
-    Ok(view.id)
+    Ok(Some((collection, view)))
 }
 
 /// Makes the view that holds all of a new collection.
@@ -236,7 +252,7 @@ pub(crate) fn drop_unused(tx: &mut Tx<'_>, collection: &str) -> Result<()> {
 
 fn create(tx: &mut Tx<'_>, collection: &str, class: &Class, last: i64, base: bool) -> Result<View> {
     let id = tx.one("SELECT COALESCE(MAX(id), 0) + 1 FROM @view", &[], |r| r.int(0))?.unwrap_or(1);
-    let sql = "INSERT INTO @view (id, collection, level, last, base) VALUES ($1, $2, $3, $4, $5)";
+    let sql = "INSERT INTO @view (id, collection, level, last, base, plain) VALUES ($1, $2, $3, $4, $5, 0)";
     tx.run(sql, &[id.into(), collection.into(), class.level.into(), last.into(), i64::from(base).into()])?;
     for (facet, level) in &class.facets {
         grant(tx, id, *facet, *level)?;
@@ -273,6 +289,7 @@ fn take_out(tx: &mut Tx<'_>, view: i64, object: i64, known: Micros) -> Result<bo
     }
     let sql = "INSERT INTO @withdrawn (view, object, at) VALUES ($1, $2, $3) ON CONFLICT (view, object, at) DO NOTHING";
     tx.run(sql, &[view.into(), object.into(), known.into()])?;
+    tx.run("UPDATE @view SET plain = 0 WHERE id = $1", &[view.into()])?;
     Ok(true)
 }
 
@@ -310,6 +327,9 @@ fn settle(tx: &mut Tx<'_>, collection: &str, view: &View, known: Micros) -> Resu
     let fresh: Vec<(Micros, &Listed)> =
         wanted.iter().filter(|o| !held.contains_key(&o.object)).map(|o| (known, o)).collect();
     append(tx, view, &fresh, &BTreeMap::new())?;
+    if !fresh.is_empty() {
+        tx.run("UPDATE @view SET plain = 0 WHERE id = $1", &[view.id.into()])?;
+    }
     let all = held.iter().filter(|(object, _)| may.contains(object)).map(|(_, id)| id.as_str());
     let fresh_ids: BTreeSet<&str> = fresh.iter().map(|(_, o)| o.id.as_str()).collect();
     let doubled = doubled(all.chain(fresh.iter().map(|(_, o)| o.id.as_str())));
@@ -339,9 +359,9 @@ fn reflag(tx: &mut Tx<'_>, view: i64, ids: &BTreeSet<&str>) -> Result<()> {
     Ok(())
 }
 
-/// The views of a collection, with their rights to these facets.
+/// The views of a collection that somebody may read, with their rights to these facets.
 fn views_of(tx: &mut Tx<'_>, collection: &str, facets: &BTreeSet<i64>) -> Result<Vec<View>> {
-    let sql = "SELECT id, level, last, base FROM @view WHERE collection = $1 ORDER BY id";
+    let sql = "SELECT id, level, last, base FROM @view WHERE collection = $1 AND level >= 0 ORDER BY id";
     let mut views = tx.all(sql, &[collection.into()], |r| {
         let class = Class { level: r.int(1), facets: BTreeMap::new() };
         View { id: r.int(0), last: r.int(2), base: r.bool(3), class }

@@ -14,6 +14,8 @@ pub mod board;
 pub mod chart;
 pub mod country;
 pub mod egress;
+#[cfg(test)]
+mod leak;
 pub mod pages;
 pub mod respond;
 mod routes;
