@@ -154,12 +154,16 @@ pub fn tick(tx: &mut Tx<'_>) -> Result<usize> {
     Ok(silent)
 }
 
-/// After a change of somebody's exposures: asks about what is no longer so are closed, each with what shows it.
+/// After a change of somebody's exposures: asks about what is no longer so are closed, each with what shows it. Only those about what
+/// changed: when one is closed never follows from something else that its reader may not know.
 pub(crate) fn close_what_is_no_more(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
-    let party = event.meta::<expose::Changed>()?.owner;
-    let filter = query::Filter { org: Some(party.clone()), ..query::Filter::default() };
-    for ask in query::asks(tx, &filter)?.iter().filter(|a| a.planned.party == party && !a.state.is_over()) {
-        close_if_gone(tx, ask)?;
+    let changed = event.meta::<expose::Changed>()?;
+    let about = |ask: &Ask| changed.changes.iter().any(|c| ask.planned.vulnerabilities.contains(&c.vulnerability));
+    let filter = query::Filter { org: Some(changed.owner.clone()), ..query::Filter::default() };
+    for ask in query::asks(tx, &filter)?.iter().filter(|a| a.planned.party == changed.owner && !a.state.is_over()) {
+        if about(ask) {
+            close_if_gone(tx, ask)?;
+        }
     }
     Ok(())
 }

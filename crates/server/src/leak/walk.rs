@@ -82,13 +82,16 @@ impl Walk {
         }
     }
 
-    /// What fr's people see of the collections, all of it.
+    /// What fr's people see of the collections, and the pages that say most.
     fn look(&mut self) -> Result<(), Box<Difference>> {
-        for (name, collection) in [("fr-partner", OPEN), ("fay", OPEN), ("fr-partner", COPIES)] {
-            let path = format!("/taxii2/default/collections/{collection}/manifest/?match[version]=all");
-            let ask = Ask { by: By::Person(name.to_owned()), method: "GET".to_owned(), path, body: String::new() };
+        let manifest = |collection: &str| format!("/taxii2/default/collections/{collection}/manifest/?match[version]=all");
+        let places = [manifest(OPEN), manifest(COPIES), "/act".to_owned(), "/expose".to_owned(), "/exchange".to_owned()];
+        for (n, (name, path)) in ["fr-partner", "fay"].iter().flat_map(|name| places.iter().map(move |path| (name, path))).enumerate() {
+            // a step of its own: the walk itself goes on as it would
+            self.hubs.iter().for_each(|hub| hub.begin((self.step << 8) + n as u64, self.at));
+            let ask = Ask { by: By::Person((*name).to_owned()), method: "GET".to_owned(), path: path.clone(), body: String::new() };
             let said = [0, 1].map(|world| self.hubs[world].ask(&ask).whole());
-            self.same("taxii-manifest", format!("{name}, after: {}", self.last), said)?;
+            self.same("page-today", format!("{name} {path}, after: {}", self.last), said)?;
         }
         Ok(())
     }
