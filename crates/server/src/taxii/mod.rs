@@ -54,6 +54,11 @@ pub fn routes() -> Router<AppState> {
         .layer(axum::extract::DefaultBodyLimit::disable())
 }
 
+/// Whether the parameters of a query are well formed (section 3.4): the door of the fuzz target.
+pub fn reads_parameters(query: &str) -> bool {
+    [filter::ALL, filter::OF_OBJECT, filter::OF_VERSIONS].into_iter().all(|fields| filter::parse(query, fields).is_ok())
+}
+
 async fn answer(State(state): State<AppState>, request: Request) -> Response {
     match respond(state, request).await {
         Ok(answer) => answer.into_response(),

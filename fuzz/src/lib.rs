@@ -1,0 +1,2 @@
+//! What the fuzz targets share: the properties that hold for any input.
+pub mod properties;
