@@ -17,6 +17,7 @@ pub use terms::asked;
 use crate::arrivals::Arrivals;
 use crate::event::{self, DocumentMeta, ListedMeta, ObjectMeta};
 use ledger::{Column, Event, Micros, Result, Stage, Tx};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use terms::{DOCUMENT_TERMS_MAX, NUMBER_BITS, OBJECT_TERMS_MAX, Reader};
 
@@ -67,8 +68,13 @@ impl Stage for Search {
         let mut reader = Reader::default();
         let mut arrivals = Arrivals::default();
         let mut fold = Fold::begin(tx)?;
-        for event in events {
-            let terms = terms_of(tx, event, &mut reader, &mut arrivals)?;
+        // reading is pure, so all cores may do it; folding is in the order of the log
+        let objects: Vec<Option<Object>> = events.par_iter().map_init(Reader::default, |r, event| Object::read(event, r)).collect();
+        for (event, object) in events.iter().zip(objects) {
+            let terms = match object {
+                Some(object) => object.arrived(event, &mut arrivals),
+                None => terms_of(tx, event, &mut reader, &mut arrivals)?,
+            };
             fold.add(tx, event.index, event.known, &terms)?;
         }
         arrivals.end(tx)?;
@@ -76,18 +82,33 @@ impl Stage for Search {
     }
 }
 
-/// The numbers of the terms of an entry. What cannot be read has none: it is for its own stage to say so.
+/// What is folded of an object that is admitted.
+struct Object {
+    meta: ObjectMeta,
+    terms: Vec<u64>,
+    called: String,
+}
+
+impl Object {
+    fn read(event: &Event, reader: &mut Reader) -> Option<Object> {
+        let meta = (event.kind == event::OBJECT).then(|| event.meta::<ObjectMeta>().ok()).flatten()?;
+        let terms = of_object(event, &meta, reader);
+        Some(Object { meta, terms, called: reader.called().to_owned() })
+    }
+
+    /// Its terms, after it was counted where it came from. A copy that this hub made came from nobody.
+    fn arrived(self, event: &Event, arrivals: &mut Arrivals) -> Vec<u64> {
+        if self.meta.copy.is_none() {
+            arrivals.add(event, &self.meta.source, &self.meta.kind, &self.meta.id, &self.called);
+        }
+        self.terms
+    }
+}
+
+/// The numbers of the terms of an entry that admits no object, or one that cannot be read: that has none, and its own stage says so.
 fn terms_of(tx: &mut Tx<'_>, event: &Event, reader: &mut Reader, arrivals: &mut Arrivals) -> Result<Vec<u64>> {
     Ok(match event.kind.as_str() {
-        event::OBJECT => {
-            let Ok(meta) = event.meta::<ObjectMeta>() else { return Ok(Vec::new()) };
-            let terms = of_object(event, &meta, reader);
-            // a copy that this hub made came from nobody
-            if meta.copy.is_none() {
-                arrivals.add(event, &meta.source, &meta.kind, &meta.id, reader.called());
-            }
-            terms
-        }
+        event::OBJECT => Vec::new(),
         event::LISTED => {
             let Ok(meta) = event.meta::<ListedMeta>() else { return Ok(Vec::new()) };
             let sql = "INSERT INTO @posting_listed (entry, object) VALUES ($1, $2)";

@@ -9,6 +9,7 @@ use crate::seam::{Column, Engine, Mode, Place, Row, Session, Value};
 use crate::stage::Stage;
 use crate::tables;
 use crate::time::{Clock, Micros};
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -323,17 +324,29 @@ impl Unit {
         let (hub, key_salt) = (hub.to_owned(), key_salt.to_vec());
         Unit { hub, key_salt, frontier, pending: Vec::new(), pending_bytes: 0, tags: HashMap::new(), closed: false }
     }
+
+    /// Entries of the log with those that are pending, which the frontier holds as soon as they are written out.
+    fn size(&self) -> i64 {
+        self.frontier.size() as i64 + self.pending.len() as i64
+    }
 }
 
 struct Pending {
     index: i64,
     kind: &'static str,
     header: String,
-    commitment: Hash,
-    leaf: Hash,
     tag: Option<Tag>,
     salt: [u8; 32],
     payload: Payload,
+}
+
+impl Pending {
+    /// With its commitment and its leaf.
+    fn hashed(self) -> (Pending, Hash, Hash) {
+        let commitment = commitment(&self.salt, self.payload.as_bytes());
+        let leaf = leaf_of(&self.header, &commitment);
+        (self, commitment, leaf)
+    }
 }
 
 /// One unit of work: a transaction, and in a write unit the pen to the log.
@@ -408,7 +421,7 @@ impl<'a> Tx<'a> {
     /// The number of entries, those of this unit included.
     pub fn size(&mut self) -> Result<i64> {
         match &self.unit {
-            Some(unit) => Ok(unit.frontier.size() as i64),
+            Some(unit) => Ok(unit.size()),
             None => Ok(self.one("SELECT size FROM head WHERE id = 1", &[], |r| r.int(0))?.unwrap_or(0)),
         }
     }
@@ -430,7 +443,7 @@ impl<'a> Tx<'a> {
         let Some(unit) = self.unit.as_mut().filter(|u| !u.closed) else {
             return Err(Error::Engine(format!("{} was appended where the log is closed (in apply or a read)", draft.kind)));
         };
-        let index = unit.frontier.size() as i64;
+        let index = unit.size();
         let header = Header {
             kind: draft.kind.to_owned(),
             version: draft.version,
@@ -442,14 +455,11 @@ impl<'a> Tx<'a> {
         }
         .line();
         let payload = Payload::new(&draft.meta, draft.body);
-        let commitment = commitment(&salt, payload.as_bytes());
-        let leaf = leaf_of(&header, &commitment);
-        unit.frontier.push(leaf);
         unit.pending_bytes += payload.as_bytes().len();
         if let Some(tag) = tag {
             unit.tags.insert(tag, index);
         }
-        unit.pending.push(Pending { index, kind: draft.kind, header, commitment, leaf, tag, salt, payload });
+        unit.pending.push(Pending { index, kind: draft.kind, header, tag, salt, payload });
         if unit.pending.len() >= PENDING_EVENTS || unit.pending_bytes >= PENDING_BYTES {
             self.flush()?;
         }
@@ -472,29 +482,32 @@ impl<'a> Tx<'a> {
         if pending.is_empty() {
             return Ok(());
         }
-        let index = || Column::Int(pending.iter().map(|p| p.index).collect());
+        // hashing is what costs: all cores take part, and the leaves go into the tree in their order
+        let pending: Vec<(Pending, Hash, Hash)> = pending.into_par_iter().map(Pending::hashed).collect();
+        pending.iter().for_each(|(_, _, leaf)| unit.frontier.push(*leaf));
+        let index = || Column::Int(pending.iter().map(|(p, ..)| p.index).collect());
         // A NULL tag is an absent row in the unique index; the columns of one bulk insert are all present, so two inserts.
-        let (tagged, plain): (Vec<&Pending>, Vec<&Pending>) = pending.iter().partition(|p| p.tag.is_some());
+        let (tagged, plain): (Vec<_>, Vec<_>) = pending.iter().partition(|(p, ..)| p.tag.is_some());
         for (insert, rows, with_tag) in [
             ("INSERT INTO entry (idx, kind, header, commitment, leaf)", plain, false),
             ("INSERT INTO entry (idx, kind, header, commitment, leaf, tag)", tagged, true),
         ] {
             let mut columns = vec![
-                Column::Int(rows.iter().map(|p| p.index).collect()),
-                Column::Text(rows.iter().map(|p| p.kind).collect()),
-                Column::Text(rows.iter().map(|p| p.header.as_str()).collect()),
-                Column::Blob(rows.iter().map(|p| p.commitment.as_slice()).collect()),
-                Column::Blob(rows.iter().map(|p| p.leaf.as_slice()).collect()),
+                Column::Int(rows.iter().map(|(p, ..)| p.index).collect()),
+                Column::Text(rows.iter().map(|(p, ..)| p.kind).collect()),
+                Column::Text(rows.iter().map(|(p, ..)| p.header.as_str()).collect()),
+                Column::Blob(rows.iter().map(|(_, commitment, _)| commitment.as_slice()).collect()),
+                Column::Blob(rows.iter().map(|(.., leaf)| leaf.as_slice()).collect()),
             ];
             if with_tag {
-                columns.push(Column::Blob(rows.iter().filter_map(|p| p.tag.as_ref().map(|t| t.as_slice())).collect()));
+                columns.push(Column::Blob(rows.iter().filter_map(|(p, ..)| p.tag.as_ref().map(|t| t.as_slice())).collect()));
             }
             self.session.bulk(insert, &columns, "")?;
         }
         let columns = [
             index(),
-            Column::Blob(pending.iter().map(|p| p.salt.as_slice()).collect()),
-            Column::Blob(pending.iter().map(|p| p.payload.as_bytes()).collect()),
+            Column::Blob(pending.iter().map(|(p, ..)| p.salt.as_slice()).collect()),
+            Column::Blob(pending.iter().map(|(p, ..)| p.payload.as_bytes()).collect()),
         ];
         self.session.bulk("INSERT INTO payload (idx, salt, bytes)", &columns, "")?;
         Ok(())
