@@ -294,8 +294,7 @@ impl<'a> Desk<'_, 'a> {
         let created = head.created.as_deref().and_then(|text| Timestamp::parse(text).ok()).map_or("", Timestamp::key);
         let creator = head.created_by.as_deref().unwrap_or("");
         let wanted = Wanted { kind: &head.kind, vkey, created, creator, revoked: head.revoked };
-        let verdict = versions::decide(&wanted, self.held.get(&*head.id).map_or(&[], Vec::as_slice));
-        match verdict {
+        match self.decide(tx, head, &wanted)? {
             Verdict::SameVersion(object) => {
                 let outcome = self.same_version(tx, object, candidate, head)?;
                 Ok(candidate.told(outcome, Vec::new()))
@@ -316,6 +315,24 @@ impl<'a> Desk<'_, 'a> {
                 Ok(candidate.told(Outcome::Accepted, warnings))
             }
         }
+    }
+
+    /// What is seen is judged first: a conflict with it is told whatever else conflicts, and whichever of them is older.
+    fn decide(&self, tx: &mut Tx<'_>, head: &Head<'_>, wanted: &Wanted<'_>) -> Result<Verdict> {
+        let held = self.held.get(&*head.id).map_or(&[][..], Vec::as_slice);
+        if self.origin.sees != Sees::All {
+            let mut seen = Vec::with_capacity(held.len());
+            for version in held {
+                if self.sees(tx, version.object)? {
+                    seen.push(version.clone());
+                }
+            }
+            match versions::decide(wanted, &seen) {
+                Verdict::New => {}
+                told => return Ok(told),
+            }
+        }
+        Ok(versions::decide(wanted, held))
     }
 
     fn append(&self, tx: &mut Tx<'_>, head: &Head<'_>, bytes: &[u8]) -> Result<Vec<Fault>> {
@@ -393,7 +410,8 @@ impl<'a> Desk<'_, 'a> {
             reason: fault.reason.clone(),
             form: "stix".to_owned(),
         };
-        match review::put(tx, &meta, candidate.bytes)? {
+        // that it lies in review already may be another's doing: a partner hears of its own conflict each time
+        match review::put(tx, &meta, candidate.bytes)? || self.origin.sees != Sees::All {
             true => Ok(Outcome::Review { fault, hidden }),
             false => Ok(Outcome::Unchanged),
         }

