@@ -24,6 +24,8 @@ pub const PURGE_PROPOSED: &str = "act.purge_proposed";
 pub const PURGE_REJECTED: &str = "act.purge_rejected";
 /// `act.purged`: it was carried out; whom it was shown to is asked to do the same.
 pub const PURGED: &str = "act.purged";
+/// `act.purge_ended`: everything was folded anew without it.
+pub const PURGE_ENDED: &str = "act.purge_ended";
 /// `act.purge_answered`: what somebody who was asked says.
 pub const PURGE_ANSWERED: &str = "act.purge_answered";
 
@@ -90,6 +92,13 @@ pub struct PurgedMeta {
     pub receivers: Vec<Receiver>,
 }
 
+/// Meta of [`PURGE_ENDED`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedMeta {
+    /// Its name.
+    pub purge: String,
+}
+
 /// Somebody who was shown what is purged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receiver {
@@ -140,9 +149,13 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
             let sql = "UPDATE @purge SET state = 'rejected', decided = $2, second = $3 WHERE purge = $1";
             tx.run(sql, &[(&m.purge).into(), event.known.into(), (&m.by).into()]).map(drop)
         }
+        PURGE_ENDED => {
+            let m: EndedMeta = event.meta()?;
+            tx.run("UPDATE @purge SET state = 'done' WHERE purge = $1", &[(&m.purge).into()]).map(drop)
+        }
         PURGED => {
             let m: PurgedMeta = event.meta()?;
-            let sql = "UPDATE @purge SET state = 'done', decided = $2, second = $3, entries = $4 WHERE purge = $1";
+            let sql = "UPDATE @purge SET state = 'erased', decided = $2, second = $3, entries = $4 WHERE purge = $1";
             tx.run(sql, &[(&m.purge).into(), event.known.into(), m.by.get(1).map(String::as_str).into(), (m.entries as i64).into()])?;
             for receiver in &m.receivers {
                 let sql = "INSERT INTO @purge_request (purge, org, asked, due, objects) VALUES ($1, $2, $3, $4, $5)";
@@ -171,7 +184,7 @@ pub struct Purge {
     pub reason: String,
     /// Who proposed it.
     pub by: String,
-    /// `proposed`, `rejected`, `done`.
+    /// `proposed`, `rejected`, `erased` (not everything is folded anew yet: approve it again), `done`.
     pub state: String,
     /// Who decided.
     pub second: Option<String>,
@@ -444,41 +457,55 @@ pub struct Report {
     pub beyond: Vec<String>,
 }
 
-/// Lets a purge go, as the second person: erases, asks whoever was shown it, folds everything anew without it, and scrubs the files.
+/// What the first half of a purge leaves to the second.
+#[derive(Default)]
+struct Erased {
+    entries: usize,
+    receivers: Vec<Receiver>,
+    salts: Vec<Vec<u8>>,
+    asks: Vec<String>,
+}
+
+/// Lets a purge go, as the second person: erases, asks whoever was shown it, folds everything anew without it, and scrubs the files. One that
+/// was broken off after the erasing goes on there.
 pub fn approve(ledger: &Ledger, name: &str, by: &Person) -> Result<Report> {
     second_person(by)?;
     receipt::seal_all(ledger)?;
     let key = ledger.signing_key()?;
-    let (erased, receivers, salts, asks) = ledger.write(|tx| {
-        let purge = must(tx, name)?;
-        if purge.state != "proposed" {
-            return Err(Error::refused("purge-state", format!("{name} is {}", purge.state), "propose it anew"));
-        }
-        if purge.by == by.name {
-            return Err(Error::refused("second-person", format!("{} proposed {name}", by.name), "ask a colleague"));
-        }
-        let found = look(tx, &purge.target)?;
-        let indices: Vec<i64> = found.erasures.iter().map(|e| e.index).collect();
-        let salts = ledger::purge::salts(tx, &indices)?;
-        let asks = stop_asks(tx, &found)?;
-        clear_operational(tx, &found)?;
-        let order = Order { matter: name, reason: &purge.reason, by: [&purge.by, &by.name] };
-        let erased = ledger::purge::erase(tx, ledger.hub(), &key, &order, &found.erasures)?;
-        let meta = PurgedMeta {
-            purge: name.to_owned(),
-            by: vec![purge.by, by.name.clone()],
-            entries: erased,
-            receivers: found.receivers.clone(),
-        };
-        tx.append(Draft::new(PURGED, &meta)?.key(format!("act/purged/{name}")))?;
-        Ok((erased, found.receivers, salts, asks))
-    })?;
+    let erased = ledger.write(|tx| erase(tx, ledger, &key, name, by))?;
     ledger.catch_up()?;
     ledger.rebuild()?;
+    ledger.write(|tx| {
+        let meta = EndedMeta { purge: name.to_owned() };
+        tx.append(Draft::new(PURGE_ENDED, &meta)?.key(format!("act/purge_ended/{name}"))).map(drop)
+    })?;
     receipt::seal_all(ledger)?;
-    let files = ledger.scrub(&salts)?;
-    let beyond = ledger.read(|tx| beyond(tx, &asks, files, ledger.is_postgres()))?;
-    Ok(Report { purge: name.to_owned(), erased, receivers, files, beyond })
+    let files = ledger.scrub(&erased.salts)?;
+    let beyond = ledger.read(|tx| beyond(tx, &erased.asks, files, ledger.is_postgres()))?;
+    Ok(Report { purge: name.to_owned(), erased: erased.entries, receivers: erased.receivers, files, beyond })
+}
+
+fn erase(tx: &mut Tx<'_>, ledger: &Ledger, key: &ledger::keys::SigningKey, name: &str, by: &Person) -> Result<Erased> {
+    let purge = must(tx, name)?;
+    if purge.by == by.name {
+        return Err(Error::refused("second-person", format!("{} proposed {name}", by.name), "ask a colleague"));
+    }
+    match purge.state.as_str() {
+        "proposed" => {}
+        "erased" => return Ok(Erased::default()),
+        other => return Err(Error::refused("purge-state", format!("{name} is {other}"), "propose it anew")),
+    }
+    let found = look(tx, &purge.target)?;
+    let indices: Vec<i64> = found.erasures.iter().map(|e| e.index).collect();
+    let salts = ledger::purge::salts(tx, &indices)?;
+    let asks = stop_asks(tx, &found)?;
+    clear_operational(tx, &found)?;
+    let order = Order { matter: name, reason: &purge.reason, by: [&purge.by, &by.name] };
+    let entries = ledger::purge::erase(tx, ledger.hub(), key, &order, &found.erasures)?;
+    let people = vec![purge.by, by.name.clone()];
+    let meta = PurgedMeta { purge: name.to_owned(), by: people, entries, receivers: found.receivers.clone() };
+    tx.append(Draft::new(PURGED, &meta)?.key(format!("act/purged/{name}")))?;
+    Ok(Erased { entries, receivers: found.receivers, salts, asks })
 }
 
 fn second_person(by: &Person) -> Result<()> {

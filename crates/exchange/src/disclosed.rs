@@ -20,6 +20,8 @@ pub const RECEIVED: &str = "exchange.received";
 
 /// Pages that wait to be written down; where so many do, the hub is busy and shows no more.
 const WAITING_MAX: usize = 1_024;
+/// Objects of one record at most: as many as a page has.
+const RECORD_MAX: usize = 5_000;
 /// Organisations of which is remembered what they were shown.
 const ORGS_MAX: usize = 64;
 /// Objects of one page or push at most: what a body that is read may hold.
@@ -262,7 +264,16 @@ impl Recorder {
             objects: fresh.len(),
             agreements: agreements(person, at.day().parse().unwrap_or(Date::MAX)),
         };
-        lock(&self.waiting).push(Waiting { meta, objects: fresh, at });
+        let mut waiting = lock(&self.waiting);
+        // objects asked for one by one make one record
+        let same = |w: &&mut Waiting| w.objects.len() + fresh.len() <= RECORD_MAX && DisclosedMeta { objects: meta.objects, ..w.meta.clone() } == meta;
+        match waiting.iter_mut().rev().find(|w| w.meta.person == meta.person).filter(same) {
+            Some(open) => {
+                open.objects.extend(fresh);
+                open.meta.objects = open.objects.len();
+            }
+            None => waiting.push(Waiting { meta, objects: fresh, at }),
+        }
         true
     }
 

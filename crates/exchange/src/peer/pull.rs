@@ -7,7 +7,8 @@
 use super::sync::{Done, Outcome, Page, Trouble, Wanted, Wire, count, judge};
 use super::{Peer, Refused, State, intake, keep, keep_refused};
 use crate::admit::{self, Origin, Outcome as Admitted, Sees};
-use ledger::{Ledger, Micros, Result};
+use crate::disclosed::{self, ReceivedMeta};
+use ledger::{Draft, Ledger, Micros, Result, Tx};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -224,7 +225,7 @@ fn take_in(
         Ok(submitted) => submitted,
         Err(fault) => return Ok(Err(fault)),
     };
-    let at = ledger.env().clock.now();
+    let (at, before) = (ledger.env().clock.now(), done.accepted);
     let mut refused: Vec<Refused> = sorted.ahead.iter().map(|one| Refused { at, ..one.clone() }).collect();
     for one in &submitted.told {
         match &one.outcome {
@@ -243,7 +244,32 @@ fn take_in(
     done.refused += refused.len();
     peer.state.refused += count(refused.len());
     peer.state.passed += count((submitted.told.len() + sorted.ahead.len()).saturating_sub(refused.len()));
-    ledger.write(|tx| keep_refused(tx, &peer.name, &refused))?;
+    let (total, bad) = (submitted.told.len() + sorted.ahead.len(), refused.len());
+    ledger.write(|tx| {
+        keep_refused(tx, &peer.name, &refused)?;
+        // what came back unchanged was on record when it came first
+        match done.accepted > before {
+            true => received(tx, peer, &sorted.body, (total, total.saturating_sub(bad))),
+            false => Ok(()),
+        }
+    })?;
     ledger.catch_up()?;
     Ok(Ok(()))
+}
+
+/// Puts on record that the peer gave a page: of the organisation whose key is the peer's name.
+fn received(tx: &mut Tx<'_>, peer: &Peer, body: &[u8], (total, success): (usize, usize)) -> Result<()> {
+    let mut salt = [0; 32];
+    tx.random(&mut salt);
+    let meta = ReceivedMeta {
+        org: peer.name.clone(),
+        person: format!("peer {}", peer.name),
+        collection: peer.collection.clone(),
+        status: "-".to_owned(),
+        total,
+        success,
+        digest: disclosed::digest(&salt, body),
+        salt: ledger::checkpoint::base64(&salt),
+    };
+    tx.append(Draft::new(disclosed::RECEIVED, &meta)?).map(drop)
 }
