@@ -11,6 +11,7 @@
 //! * [`collection`]: collections and who may read and write them; `copy`: what goes out in the place of an object that may not
 //! * [`peer`]: other hubs, from which objects are pulled and to which they are pushed, as far as it got and why not further
 //! * `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
+//! * [`sight`]: indicators and observed-data matched with one another, and what goes back to whoever gave the indicator
 //! * [`explain`]: the same decision for one object and one organisation, in words; [`consent`]: what an originator lets go
 pub mod admit;
 pub mod collection;
@@ -24,6 +25,7 @@ pub mod page;
 pub mod peer;
 pub mod review;
 pub mod rights;
+pub mod sight;
 pub mod stage;
 pub mod versions;
 pub mod view;

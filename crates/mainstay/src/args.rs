@@ -77,6 +77,9 @@ pub(crate) enum Noun {
     /// Why something goes to a partner, or does not
     #[command(subcommand)]
     Release(verbs::release::Release),
+    /// What partners saw of what partners gave, and who is told
+    #[command(subcommand)]
+    Sighting(verbs::sighting::Sighting),
     /// What depends on what
     #[command(subcommand)]
     Depend(verbs::depend::Depend),

@@ -11,6 +11,7 @@ pub(crate) mod partner;
 pub(crate) mod peer;
 pub(crate) mod release;
 pub(crate) mod serve;
+pub(crate) mod sighting;
 pub(crate) mod store;
 pub(crate) mod today;
 pub(crate) mod user;
