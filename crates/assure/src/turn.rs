@@ -34,7 +34,7 @@ impl Hub {
     fn new(store: TestStore) -> Hub {
         let stages: Vec<Arc<dyn Stage>> = vec![
             Arc::new(partners::Partners),
-            Arc::new(exchange::Exchange),
+            Arc::new(exchange::Exchange::default()),
             Arc::new(depend::Depend),
             Arc::new(expose::Expose),
             Arc::new(act::Act),

@@ -357,6 +357,7 @@ impl<'a> Desk<'_, 'a> {
             spec: head.spec().to_owned(),
             hops: self.origin.hops,
             copy: None,
+            sighting: None,
         };
         tx.append(Draft::new(event::OBJECT, &meta)?.body(bytes))?;
         Ok(warnings)

@@ -19,7 +19,7 @@ mod redact;
 mod tests;
 
 /// The source of what the hub itself makes.
-const SOURCE: &str = "hub";
+pub(crate) const SOURCE: &str = "hub";
 /// Copies of one unit of work.
 const UNIT: i64 = 1_000;
 
@@ -101,6 +101,15 @@ fn collection_space(tx: &mut Tx<'_>) -> Result<Uuid> {
     Uuid::parse_str(&id).map_err(|e| Error::Engine(format!("the collection {id}: {e}")))
 }
 
+/// The identity under which the operator makes objects of its own.
+pub(crate) fn operator(tx: &mut Tx<'_>) -> Result<String> {
+    Ok(operator_in(&collection_space(tx)?))
+}
+
+fn operator_in(space: &Uuid) -> String {
+    format!("identity--{}", Uuid::new_v5(space, b"operator"))
+}
+
 /// What one unit has made so far.
 struct Desk {
     home: Uuid,
@@ -165,13 +174,14 @@ impl Desk {
             spec: head.spec().to_owned(),
             hops: of.hops,
             copy: Some(CopyOf { of: due.object, how: due.how, ids }),
+            sighting: None,
         };
         tx.append(Draft::new(event::OBJECT, &meta)?.body(&bytes).key(key)).map(drop)
     }
 
     /// The identity under which the operator makes copies.
     fn operator(&self) -> String {
-        format!("identity--{}", Uuid::new_v5(&self.home, b"operator"))
+        operator_in(&self.home)
     }
 
     /// Lets that identity stand in a collection, TLP:CLEAR: it is public who keeps the hub.
@@ -211,6 +221,7 @@ impl Desk {
             spec: "2.1".to_owned(),
             hops: None,
             copy: None,
+            sighting: None,
         };
         let bytes = serde_json::to_vec(&object).map_err(|e| Error::Engine(e.to_string()))?;
         tx.append(Draft::new(event::OBJECT, &meta)?.body(&bytes).key(key)).map(drop)

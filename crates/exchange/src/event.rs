@@ -21,6 +21,8 @@ pub const CONSENT: &str = "exchange.consent";
 pub const REMARKED: &str = "exchange.remarked";
 /// `exchange.uncopied`: no copy can be made of an object without what must be left out.
 pub const UNCOPIED: &str = "exchange.uncopied";
+/// `exchange.sought`: how far indicators and observed-data were matched with one another, and what could not be said.
+pub const SOUGHT: &str = "exchange.sought";
 /// `exchange.turned`: a day began on which an agreement begins or has ended.
 pub const TURNED: &str = "exchange.turned";
 
@@ -92,6 +94,27 @@ pub struct ObjectMeta {
     /// What it is a copy of, where this hub made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<CopyOf>,
+    /// Whose indicator was seen, where this hub found that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sighting: Option<SightingOf>,
+}
+
+/// What a sighting that this hub made is of. Who observed stands here and not in the object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SightingOf {
+    /// The event of the indicator.
+    pub indicator: i64,
+    /// The event of the observed-data.
+    pub observed: i64,
+    /// The organisation that gave the indicator, by key; absent for the operator's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub producer: Option<String>,
+    /// What was seen is marked for those to whom it was given.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub withheld: bool,
+    /// The first day on which it may go out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embargo: Option<String>,
 }
 
 /// What an object is a copy of.
@@ -224,6 +247,34 @@ pub struct UncopiedMeta {
     pub collection: String,
     /// Why.
     pub reason: String,
+}
+
+/// Meta of [`SOUGHT`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoughtMeta {
+    /// Observed-data that became due up to here (the event that made it due, and its own) was run against all indicators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<(i64, i64)>,
+    /// Indicators that became due up to here were run against the observed-data that is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub indicators: Option<(i64, i64)>,
+    /// Only against that up to this event: the rest follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned: Option<i64>,
+    /// Of what it is not known whether it was seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsure: Vec<Unsure>,
+}
+
+/// An indicator of which it is not known whether it was seen.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Unsure {
+    /// Its id; empty for any.
+    pub indicator: String,
+    /// The id of the observed-data; empty for any.
+    pub observed: String,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// Meta of [`TURNED`].

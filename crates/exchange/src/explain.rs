@@ -2,8 +2,8 @@
 //!
 //! Made from the object's own bytes and the definitions that are held, not from the compiled rights; a test holds the two against each other.
 use crate::collection::{self, Collection};
-use crate::facet;
 use crate::object::meaning;
+use crate::{facet, sight};
 use jiff::civil::Date;
 use ledger::{Error, Result, Tx};
 use partners::agreement::Agreement;
@@ -95,7 +95,7 @@ impl Asked {
         })
     }
 
-    fn recipient(&self) -> Recipient<'_> {
+    pub(crate) fn recipient(&self) -> Recipient<'_> {
         Recipient {
             org: &self.org,
             aka: &self.aka,
@@ -247,8 +247,10 @@ fn in_collection(
     let topics: Vec<&str> = labels.iter().map(String::as_str).collect();
     let named: Vec<&str> = collection.read.iter().map(String::as_str).collect();
     let readers = if named.is_empty() { Readers::OperatorOnly } else { Readers::Named(&named) };
+    let sighting = sight::of(tx, *event, &head.kind)?;
     let subject = Subject {
         terms: Some(&row.terms),
+        sighting: sighting.as_ref().map(facet::Sighting::subject),
         what: What { collection: Some(&collection.id), kind: &head.kind, topics: &topics },
         origin: Origin { org: row.giver.as_deref(), consented: &consented, unnamed },
         parts: &parts,

@@ -2,10 +2,10 @@
 //! as far as an agreement asks for them, its type and labels. Objects that ask the same share one facet, and rights are compiled per facet.
 //!
 //! Facet 0 is that of nearly all: a label and nothing else. What stands here is part of the fold; the decision itself is not.
-use crate::rights;
 use crate::view;
+use crate::{rights, sight};
 use ledger::{Micros, Result, Tx};
-use partners::release::{Origin, Readers, Subject, What};
+use partners::release::{self, Origin, Readers, Subject, What};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use stix::marking::{self, Terms};
@@ -41,6 +41,27 @@ pub(crate) struct Facet {
     /// It names its submitter, who has not agreed to that.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) unnamed: bool,
+    /// This hub found that an indicator was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sighting: Option<Sighting>,
+}
+
+/// Whose indicator was seen, and whether what was seen lets that be told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Sighting {
+    /// Who gave the indicator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) producer: Option<String>,
+    /// What was seen is marked for those to whom it was given.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) withheld: bool,
+}
+
+impl Sighting {
+    /// As the release decision takes it.
+    pub(crate) fn subject(&self) -> release::Sighting<'_> {
+        release::Sighting { producer: self.producer.as_deref(), withheld: self.withheld }
+    }
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -57,6 +78,7 @@ impl Facet {
             terms: Some(if self.waiting { &unknown } else { &self.terms }),
             what: What { collection: Some(collection), kind: &self.kind, topics: &topics },
             origin: Origin { org: self.giver.as_deref(), consented: &consented, unnamed: self.unnamed },
+            sighting: self.sighting.as_ref().map(Sighting::subject),
             ..Subject::new(tlp, readers)
         })
     }
@@ -72,6 +94,8 @@ pub(crate) struct Facts {
     pub(crate) giver: Option<String>,
     /// It says who made it.
     pub(crate) signed: bool,
+    /// What it is a sighting of, where this hub made it.
+    pub(crate) sighting: Option<Sighting>,
 }
 
 /// What agreements, consents and the collection make count, read once for many objects.
@@ -160,7 +184,7 @@ impl Ground {
 
     /// The facet of an object in the collection of this ground.
     pub(crate) fn facet(&self, tx: &mut Tx<'_>, facts: &Facts, terms: Terms, waiting: bool) -> Result<Facet> {
-        let mut facet = Facet { terms, waiting, ..Facet::default() };
+        let mut facet = Facet { terms, waiting, sighting: facts.sighting.clone(), ..Facet::default() };
         if self.kinds.contains(&facts.kind) {
             facet.kind.clone_from(&facts.kind);
         }
@@ -319,12 +343,14 @@ fn listings(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<Listing>> {
             topics: BTreeSet::new(),
             giver: r.opt_text(5).map(str::to_owned),
             signed: r.bool(6),
+            sighting: None,
         };
         let (terms, waiting) = (asked(r.text(7)), r.int(8) > 0);
         Listing { collection: r.text(0).to_owned(), facet: r.int(1), object: r.int(2), facts, terms, waiting }
     })?;
     for row in &mut rows {
         row.facts.topics = topics(tx, row.object)?;
+        row.facts.sighting = sight::of(tx, row.object, &row.facts.kind)?;
     }
     Ok(rows)
 }

@@ -14,6 +14,7 @@
 //! * `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
 //! * [`search`]: everything held by its words, as far as the asker's views hold it
 //! * [`object`]: one object for whoever reads it, with its versions, marks and neighbours; [`arrivals`]: who gave what, and how regularly
+//! * [`sight`]: indicators and observed-data matched with one another, and what goes back to whoever gave the indicator
 //! * [`explain`]: the same decision for one object and one organisation, in words; [`consent`]: what an originator lets go
 pub mod admit;
 pub mod arrivals;
@@ -33,6 +34,7 @@ pub mod remark;
 pub mod review;
 pub mod rights;
 pub mod search;
+pub mod sight;
 pub mod stage;
 pub mod versions;
 pub mod view;

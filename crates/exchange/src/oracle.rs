@@ -61,6 +61,28 @@ fn marking(n: u8) -> String {
 
 /// An object with a mark of the whole, one of a property, labels and a maker, as the numbers say.
 fn object(id: u8, version: u8, marks: u8, rest: u8) -> String {
+    let (kind, more) = (if id.is_multiple_of(2) { "malware" } else { "tool" }, more(marks, rest));
+    format!(
+        r#"{{"type":"{kind}","spec_version":"2.1","id":"{kind}--00000000-0000-4000-8000-0000000000{id:02}","created":"2020-01-01T00:00:00Z","modified":"2020-01-01T00:00:{version:02}Z","name":"n"{more}}}"#
+    )
+}
+
+/// An indicator, or observed-data that each indicator of the same parity has a match in.
+fn sought(id: u8, version: u8, marks: u8, rest: u8) -> String {
+    let more = more(marks, rest & !12);
+    let (n, name) = (id / 2, ["x", "y"][usize::from(id / 2 % 2)]);
+    let (kind, body) = if id.is_multiple_of(2) {
+        ("indicator", format!(r#""pattern":"[file:name = '{name}']","pattern_type":"stix","valid_from":"2020-01-01T00:00:00Z""#))
+    } else {
+        let times = r#""first_observed":"2025-01-01T00:00:00Z","last_observed":"2025-01-01T00:00:00Z","number_observed":1"#;
+        ("observed-data", format!(r#"{times},"objects":{{"0":{{"type":"file","name":"{name}"}}}}"#))
+    };
+    format!(
+        r#"{{"type":"{kind}","spec_version":"2.1","id":"{kind}--00000000-0000-4000-8000-0000000000{n:02}","created":"2020-01-01T00:00:00Z","modified":"2020-01-01T00:00:{version:02}Z",{body}{more}}}"#
+    )
+}
+
+fn more(marks: u8, rest: u8) -> String {
     let mut refs = Vec::new();
     if let Some((tlp, _)) = tlp::TLP2.get(usize::from(marks % 7)).filter(|_| !marks.is_multiple_of(7)) {
         refs.push((*tlp).to_owned());
@@ -82,15 +104,12 @@ fn object(id: u8, version: u8, marks: u8, rest: u8) -> String {
         let mark = if rest & 16 != 0 { marking(rest / 32) } else { tlp::TLP2[usize::from(rest / 32 % 5)].0.to_owned() };
         more += &format!(r#","granular_markings":[{{"marking_ref":"{mark}","selectors":["name"]}}]"#);
     }
-    let kind = if id.is_multiple_of(2) { "malware" } else { "tool" };
-    format!(
-        r#"{{"type":"{kind}","spec_version":"2.1","id":"{kind}--00000000-0000-4000-8000-0000000000{id:02}","created":"2020-01-01T00:00:00Z","modified":"2020-01-01T00:00:{version:02}Z","name":"n"{more}}}"#
-    )
+    more
 }
 
 impl World {
     fn new(store: TestStore) -> World {
-        let ledger = store.open(vec![Arc::new(Partners), Arc::new(Exchange)]);
+        let ledger = store.open(vec![Arc::new(Partners), Arc::new(Exchange::default())]);
         ledger.catch_up().unwrap();
         let mut world = World { ledger, store, collections: Vec::new(), day: 0 };
         for (title, anonymise) in [("open", false), ("box", true)] {
@@ -138,7 +157,12 @@ impl World {
 
     fn step(&mut self, (what, a, b, c): Step) {
         let org = ORGS[usize::from(a) % 3];
-        match what % 12 {
+        match what % 15 {
+            12..=14 => {
+                let hops = (a & 48 == 48).then_some(u32::from(a / 64));
+                let source = ["taxii:fr", "taxii:nl", "peer:de"][usize::from(a / 4) % 3];
+                self.give(a % 2, source, hops, &sought(b % 16, c % 4, if c & 96 == 96 { b } else { 1 }, c));
+            }
             0..=3 => {
                 let source = ["local", "taxii:fr", "taxii:nl", "peer:de"][usize::from(a) % 4];
                 let hops = (a & 32 != 0).then_some(u32::from(a / 64));
@@ -183,6 +207,7 @@ impl World {
             with: if name == "side" { vec![other.clone()] } else { Vec::new() },
             clients: if c & 32 != 0 && name == "deep" { vec![other] } else { Vec::new() },
             onward: c & 32 != 0,
+            sightings: c & 48 != 48 && name != "side",
             scope: Scope::read(&scope).unwrap(),
             compelled: if c & 64 != 0 { vec!["FR:l:GREEN".parse().unwrap()] } else { Vec::new() },
             basis: None,
@@ -223,20 +248,24 @@ impl World {
         }
     }
 
-    /// Whether each view is what the decision says. Gives how many objects were seen and how many withheld.
+    /// Whether each view is what the decision says. Gives how many objects were seen, how many withheld, and how many of what was seen are
+    /// sightings of this hub that a partner was told.
     #[track_caller]
-    fn holds(&self) -> (usize, usize) {
+    fn holds(&self) -> [usize; 3] {
         let today: Date = self.ledger.env().clock.now().day().parse().unwrap();
         rights::turn(&self.ledger).unwrap();
-        let mut counted = (0, 0);
-        for (name, _) in PEOPLE {
+        let sightings = "SELECT idx FROM @sighted WHERE seen IS NOT NULL ORDER BY idx";
+        let sightings: BTreeSet<i64> = self.ledger.read(|tx| tx.all(sightings, &[], |r| r.int(0))).unwrap().into_iter().collect();
+        let mut counted = [0, 0, 0];
+        for (name, org) in PEOPLE {
             for id in &self.collections {
                 let (view, decided, all) = self.ledger.read(|tx| {
                     let collection = collection::find(tx, id)?.unwrap();
                     Ok((listed(tx, name, &collection, today)?, decided(tx, name, id, today)?, of(tx, id)?.len()))
                 }).unwrap();
                 assert_eq!(view, decided, "{name} in {id} on {today}");
-                counted = (counted.0 + view.len(), counted.1 + all - view.len());
+                let told = if org == "home" { 0 } else { view.intersection(&sightings).count() };
+                counted = [counted[0] + view.len(), counted[1] + all - view.len(), counted[2] + told];
             }
         }
         counted
@@ -278,13 +307,14 @@ fn of(tx: &mut ledger::Tx<'_>, collection: &str) -> ledger::Result<Vec<i64>> {
 }
 
 /// Takes these steps and looks at every view after each run of `often` of them.
-fn walk(store: TestStore, steps: &[Step], often: usize) -> (usize, usize) {
+fn walk(store: TestStore, steps: &[Step], often: usize) -> [usize; 3] {
     let mut world = World::new(store);
-    let mut counted = (0, 0);
+    let mut counted = [0; 3];
     for steps in steps.chunks(often) {
         steps.iter().for_each(|step| world.step(*step));
-        let (seen, withheld) = world.holds();
-        counted = (counted.0 + seen, counted.1 + withheld);
+        for (sum, more) in counted.iter_mut().zip(world.holds()) {
+            *sum += more;
+        }
     }
     assert_eq!(world.ledger.parked().unwrap(), []);
     let verified = world.ledger.verify(true).unwrap();
@@ -311,7 +341,7 @@ fn a_long_history_on_both_engines() {
             (state >> 24) as u8
         };
         let steps: Vec<Step> = (0..200).map(|_| (next(), next(), next(), next())).collect();
-        let (seen, withheld) = walk(store, &steps, 8);
-        assert!(seen > 300 && withheld > 300, "{seen} seen, {withheld} withheld: a history that shows nothing");
+        let [seen, withheld, told] = walk(store, &steps, 8);
+        assert!(seen > 300 && withheld > 300 && told > 0, "{seen} seen, {withheld} withheld, {told} told: a history that shows nothing");
     }
 }

@@ -5,18 +5,23 @@
 //! `withdrawn` and `recipient` are rights compiled ahead ([`crate::view`], [`crate::rights`]); `right_*` is what of the partners' events that
 //! needs; `marking` and `waiting` resolve markings that arrive late; `consent` is what originators let go; `copy_due` are the
 //! copies that this hub has to make, `copied` what became of them, `copy_id` which ids they stand for; `disclosed` is which events say
-//! what an organisation was shown, `purged` which versions were taken out for good.
+//! what an organisation was shown, `purged` which versions were taken out for good; `indicator`, `observed`, `observed_wait`, `sighted`
+//! and `sight_*` are what was seen of what is sought ([`crate::sight`]).
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
 use crate::facet::{self, Facts, Ground, Which};
-use crate::{collection, consent, copy, disclosed, document, purge, remark, review, rights, view};
+use crate::{collection, consent, copy, disclosed, document, purge, remark, review, rights, sight, view};
 use ledger::{Column, Draft, Error, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use stix::{Head, Timestamp, Tlp, marking};
 
 /// The stage.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Exchange;
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    /// Indicators made ready to run: it decides about time, never about the result.
+    ready: Arc<sight::Cache>,
+}
 
 const SCHEMA: &str = "
 CREATE TABLE @collection (id {text} PRIMARY KEY, title {text} NOT NULL, root {text} NOT NULL, tlp {int} NOT NULL,
@@ -74,6 +79,21 @@ CREATE INDEX @right_agreement_from ON @right_agreement (from_day);
 CREATE INDEX @right_agreement_to ON @right_agreement (to_day);
 CREATE TABLE @review (idx {int} PRIMARY KEY, known {int} NOT NULL, file {text} NOT NULL, place {text} NOT NULL, id {text} NOT NULL,
   rule {text} NOT NULL, reason {text} NOT NULL, form {text} NOT NULL);
+CREATE TABLE @indicator (id {text} PRIMARY KEY, idx {int} NOT NULL, vkey {text} NOT NULL, how {text} NOT NULL,
+  from_at {text} NOT NULL, until_at {text} NOT NULL, sightings {int} NOT NULL);
+CREATE INDEX @indicator_idx ON @indicator (idx);
+CREATE TABLE @observed (id {text} PRIMARY KEY, idx {int} NOT NULL, vkey {text} NOT NULL, revoked {int} NOT NULL);
+CREATE INDEX @observed_idx ON @observed (idx);
+CREATE TABLE @observed_wait (ref {text} NOT NULL, object {int} NOT NULL, PRIMARY KEY (ref, object));
+CREATE INDEX @observed_wait_object ON @observed_wait (object, ref);
+CREATE TABLE @sight_due (what {int} NOT NULL, object {int} NOT NULL, at {int} NOT NULL, PRIMARY KEY (what, object));
+CREATE INDEX @sight_due_at ON @sight_due (what, at, object);
+CREATE TABLE @sight_scan (id {int} PRIMARY KEY, at {int} NOT NULL, object {int} NOT NULL, scanned {int} NOT NULL);
+CREATE TABLE @sight_unsure (indicator {text} NOT NULL, observed {text} NOT NULL, why {text} NOT NULL,
+  PRIMARY KEY (indicator, observed, why));
+CREATE TABLE @sighted (idx {int} PRIMARY KEY, id {text} NOT NULL, vkey {text} NOT NULL, indicator {text} NOT NULL,
+  seen {int}, observed {text}, producer {text}, withheld {int} NOT NULL, giver {text}, revoked {int} NOT NULL);
+CREATE INDEX @sighted_indicator ON @sighted (indicator, observed);
 CREATE TABLE @document (idx {int} PRIMARY KEY, known {int} NOT NULL, form {text} NOT NULL, id {text} NOT NULL, version {text} NOT NULL,
   title {text}, tlp {int} NOT NULL, source {text} NOT NULL, collection {text} NOT NULL, asset {text}, released {text});
 CREATE INDEX @document_id ON @document (form, id, version, idx)
@@ -151,9 +171,10 @@ impl Stage for Exchange {
         fold_run(tx, &mut run)
     }
 
-    /// Copies that are due are made live, each by an event of its own.
+    /// Copies that are due are made live, and indicators and observed-data matched with one another.
     fn settle(&self, tx: &mut Tx<'_>, _up_to: i64) -> Result<()> {
-        copy::make_due(tx)
+        copy::make_due(tx)?;
+        sight::settle(tx, &self.ready)
     }
 
     /// DESIGN: a collection `default`, readable by the operator alone, is made with the store.
@@ -201,6 +222,7 @@ fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
             copy::done(tx, meta.object, &meta.collection, &format!("no copy stands in its place: {}", meta.reason))
         }
         event::REMARKED => remark::fold(tx, event.known, &event.meta()?),
+        event::SOUGHT => sight::fold_sought(tx, &event.meta()?),
         event::CONSENT => consent::fold(tx, event.known, &event.meta()?),
         "partners.person" => rights::fold_person(tx, event.known, &event.meta()?),
         event::COLLECTION => collection::fold(tx, event.index, event.known, &event.meta::<CollectionMeta>()?),
@@ -214,12 +236,12 @@ fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 }
 
 /// One object of a run.
-struct Object<'a> {
-    index: i64,
+pub(crate) struct Object<'a> {
+    pub(crate) index: i64,
     known: Micros,
-    meta: ObjectMeta,
-    head: Head<'a>,
-    size: i64,
+    pub(crate) meta: ObjectMeta,
+    pub(crate) head: Head<'a>,
+    pub(crate) body: &'a [u8],
 }
 
 impl<'a> Object<'a> {
@@ -231,10 +253,10 @@ impl<'a> Object<'a> {
     fn read(event: &'a Event) -> Result<Object<'a>> {
         let meta: ObjectMeta = event.meta()?;
         let head = Head::read(event.body()).map_err(|fault| Error::park("object-unreadable", fault.to_string()))?;
-        Ok(Object { index: event.index, known: event.known, meta, head, size: event.body().len() as i64 })
+        Ok(Object { index: event.index, known: event.known, meta, head, body: event.body() })
     }
 
-    fn vkey(&self) -> &str {
+    pub(crate) fn vkey(&self) -> &str {
         self.head.version_key().map_or("", Timestamp::key)
     }
 
@@ -278,13 +300,14 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
             known: object.known,
             id: object.meta.id.clone(),
             vkey: object.vkey().to_owned(),
-            size: object.size,
+            size: object.body.len() as i64,
             tlp: view::effective(object.meta.tlp.map(Tlp::rank), object.meta.waiting.len() as i64),
             partial: beside.partial,
             facet,
         });
     }
     view::list(tx, &collection, &listed)?;
+    sight::fold(tx, &collection, &home, &objects)?;
     match objects.first() {
         Some(object) if object.head.kind.as_str() == "marking-definition" => fold_marking(tx, object),
         _ => Ok(()),
@@ -304,6 +327,8 @@ impl Beside {
         if let Some(hops) = object.meta.hops {
             terms.join(&marking::Terms { hops: Some(hops), ..marking::Terms::default() });
         }
+        let embargo = object.meta.sighting.as_ref().and_then(|of| of.embargo.clone());
+        terms.join(&marking::Terms { embargo, ..marking::Terms::default() });
         // a copy that this hub made is the operator's own
         let giver = facet::giver_of(&object.meta.source, home).filter(|_| object.meta.copy.is_none());
         let facts = Facts {
@@ -312,6 +337,7 @@ impl Beside {
             topics: facet::topics_of(&object.head),
             giver: giver.map(str::to_owned),
             signed: facet::is_signed(&object.head),
+            sighting: sight::facet_of(&object.meta),
         };
         Ok(Beside { facts, terms, partial: ground.is_partial(tx, &object.head)? })
     }
@@ -341,7 +367,7 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
         Column::Int(beside.iter().map(|b| i64::from(b.facts.signed)).collect()),
         Column::Int(beside.iter().map(|b| i64::from(b.partial)).collect()),
         Column::Text(asks.iter().map(String::as_str).collect()),
-        Column::Int(objects.iter().map(|o| o.size).collect()),
+        Column::Int(objects.iter().map(|o| o.body.len() as i64).collect()),
         Column::OptInt(objects.iter().map(|o| o.meta.copy.as_ref().map(|copy| copy.of)).collect()),
     ];
     let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks, size, copy_of)";
@@ -385,6 +411,7 @@ fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
     // once for all that waited: a producer's one definition marks everything it makes
     facet::again(tx, object.known, &Which::Waiting(&object.meta.id))?;
     tx.run("DELETE FROM @waiting WHERE marking = $1", &[(&object.meta.id).into()])?;
+    sight::resolved(tx, object.index, waiting.iter().filter(|(_, _, count, _)| *count <= 1).map(|row| row.0))?;
     if waiting.is_empty() { Ok(()) } else { view::settle_all(tx, object.known) }
 }
 
@@ -403,7 +430,7 @@ fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> 
             facet: facet::PLAIN,
         };
         let (kind, giver) = (r.text(5).to_owned(), r.opt_text(6).map(str::to_owned));
-        let facts = Facts { id: r.text(0).to_owned(), kind, topics: BTreeSet::new(), giver, signed: r.bool(7) };
+        let facts = Facts { id: r.text(0).to_owned(), kind, topics: BTreeSet::new(), giver, signed: r.bool(7), sighting: None };
         (listed, facts, facet::asked(r.text(8)), r.int(3) > 0)
     })?;
     let (mut listed, mut facts, terms, waiting) =
@@ -417,13 +444,15 @@ fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> 
         return Ok(());
     }
     facts.topics = facet::topics(tx, meta.object)?;
+    facts.sighting = sight::of(tx, meta.object, &facts.kind)?;
     let facet = Ground::load(tx, &meta.collection)?.facet(tx, &facts, terms, waiting)?;
     if facet.unnamed {
         copy::note(tx, meta.object, &meta.collection, false, &facet, meta.copy.as_ref())?;
     }
     listed.facet = facet::number(tx, &facet)?;
     facet::meet(tx, event.known, &meta.collection, listed.facet)?;
-    view::list(tx, &meta.collection, &[listed])
+    view::list(tx, &meta.collection, &[listed])?;
+    sight::fold_listed(tx, event.index, &meta.collection, meta.object, &facts)
 }
 
 fn fold_withdrawn(tx: &mut Tx<'_>, event: &Event, meta: &WithdrawnMeta) -> Result<()> {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use stix::Tlp;
 
 fn open(store: &TestStore) -> Ledger {
-    let ledger = store.open(vec![Arc::new(Partners), Arc::new(Exchange)]);
+    let ledger = store.open(vec![Arc::new(Partners), Arc::new(Exchange::default())]);
     ledger.catch_up().unwrap();
     ledger
 }

@@ -80,6 +80,9 @@ pub(crate) enum Noun {
     /// What passed between this hub and each partner, with proofs
     #[command(subcommand)]
     Receipt(verbs::receipt::Receipt),
+    /// What partners saw of what partners gave, and who is told
+    #[command(subcommand)]
+    Sighting(verbs::sighting::Sighting),
     /// What depends on what
     #[command(subcommand)]
     Depend(verbs::depend::Depend),

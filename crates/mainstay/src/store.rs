@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub(crate) fn stages() -> Vec<Arc<dyn Stage>> {
     vec![
         Arc::new(partners::Partners),
-        Arc::new(exchange::Exchange),
+        Arc::new(exchange::Exchange::default()),
         Arc::new(exchange::Search),
         Arc::new(depend::Depend),
         Arc::new(expose::Expose),

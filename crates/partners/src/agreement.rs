@@ -44,6 +44,8 @@ pub struct Clauses {
     pub compelled: Vec<Compulsion>,
     /// The party may pass on what it gets, to its clients.
     pub onward: bool,
+    /// The party is told where what it gave was seen.
+    pub sightings: bool,
 }
 
 /// What an agreement is about. A dimension that names nothing leaves nothing out, as long as no other one names something else.
@@ -163,6 +165,7 @@ impl Agreement {
             basis: meta.basis.clone(),
             compelled: meta.compelled.clone(),
             onward: meta.onward,
+            sightings: meta.sightings,
         };
         Some(Agreement {
             from: meta.from.parse().ok()?,

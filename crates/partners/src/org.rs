@@ -126,6 +126,10 @@ pub fn agree(tx: &mut Tx<'_>, meta: &AgreementMeta) -> Result<bool> {
         let reason = format!("{} may not pass on what it gets, so it has no clients here", meta.org);
         return refused("agreement-clients", reason, "give --onward too, or leave out --client");
     }
+    if meta.sightings && !meta.with.is_empty() {
+        let reason = "sightings are told by the operator, who is no party of this agreement".to_owned();
+        return refused("agreement-sightings", reason, "give --sightings with an agreement that has no --with");
+    }
     if meta.named().len() > NAMED_MAX || meta.basis.as_ref().is_some_and(|b| b.len() > TEXT_MAX || b.contains(char::is_control)) {
         let reason = format!("more than {NAMED_MAX} organisations, or a basis that is no line of {TEXT_MAX} bytes");
         return refused("agreement-size", reason, "say it shorter");

@@ -10,6 +10,7 @@ use stix::Tlp;
 use stix::marking::Terms;
 
 pub mod grant;
+mod sighting;
 pub mod terms;
 
 pub use grant::effective_clearance;
@@ -37,6 +38,15 @@ pub struct Weakness<'a> {
     pub country: Option<&'a str>,
     /// The owner agreed that others may know.
     pub consent: bool,
+}
+
+/// That an indicator was seen: it tells the organisation that gave it what somebody else observed, and nobody but that organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting<'a> {
+    /// Who gave the indicator, by key; `None` where that is the operator.
+    pub producer: Option<&'a str>,
+    /// What was seen is marked for those to whom it was given: what follows from it stays there too.
+    pub withheld: bool,
 }
 
 /// One property of an object that carries a marking of its own.
@@ -83,6 +93,8 @@ pub struct Subject<'a> {
     pub audience: Option<&'a [&'a str]>,
     /// Present where it tells of somebody's weakness.
     pub weakness: Option<Weakness<'a>>,
+    /// Present where this hub found that an indicator was seen.
+    pub sighting: Option<Sighting<'a>>,
     /// What its markings ask beside a label; `None` where they ask nothing.
     pub terms: Option<&'a Terms>,
     /// What it is.
@@ -101,6 +113,7 @@ impl<'a> Subject<'a> {
             readers,
             audience: None,
             weakness: None,
+            sighting: None,
             terms: None,
             what: What::default(),
             origin: Origin::default(),
@@ -205,6 +218,9 @@ pub fn decide(subject: &Subject<'_>, recipient: &Recipient<'_>, on: Date) -> Dec
     because.extend(subject.terms.into_iter().flat_map(|terms| terms::rules(terms, &subject.origin, recipient, on)));
     because.extend(submitter(subject, recipient));
     because.extend(subject.weakness.map(|weakness| weakness_of_another(&weakness, recipient)));
+    if let Some(seen) = &subject.sighting {
+        because.extend(sighting::rules(seen, subject, recipient, on));
+    }
     for part in subject.parts {
         because.extend(of_part(subject, part, recipient, on));
     }

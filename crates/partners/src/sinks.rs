@@ -192,6 +192,7 @@ pub const SINKS: &[Sink] = &[
     sink("release-explain", Way::Verb("release explain"), TARGETERS, Gate::Role),
     sink("rules-export", Way::Verb("rules export"), STAFF, Gate::Release),
     sink("serve", Way::Verb("serve"), Who::Host, Gate::Nothing),
+    sink("sighting-list", Way::Verb("sighting list"), TARGETERS, Gate::Role),
     sink("spof", Way::Verb("depend spof"), TARGETERS, Gate::Role),
     sink("static", Way::Get("/static/{name}"), Who::Anyone, Gate::Nothing),
     sink("store", Way::Channel("the store's own folder"), Who::Host, Gate::Nothing),

@@ -63,6 +63,9 @@ pub struct AgreementMeta {
     /// The organisation may pass on what it gets.
     #[serde(default, skip_serializing_if = "is_false")]
     pub onward: bool,
+    /// The organisation is told where the indicators that it gave were seen. A program that does not know this word tells nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub sightings: bool,
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -82,7 +85,8 @@ impl AgreementMeta {
             && self.clients.is_empty()
             && self.scope.is_empty()
             && self.compelled.is_empty()
-            && !self.onward;
+            && !self.onward
+            && !self.sightings;
         if plain { 1 } else { 2 }
     }
 }

@@ -30,7 +30,7 @@ struct Hub {
 impl Hub {
     fn new(store: TestStore) -> Hub {
         let ledger =
-            store.open(vec![Arc::new(Partners), Arc::new(exchange::Exchange), Arc::new(expose::Expose), Arc::new(Act)]);
+            store.open(vec![Arc::new(Partners), Arc::new(exchange::Exchange::default()), Arc::new(expose::Expose), Arc::new(Act)]);
         ledger.catch_up().unwrap();
         let collection = ledger
             .write(|tx| {

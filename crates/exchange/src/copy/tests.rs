@@ -16,7 +16,7 @@ use stix::{Tlp, tlp};
 const MAKER: &str = "identity--00000000-0000-4000-8000-000000000001";
 
 fn open(store: &ledger::testkit::TestStore, handling: Handling) -> (Ledger, String) {
-    let ledger = store.open(vec![Arc::new(Partners), Arc::new(Exchange)]);
+    let ledger = store.open(vec![Arc::new(Partners), Arc::new(Exchange::default())]);
     ledger.catch_up().unwrap();
     let read = ["fr".to_owned(), "nl-cert".to_owned()];
     let new = NewCollection { title: "box", id: None, root: None, tlp: Some(Tlp::Green), read: &read, write: &[] };

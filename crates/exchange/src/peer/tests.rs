@@ -148,7 +148,7 @@ impl Wire for Server {
 }
 
 fn open(store: &TestStore) -> Ledger {
-    let ledger = store.open(vec![Arc::new(partners::Partners), Arc::new(crate::Exchange)]);
+    let ledger = store.open(vec![Arc::new(partners::Partners), Arc::new(crate::Exchange::default())]);
     ledger.catch_up().unwrap();
     ledger
 }

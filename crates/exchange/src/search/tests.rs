@@ -16,7 +16,7 @@ const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
 const RED: &str = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";
 
 fn open(store: &TestStore) -> Ledger {
-    let ledger = store.open(vec![Arc::new(Partners), Arc::new(Exchange), Arc::new(Search)]);
+    let ledger = store.open(vec![Arc::new(Partners), Arc::new(Exchange::default()), Arc::new(Search)]);
     ledger.catch_up().unwrap();
     ledger
 }

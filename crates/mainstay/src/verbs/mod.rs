@@ -13,6 +13,7 @@ pub(crate) mod purge;
 pub(crate) mod receipt;
 pub(crate) mod release;
 pub(crate) mod serve;
+pub(crate) mod sighting;
 pub(crate) mod store;
 pub(crate) mod today;
 pub(crate) mod user;

@@ -87,6 +87,9 @@ pub(crate) struct Agree {
     /// The partner may pass on what it gets to its clients
     #[arg(long)]
     onward: bool,
+    /// The partner is told where the indicators that it gave were seen, as far as the marks of what was seen allow
+    #[arg(long)]
+    sightings: bool,
 }
 
 impl Agree {
@@ -112,6 +115,7 @@ impl Agree {
             scope: Scope::read(&self.scope).map_err(Failure::Usage)?,
             compelled: compelled.map_err(Failure::Usage)?,
             onward: self.onward,
+            sightings: self.sightings,
         };
         let fresh = ledger.write(|tx| partners::org::agree(tx, &meta))?;
         store::settle(global, &ledger)?;

@@ -82,6 +82,13 @@ fn ceiling(agreement: &Agreement) -> Tlp {
     }
 }
 
+/// The agreement in force by which a recipient is told where what it gave was seen; of several, the one recorded last.
+pub(super) fn told_sightings<'a>(subject: &Subject<'_>, recipient: &Recipient<'a>, on: Date) -> Option<&'a Agreement> {
+    let all = in_force(recipient.agreements, on);
+    let tells = |a: &&Agreement| a.clauses.sightings && a.clauses.with_operator && a.clauses.client_of.is_none() && outside(subject, a).is_none();
+    all.into_iter().rev().find(tells)
+}
+
 /// Why an agreement is not about a subject; `None` where it is.
 fn outside(subject: &Subject<'_>, agreement: &Agreement) -> Option<String> {
     let clauses = &agreement.clauses;

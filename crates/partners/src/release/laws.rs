@@ -17,6 +17,7 @@ struct World {
     consented: bool,
     unnamed: bool,
     weakness: bool,
+    sighting: Option<(Option<&'static str>, bool)>,
     person: Option<Tlp>,
     country: Option<&'static str>,
     agreements: Vec<Agreement>,
@@ -54,7 +55,7 @@ fn agreement() -> impl Strategy<Value = Agreement> {
     let days = prop::sample::select(vec![("2025-01-01", None), ("2025-01-01", Some("2025-05-31")), ("2025-06-01", Some("2025-06-01")), ("2025-07-01", None)]);
     let scope = prop::sample::select(vec!["", "", "type=malware", "topic=ics", "collection=c", "exposures"]);
     let laws = prop::option::weighted(0.2, tlp());
-    (names, days, tlp(), scope, laws, any::<(bool, bool, bool)>()).prop_map(|(name, (from, to), clearance, scope, law, (client, onward, ours))| {
+    (names, days, tlp(), scope, laws, any::<(bool, bool, bool, bool)>()).prop_map(|(name, (from, to), clearance, scope, law, (client, onward, ours, sightings))| {
         let clauses = Clauses {
             first: "x".to_owned(),
             name: name.to_owned(),
@@ -66,6 +67,7 @@ fn agreement() -> impl Strategy<Value = Agreement> {
             basis: None,
             compelled: law.map(|cap| Compulsion { country: "FR".to_owned(), law: "l".to_owned(), cap }).into_iter().collect(),
             onward,
+            sightings,
         };
         Agreement { from: day(from), to: to.map(day), clearance, clauses }
     })
@@ -74,8 +76,9 @@ fn agreement() -> impl Strategy<Value = Agreement> {
 fn world() -> impl Strategy<Value = World> {
     let part = prop::option::weighted(0.3, (prop::option::of(tlp()), terms()));
     let subject = (tlp(), 0u8..4, terms(), part, any::<(bool, bool, bool)>(), prop::option::of(prop::sample::select(vec!["p", "q"])), any::<(bool, bool)>());
+    let sighting = prop::option::weighted(0.2, (prop::sample::select(vec![None, Some("p"), Some("p"), Some("q")]), prop::bool::weighted(0.2)));
     let recipient = (prop::option::of(tlp()), prop::option::of(prop::sample::select(vec!["FR", "DE"])), prop::collection::vec(agreement(), 0..4));
-    (subject, recipient).prop_map(|((tlp, readers, terms, part, (malware, ics, weakness), giver, (consented, unnamed)), (person, country, agreements))| World {
+    (subject, sighting, recipient).prop_map(|((tlp, readers, terms, part, (malware, ics, weakness), giver, (consented, unnamed)), sighting, (person, country, agreements))| World {
         tlp,
         readers,
         terms,
@@ -86,6 +89,7 @@ fn world() -> impl Strategy<Value = World> {
         consented,
         unnamed: unnamed && giver == Some("q"),
         weakness: weakness && readers == 0,
+        sighting,
         person,
         country,
         agreements,
@@ -108,6 +112,7 @@ impl World {
             origin: Origin { org: self.giver, consented: if self.consented { &["p"] } else { &[] }, unnamed: self.unnamed },
             parts: part.as_slice(),
             weakness: self.weakness.then_some(weakness),
+            sighting: self.sighting.map(|(producer, withheld)| Sighting { producer, withheld }),
             ..Subject::new(self.tlp, readers)
         };
         let recipient = Recipient {
@@ -147,6 +152,9 @@ impl World {
             14 => w.each(|c, a| if c.clauses.scope.is_empty() { c.clauses.scope = a.clauses.scope.clone() }, by),
             15 => w.each(|c, _| c.clauses.client_of = Some("x".to_owned()), by),
             16 => w.weakness |= w.readers == 9,
+            18 => w.sighting = w.sighting.or(by.sighting),
+            19 => w.sighting = w.sighting.map(|(producer, _)| (producer, true)),
+            20 => w.each(|c, _| c.clauses.sightings = false, by),
             _ => w.giver = None,
         }
         w
@@ -169,7 +177,7 @@ proptest! {
 
     /// What was closed stays closed under each restriction.
     #[test]
-    fn a_restriction_never_opens(world in world(), by in world(), which in 0u8..18) {
+    fn a_restriction_never_opens(world in world(), by in world(), which in 0u8..21) {
         prop_assert!(world.allowed() || !world.restrict(which, &by).allowed());
     }
 

@@ -181,6 +181,37 @@ fn a_weakness() {
     check(its, Recipient { is_operator: true, role: Role::Operator, ..someone }, true);
 }
 
+#[test]
+fn a_sighting() {
+    #[track_caller]
+    fn check(sighting: (Option<&str>, bool), change: &dyn Fn(&mut Agreement), expected: &str) {
+        let mut told = agreement(Tlp::Amber);
+        told.clauses.sightings = true;
+        change(&mut told);
+        let agreements = [told];
+        let (producer, withheld) = sighting;
+        let subject = Subject { sighting: Some(Sighting { producer, withheld }), ..subject(Tlp::Green, Readers::Named(&["p"])) };
+        let decision = decide(&subject, &partner(&agreements, None), day("2025-06-01"));
+        let said = decision.because.iter().find(|rule| !rule.passes).or(decision.because.last());
+        assert_eq!(said.unwrap().to_string(), expected);
+    }
+    let told = "p is told of sightings by its agreement since 2025-01-01 [sightings-agreed]";
+    let none = "no agreement in force with p has the clause `sightings` [sightings-agreed]";
+    let marked = "what was seen is marked for those to whom it was given, and what follows from it stays there [sighting-withheld]";
+    let other = "only whoever gave the indicator is told that it was seen, and p did not [sighting-producer]";
+    check((Some("p"), false), &|_| (), told);
+    check((Some("p"), true), &|_| (), marked);
+    check((Some("q"), false), &|_| (), other);
+    check((None, false), &|_| (), other);
+    check((Some("p"), false), &|a| a.clauses.sightings = false, none);
+    check((Some("p"), false), &|a| a.clauses.client_of = Some("q".to_owned()), "TLP:GREEN is above TLP:CLEAR: its agreement as a client of q since 2025-01-01 does not let q pass anything on [marking]");
+    check((Some("p"), false), &|a| a.to = Some(day("2025-05-31")), "TLP:GREEN is above TLP:CLEAR: p has no agreement in force on 2025-06-01 [marking]");
+    check((Some("p"), false), &|a| a.clearance = Tlp::Clear, "TLP:GREEN is above TLP:CLEAR: p is cleared for TLP:CLEAR by its agreement since 2025-01-01 [marking]");
+    let own = Recipient { is_operator: true, role: Role::Operator, ..partner(&[], None) };
+    let subject = Subject { sighting: Some(Sighting { producer: None, withheld: true }), ..subject(Tlp::Red, Readers::OperatorOnly) };
+    assert!(decide(&subject, &own, day("2025-06-01")).allowed);
+}
+
 proptest! {
     /// Raising the marking never opens what was closed; lowering a clearance never opens what was closed.
     #[test]

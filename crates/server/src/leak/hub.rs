@@ -93,7 +93,7 @@ impl Hub {
         let env = Env { clock: store.clock.clone(), entropy: entropy.clone() };
         let stages: Vec<Arc<dyn ledger::Stage>> = vec![
             Arc::new(partners::Partners),
-            Arc::new(exchange::Exchange),
+            Arc::new(exchange::Exchange::default()),
             Arc::new(depend::Depend),
             Arc::new(expose::Expose),
             Arc::new(act::Act),

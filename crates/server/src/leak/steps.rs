@@ -121,6 +121,7 @@ fn agreement(hub: &Hub, org: &str, (a, b, c): How, most: u8) {
         scope: Scope::read(&scope).unwrap(),
         compelled: Vec::new(),
         basis: None,
+        sightings: a & 32 != 0,
     };
     hub.write(|tx| partners::org::agree(tx, &meta));
 }

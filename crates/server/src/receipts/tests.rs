@@ -26,7 +26,7 @@ struct World {
 fn world(store: TestStore) -> World {
     let ledger = store.open(vec![
         Arc::new(partners::Partners),
-        Arc::new(exchange::Exchange),
+        Arc::new(exchange::Exchange::default()),
         Arc::new(expose::Expose),
         Arc::new(act::Act),
     ]);

@@ -41,7 +41,7 @@ fn on_each_engine(story: impl Fn(&World)) {
 
 /// ada is the operator's; fred's organisation reads and writes BOX up to GREEN; nell's reads it up to AMBER; vic's only writes; dirk's nothing.
 fn world(store: TestStore) -> World {
-    let ledger = store.open(vec![Arc::new(partners::Partners), Arc::new(exchange::Exchange)]);
+    let ledger = store.open(vec![Arc::new(partners::Partners), Arc::new(exchange::Exchange::default())]);
     let hashed = partners::person::hash("correct horse", &SeededEntropy::new(9)).unwrap();
     ledger
         .write(|tx| {
