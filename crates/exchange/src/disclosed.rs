@@ -327,6 +327,21 @@ mod tests {
     }
 
     #[test]
+    fn objects_asked_for_one_by_one_make_one_record() {
+        let home = Person::local_operator("home");
+        let pat = Person { name: "pat".into(), org: "acme".into(), role: partners::Role::Partner, is_operator: false, ..home.clone() };
+        let recorder = Recorder::default();
+        for (person, collection, object) in [(&pat, "c", 1), (&pat, "c", 2), (&pat, "c", 1), (&home, "c", 3), (&pat, "d", 4), (&pat, "c", 5)] {
+            assert!(recorder.note(person, collection, "taxii", &[object], Micros(0)));
+        }
+        let records: Vec<Vec<i64>> = lock(&recorder.waiting).iter().map(|w| w.objects.clone()).collect();
+        assert_eq!(records, [vec![1, 2], vec![4], vec![5]]);
+        assert!(recorder.note(&pat, "c", "taxii", &(10..5009).collect::<Vec<_>>(), Micros(0)));
+        let sizes: Vec<usize> = lock(&recorder.waiting).iter().map(|w| w.meta.objects).collect();
+        assert_eq!(sizes, [2, 1, 5000], "up to a page's worth");
+    }
+
+    #[test]
     fn shown_once() {
         let mut shown = Shown::default();
         let fresh = |shown: &mut Shown, objects: &[i64]| objects.iter().filter(|o| shown.insert(**o)).count();

@@ -89,14 +89,15 @@ async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
         wire::check_content_type(&parts.headers)?;
         call.body = wire::read_body(&parts.headers, body).await?;
     }
-    let (early, head) = oneshot::channel();
+    let (early, mut head) = oneshot::channel();
     call.early = Mutex::new(Some(early));
     let whole = on_thread(call, |call| call.run());
     tokio::select! {
         biased;
         // the thread goes on and fills the body
-        Ok(answer) = head => Ok(answer),
-        done = whole => done?.1,
+        Ok(answer) = &mut head => Ok(answer),
+        // or it came to its end between the two looks: its head is still what is answered
+        done = whole => head.try_recv().map_or_else(|_| done?.1, Ok),
     }
 }
 
