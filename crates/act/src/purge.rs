@@ -424,8 +424,10 @@ pub fn propose(ledger: &Ledger, target: &Target, reason: &str, by: &Person) -> R
     receipt::seal_all(ledger)?;
     let name = ledger.write(|tx| {
         look(tx, target)?;
-        let n = tx.one("SELECT count(*) FROM @purge", &[], |r| r.int(0))?.unwrap_or(0) + 1;
-        let purge = format!("P{n}");
+        // drawn, not counted: whoever is asked to do the same learns its name, and not how many purges there were
+        let mut drawn = [0; 16];
+        tx.random(&mut drawn);
+        let purge = format!("P-{}", crate::ask::reference(&format!("purge {drawn:?}")));
         let meta = ProposedMeta { purge: purge.clone(), target: target.clone(), reason: reason.clone(), by: by.name.clone() };
         tx.append(Draft::new(PURGE_PROPOSED, &meta)?.key(format!("act/purge/{purge}")))?;
         Ok(purge)

@@ -27,15 +27,16 @@ fn two_people_purge_and_a_backup_follows() {
         let seen = world.run(&["ledger", "purge", "propose", "--object", ID, "--dry-run"]);
         assert_eq!(seen.code, 0, "{}", seen.err);
         assert!(seen.out.contains("exchange.object") && seen.err.contains("nothing was changed"), "{}{}", seen.out, seen.err);
-        world.ok(&["ledger", "purge", "propose", "--object", ID, "--reason", "personal data"]);
-        assert_eq!(world.run(&["ledger", "purge", "approve", "P1"]).code, 3, "local-operator is never the second person");
+        let proposed = world.run(&["ledger", "purge", "propose", "--object", ID, "--reason", "personal data"]).err;
+        let name = proposed.split("proposed as ").nth(1).and_then(|rest| rest.split(';').next()).unwrap();
+        assert_eq!(world.run(&["ledger", "purge", "approve", name]).code, 3, "local-operator is never the second person");
         let before = world.path("data/mainstay.db");
         let backup = world.path("backup.db");
         if engine == "sqlite" {
             world.ok(&["ledger", "purge", "scrub"]);
             std::fs::copy(&before, &backup).unwrap();
         }
-        let (code, said) = run_as(&world, "bob", &["ledger", "purge", "approve", "P1"]);
+        let (code, said) = run_as(&world, "bob", &["ledger", "purge", "approve", name]);
         assert_eq!(code, 0, "{engine}: {said}");
         assert!(said.contains("1 entries erased") && said.contains("backups"), "{said}");
         let verified = world.run(&["ledger", "verify", "--deep"]);

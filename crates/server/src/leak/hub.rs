@@ -94,6 +94,7 @@ impl Hub {
         let stages: Vec<Arc<dyn ledger::Stage>> = vec![
             Arc::new(partners::Partners),
             Arc::new(exchange::Exchange::default()),
+            Arc::new(exchange::Search),
             Arc::new(depend::Depend),
             Arc::new(expose::Expose),
             Arc::new(act::Act),
@@ -130,6 +131,13 @@ impl Hub {
     pub(super) fn begin(&self, step: u64, at: Micros) {
         self.store.clock.set(at);
         self.entropy.begin(step);
+    }
+
+    /// At the end of a step: what was shown in it is written down and sealed, as `serve` does behind its readers.
+    pub(super) fn end(&self) {
+        self.state.recorder.flush(self.ledger()).unwrap();
+        act::receipt::seal_all(self.ledger()).unwrap();
+        self.ledger().catch_up().unwrap();
     }
 
     pub(super) fn ledger(&self) -> &Ledger {
@@ -190,6 +198,9 @@ impl Hub {
             }
         }
         match (taxii, ask.method.as_str()) {
+            (false, "POST") if ask.path.starts_with("/receipts/") => {
+                request = request.header("content-type", "application/json").header("sec-fetch-site", "same-origin");
+            }
             (true, "POST") => request = request.header("accept", TAXII).header("content-type", TAXII),
             (true, _) => request = request.header("accept", TAXII),
             (false, "POST") => {

@@ -53,6 +53,7 @@ pub(super) struct Met {
     /// Of answer links: what each world drew for it. A request says `<t3>` for the third and `<n3>` for what binds its form.
     pub(super) tokens: Vec<[String; 2]>,
     pub(super) references: Vec<String>,
+    pub(super) purges: Vec<String>,
     /// Addresses that lead on.
     pub(super) onward: Vec<(String, String)>,
 }
@@ -117,6 +118,8 @@ fn id(name: &str, place: &str, dice: &mut Dice, met: &Met) -> String {
         "reference" => of(&met.references, dice).unwrap_or_else(|| "ABCD-EFGH-JKLM".to_owned()),
         "object" => object(dice),
         "measure" => "2.1.3".to_owned(),
+        "leaf" => dice.below(12).to_string(),
+        "purge" => of(&met.purges, dice).unwrap_or_else(|| "P-ABCD-EFGH-JKLM".to_owned()),
         "name" => "main.css".to_owned(),
         "id" if place.starts_with("/loop") => cve(dice.byte() % 16),
         _ => match dice.below(4) {
@@ -152,6 +155,14 @@ fn query(place: &str, dice: &mut Dice, met: &Met) -> String {
         let many = dice.below(3);
         for _ in 0..many {
             out.push(filter(dice));
+        }
+        return out.join("&");
+    }
+    if place.starts_with("/receipts/") {
+        for name in ["leaf", "size", "from", "to", "limit"] {
+            if dice.chance(60) {
+                out.push(format!("{name}={}", dice.below(8)));
+            }
         }
         return out.join("&");
     }
@@ -205,6 +216,7 @@ fn body(sink: &str, method: &str, token: &str, dice: &mut Dice) -> String {
             let name = dice.pick(&["fr-partner", "fay", "nobody-at-all"]);
             format!("name={name}&password=wrong+horse&next=/act")
         }
+        "receipt-request-answer" => format!(r#"{{"answer":"{}","note":"as said"}}"#, dice.pick(&["destroyed", "kept", "nonsense"])),
         "page-ask-decide" => format!("csrf={{csrf}}&decision={}", dice.pick(&["approve", "reject"])),
         _ => "csrf={csrf}".to_owned(),
     }
@@ -246,7 +258,8 @@ fn envelope(dice: &mut Dice) -> String {
             0 => r#"{"type":"tool","id":"tool--x"}"#.to_owned(),
             1 => tool(dice.byte() % 20, 2 * (dice.byte() % 9), &[], r#","description":"of fr""#),
             2 => tool(80 + dice.byte() % 10, dice.byte() % 6, &["marking-definition--00000000-0000-4000-8000-000000000301"], ""),
-            4 => tool(dice.byte() % 20, 1 + 2 * (dice.byte() % 9), &[], "").replace("2020-01-01T00:00:00.000Z", "2019-01-01T00:00:00.000Z"),
+            // against what it sees; ids under which something is hidden are left out (id-conflict)
+            4 => tool(20 + dice.byte() % 10, 1 + 2 * (dice.byte() % 9), &[], "").replace("2020-01-01T00:00:00.000Z", "2019-01-01T00:00:00.000Z"),
             3 => tool(80 + dice.byte() % 10, 9, &[], r#","revoked":true"#),
             _ => tool(80 + dice.byte() % 15, dice.byte() % 20, [&[green][..], &[]][dice.below(2)], ""),
         })

@@ -68,7 +68,8 @@ impl World {
             .replace("{measure}", "2.1.3")
             .replace("{object}", &tool_id(45))
             .replace("{name}", "main.css")
-            .replace("{id}", &id);
+            .replace("{id}", &id)
+            .replace(['{', '}'], "");
         let body = match sink.name {
             "taxii-give" => format!(r#"{{"objects":[{}]}}"#, tool(85, 0, &[], "")),
             "page-sign-in-send" => "name=nobody-at-all&password=wrong+horse".to_owned(),
@@ -195,7 +196,7 @@ fn what_is_not_for_one_is_answered_as_what_is_not_there() {
                         let path = place.replace(&format!("{{{asked}}}"), value);
                         let collection = if *asked == "root" { FAR } else { OPEN };
                         let path = path.replace("{root}", if there == FAR { "far" } else { "default" });
-                        path.replace("{id}", collection).replace("{object}", &tool_id(45))
+                        path.replace("{id}", collection).replace("{object}", &tool_id(45)).replace(['{', '}'], "")
                     };
                     pairs.push((method.to_owned(), fill(&there), fill(&nowhere), sink.name.to_owned()));
                 }

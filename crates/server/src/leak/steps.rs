@@ -14,9 +14,9 @@ use super::hub::{By, COPIES, FAR, Hub, OPEN, OTHERS, tokens};
 /// Three numbers that say how.
 pub(super) type How = (u8, u8, u8);
 /// Kinds of hidden steps.
-pub(super) const HIDDEN: u8 = 18;
+pub(super) const HIDDEN: u8 = 19;
 /// Kinds of steps that are the same.
-pub(super) const SHARED: u8 = 18;
+pub(super) const SHARED: u8 = 19;
 
 const TLP2: [&str; 5] = [
     "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
@@ -169,6 +169,7 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
             hub.write(|tx| partners::access::issue_token(tx, "nl-partner", 1 + u16::from(a)));
             hub.write(|tx| auth_failure(tx, b));
         }
+        17 => purge(hub, &tool_id(50 + a % 20)),
         16 => remark(hub, &tool_id(50 + a % 20), Tlp::Red),
         15 => {
             let today = hub.ledger().env().clock.now().day().parse().unwrap();
@@ -188,6 +189,17 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
             }
         }
     }
+}
+
+/// Two people take an object out, for good.
+fn purge(hub: &Hub, id: &str) {
+    let [one, other] = ["home-admin", "home-operator"]
+        .map(|name| hub.ledger().read(|tx| partners::person::person(tx, name, "home")).unwrap().unwrap());
+    let target = act::purge::Target::Object { id: id.to_owned(), version: None };
+    if let Ok((name, _)) = act::purge::propose(hub.ledger(), &target, "a spill", &one) {
+        act::purge::approve(hub.ledger(), &name, &other).unwrap();
+    }
+    hub.ledger().catch_up().unwrap();
 }
 
 /// A person of the operator marks what is held anew.
@@ -252,6 +264,7 @@ pub(super) fn shared(hub: &Hub, world: usize, what: u8, how: How) -> Left {
         15 => {
             hub.write(act::tick);
         }
+        17 if a.is_multiple_of(4) => purge(hub, &tool_id(20 + b % 5)),
         // one version by name: what is said of all would speak of hidden ones too
         16 => remark(hub, &format!("{}@2020-01-01T00:00:{:02}.000Z", tool_id(a % 30), 2 * (b % 9)), Tlp::from_rank(i64::from(c % 4))),
         _ => return hub.push("fr-hub").into_iter().map(|body| ("peer-push", body)).collect(),
