@@ -335,7 +335,7 @@ fn a_marking_that_arrives_late() {
 }
 
 /// Takes out what holds a matter, as the desk above does it.
-fn purge_all(ledger: &Ledger, matter: &purge::Matter<'_>) -> ledger::Result<usize> {
+pub(crate) fn purge_all(ledger: &Ledger, matter: &purge::Matter<'_>) -> ledger::Result<usize> {
     let key = ledger.signing_key()?;
     let order = ledger::purge::Order { matter: "m1", reason: "a spill", by: ["ann", "bob"] };
     let erased = ledger.write(|tx| {
