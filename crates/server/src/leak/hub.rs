@@ -94,6 +94,7 @@ impl Hub {
         let stages: Vec<Arc<dyn ledger::Stage>> = vec![
             Arc::new(partners::Partners),
             Arc::new(exchange::Exchange),
+            Arc::new(exchange::Search),
             Arc::new(depend::Depend),
             Arc::new(expose::Expose),
             Arc::new(act::Act),
