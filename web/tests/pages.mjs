@@ -42,6 +42,7 @@ try {
   await scriptOff(pages);
   await printed(pages);
   await keys();
+  await give();
   await partner();
 } finally {
   await browser.close();
@@ -111,8 +112,22 @@ async function discover() {
     { name: "plan", at: "/assure", word: /measure|plan/i, table: true },
     { name: "measure", at: "/assure/2.1.3", word: /./, table: false },
     { name: "search", at: "/find?q=zzzz-nothing", word: /Nothing is known/, table: false },
+    { name: "search-held", at: "/find?q=firmware&held=1", word: /./, table: false },
+    { name: "search-all", at: "/find?held=1", word: /held here|Nothing held/, table: false },
+    { name: "balances", at: "/exchange/balance", word: /partner|Nobody/, table: false },
+    { name: "release", at: "/exchange/release", word: /./, table: false },
+    { name: "upload", at: "/exchange/upload", word: /Give/, table: false },
+    { name: "not-held", at: "/exchange/object/malware--00000000-0000-4000-8000-0000000fffff", word: /Nothing is known/, table: false, status: 404 },
     { name: "not-found", at: "/loop/CVE-1999-99999", word: /Nothing is known/, table: false, status: 404 },
   ];
+  const collection = await first("/exchange", "main tbody th a[href^='/exchange/collection/']");
+  if (collection) pages.push({ name: "collection", at: collection, word: /./, table: false });
+  const balance = await first("/exchange/balance", "main tbody th a[href^='/exchange/balance/']");
+  if (balance) pages.push({ name: "balance", at: balance, word: /gave/, table: true });
+  for (const kind of ["report", "intrusion-set", "malware", "indicator", "relationship", "sighting", "vulnerability"]) {
+    const object = await first(`/find?kind=${kind}&held=1`, "main tbody th a[href^='/exchange/object/']");
+    if (object) pages.push({ name: `object-${kind}`, at: object, word: /./, table: false });
+  }
   const loop = await first("/expose?status=affected", "main td a[href^='/loop/']");
   if (loop) pages.push({ name: "loop", at: loop, word: /./, table: true });
   const failure = await first("/depend/what-if", "#h-worst ~ * tbody th a, main tbody th a[href^='/depend']");
@@ -213,6 +228,53 @@ async function keys() {
   await context.close();
 }
 
+/** Something is given without script, and each object says what became of it; what was given is found, read, and drawn. */
+async function give() {
+  const { context, page, troubles } = await open(looks[0], { javaScriptEnabled: false });
+  const id = (type, n) => `${type}--00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+  const of = (type, n, rest) => ({ type, spec_version: "2.1", id: id(type, n), created: "2024-01-01T00:00:00.000Z", modified: "2024-01-01T00:00:00.000Z", ...rest });
+  const tlp = { object_marking_refs: ["marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"] };
+  const objects = [
+    of("malware", 1, { name: "Quietrope", is_family: true, description: "Calls https://rope.example/a", ...tlp }),
+    of("intrusion-set", 2, { name: "Night Ferry", aliases: ["Slack Tide"], ...tlp }),
+    of("relationship", 3, { relationship_type: "uses", source_ref: id("intrusion-set", 2), target_ref: id("malware", 1), ...tlp }),
+    of("indicator", 4, { name: "Its gate", pattern: "[domain-name:value = 'rope.example']", pattern_type: "stix", valid_from: "2024-01-01T00:00:00Z", indicator_types: ["malicious-activity"], ...tlp }),
+    of("report", 5, { name: "Ferries at night", published: "2024-01-02T00:00:00Z", report_types: ["campaign"], object_refs: [id("malware", 1), id("intrusion-set", 2), id("relationship", 3), id("indicator", 4)], ...tlp }),
+    of("tool", 6, { name: "" , confidence: 900 }),
+  ];
+  await page.goto(`${base}/exchange/upload`);
+  await page.setInputFiles("input[type=file]", { name: "given.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify({ objects })) });
+  await Promise.all([page.waitForNavigation(), page.click("form.give button.primary")]);
+  const said = await page.textContent("h1");
+  check("give: the sentence counts", /things given/.test(said) && /refused/.test(said), said);
+  const rows = await page.locator("main tbody tr").allInnerTexts();
+  check("give: each object has an outcome", rows.length >= 6 && rows.some((r) => r.includes("refused")), rows.join(" / ").slice(0, 300));
+  await axe(page, "give");
+  await page.screenshot({ path: path.join(out, "give.png"), fullPage: true });
+  const wrong = await page.request.post(`${base}/exchange/upload`, { multipart: { csrf: "x", text: "{}" } });
+  check("give: a form of another site is refused", wrong.status() === 403, String(wrong.status()));
+  await page.goto(`${base}/find?q=${encodeURIComponent("rope[.]example")}`);
+  check("give: found by a defanged address", (await page.textContent("main")).includes("Its gate"), await page.textContent("h1"));
+  for (const [type, n, name] of [["report", 5, "Ferries at night"], ["intrusion-set", 2, "Night Ferry"], ["indicator", 4, "Its gate"]]) {
+    troubles.length = 0;
+    await page.goto(`${base}/find?q=${id(type, n)}`);
+    check(`give: an id leads to its ${type}`, page.url().endsWith(`/exchange/object/${id(type, n)}`), page.url());
+    const text = await page.textContent("main");
+    check(`give: the ${type} by its name`, (await page.textContent("h1")).includes(name), await page.textContent("h1"));
+    check(`give: nothing of the ${type} can be followed`, !/https?:\/\/rope/.test(text) && !text.includes("'rope.example'"), "an address is whole");
+    check(`give: the ${type} is drawn`, type === "indicator" || (await page.locator("svg.net a").count()) > 1, "no picture");
+    const boxes = await page.locator("svg.net rect").evaluateAll((all) => all.map((r) => r.getBoundingClientRect().toJSON()));
+    const meet = boxes.some((a, i) => boxes.slice(i + 1).some((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
+    check(`give: no two labels of the ${type} meet`, !meet, "boxes meet");
+    await axe(page, `give ${type}`);
+    check(`give ${type}: quiet console`, troubles.length === 0, troubles.join("; "));
+    await page.screenshot({ path: path.join(out, `given-${type}.png`), fullPage: true });
+  }
+  const raw = await page.request.get(`${base}/exchange/object/${id("report", 5)}/raw`);
+  check("give: the bytes are those that came", (await raw.text()) === JSON.stringify(objects[4]), (await raw.text()).slice(0, 200));
+  await context.close();
+}
+
 /** A partner sees what is theirs, and no page says anything of another: no name, no asset, no function that rests on them, no
  * position of the ledger, no page of the operator's. */
 async function partner() {
@@ -226,7 +288,7 @@ async function partner() {
   const asks = () => page.locator("main tbody th a[href^='/act/']").evaluateAll((links) => links.map((l) => l.getAttribute("href")));
   await page.goto(`${base}/act`);
   const own = await asks();
-  const visits = ["/", "/exchange", "/expose", "/act", `/find?q=${encodeURIComponent(others[0])}`, "/find?q=fw", ...new Set(own.slice(0, 3))];
+  const visits = ["/", "/exchange", "/exchange/balance", "/find?held=1", "/find?q=quietrope", "/expose", "/act", `/find?q=${encodeURIComponent(others[0])}`, "/find?q=fw", ...new Set(own.slice(0, 3))];
   await page.goto(`${base}/expose`);
   const loops = await page.locator("main td a[href^='/loop/']").evaluateAll((links) => links.map((l) => l.getAttribute("href")));
   visits.push(...new Set(loops.slice(0, 3)), "/loop/CVE-2024-55591", "/loop/CVE-2024-23113");
@@ -244,10 +306,19 @@ async function partner() {
     check(`partner ${at}: quiet console`, troubles.length === 0, troubles.join("; "));
     await page.screenshot({ path: path.join(out, `partner${at.replaceAll(/[^a-zA-Z0-9-]+/g, "-").replace(/-$/, "")}.png`), fullPage: true });
   }
-  for (const at of ["/assure", "/assure/2.1.3", "/depend/what-if"]) {
+  for (const at of ["/assure", "/assure/2.1.3", "/depend/what-if", "/exchange/release"]) {
     const response = await page.goto(base + at);
     check(`partner ${at}: refused`, response.status() === 403, String(response.status()));
   }
+  const there = "/exchange/object/report--00000000-0000-4000-8000-000000000005";
+  const nowhere = "/exchange/object/report--00000000-0000-4000-8000-0000000fffff";
+  for (const rest of ["", "/raw"]) {
+    const [held, none] = [await page.goto(base + there + rest), await page.goto(base + nowhere + rest)];
+    const same = (await held.text()).replaceAll(there.slice(-36), "") === (await none.text()).replaceAll(nowhere.slice(-36), "");
+    check(`partner: an object of others is as one that is not${rest}`, held.status() === 404 && none.status() === 404 && same, `${held.status()} ${none.status()}`);
+  }
+  const other = await page.goto(`${base}/exchange/balance/csirt-ke`);
+  check("partner: the balance of another is not there", other.status() === 404, String(other.status()));
   check("partner: has its owner's name", (await (await page.goto(`${base}/act`)).text()).includes(owner), owner);
   for (const at of await foreign(new Set(own))) {
     const [seen, none] = [await page.goto(base + at), await page.goto(`${base}/act/0000-0000-0000`)];

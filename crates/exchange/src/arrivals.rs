@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use ledger::{Column, Event, Micros, Result, Tx};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Entries of one side of a balance that are looked at, the newest first.
-const WEIGHED_MAX: i64 = 20_000;
+/// Entries of one side of a balance that are weighed, the newest first, where one organisation is looked at.
+pub const WEIGHED_MAX: i64 = 20_000;
 /// Gaps between days of arrival from which a rhythm is read.
 const GAPS: i64 = 12;
 /// Days on which a source must have sent something before it has a rhythm.
@@ -90,13 +90,16 @@ impl Topic {
 pub(crate) struct Arrivals {
     subjects: Vec<(i64, i64, i64, i64)>,
     given: Vec<(String, i64)>,
-    days: BTreeMap<(String, String), (i64, i64)>,
+    days: BTreeSet<(String, String)>,
+    documents: Vec<(i64, String, String)>,
 }
 
 impl Arrivals {
     pub(crate) fn add(&mut self, event: &Event, source: &str, kind: &str, id: &str, called: &str) {
-        let day = self.days.entry((source.to_owned(), event.known.day())).or_default();
-        *day = (day.0 + 1, day.1.max(event.known.0));
+        match event.kind == crate::event::DOCUMENT {
+            true => self.documents.push((event.index, source.to_owned(), event.known.day())),
+            false => drop(self.days.insert((source.to_owned(), event.known.day()))),
+        }
         let Some(topic) = Topic::of(kind) else { return };
         // the same vulnerability, address or tool under two ids is one subject
         let subject = number(&if called.is_empty() { id.to_owned() } else { called.to_lowercase() });
@@ -115,15 +118,25 @@ impl Arrivals {
             Column::Int(self.given.iter().map(|given| given.1).collect()),
         ];
         tx.bulk("INSERT INTO @given (giver, object)", &columns, "")?;
-        for ((source, day), (count, last)) in self.days {
-            tx.run(
-                "INSERT INTO @arrival (source, day, count, last) VALUES ($1, $2, $3, $4) ON CONFLICT (source, day) DO UPDATE \
-                 SET count = @arrival.count + excluded.count, last = excluded.last",
-                &[(&source).into(), (&day).into(), count.into(), last.into()],
-            )?;
+        let columns = [
+            Column::Int(self.documents.iter().map(|d| d.0).collect()),
+            Column::Text(self.documents.iter().map(|d| d.1.as_str()).collect()),
+            Column::Text(self.documents.iter().map(|d| d.2.as_str()).collect()),
+        ];
+        tx.bulk("INSERT INTO @arrival_document (entry, source, day)", &columns, "")?;
+        for (source, day) in self.days {
+            let sql = "INSERT INTO @arrival (source, day) VALUES ($1, $2) ON CONFLICT (source, day) DO NOTHING";
+            tx.run(sql, &[(&source).into(), (&day).into()])?;
         }
         Ok(())
     }
+}
+
+/// Takes an entry out. Of a purged document nothing stays, so that it came is no longer known; of an object there stays the day.
+pub(crate) fn forget(tx: &mut Tx<'_>, entry: i64) -> Result<()> {
+    tx.run("DELETE FROM @subject WHERE object = $1", &[entry.into()])?;
+    tx.run("DELETE FROM @given WHERE object = $1", &[entry.into()])?;
+    tx.run("DELETE FROM @arrival_document WHERE entry = $1", &[entry.into()]).map(drop)
 }
 
 /// How regularly a source sends.
@@ -131,7 +144,7 @@ impl Arrivals {
 pub struct Rhythm {
     /// Its name.
     pub source: String,
-    /// When something of it last came.
+    /// The beginning of the day (UTC) on which something of it last came.
     pub last: Micros,
     /// Days that usually lie between two days on which something comes; `None` where that is not known yet, or a person imports it.
     pub usual_days: Option<i64>,
@@ -148,12 +161,14 @@ impl Rhythm {
 
 /// The rhythm of every source as of `now`, by name.
 pub fn rhythms(tx: &mut Tx<'_>, now: Micros) -> Result<Vec<Rhythm>> {
-    let sources = tx.all("SELECT source, MAX(last) FROM @arrival GROUP BY source ORDER BY source", &[], |r| (r.text(0).to_owned(), r.micros(1)))?;
+    let sources = tx.all("SELECT source FROM @arrival UNION SELECT source FROM @arrival_document ORDER BY source", &[], |r| r.text(0).to_owned())?;
     let mut out = Vec::with_capacity(sources.len());
-    for (source, last) in sources {
-        let sql = "SELECT day FROM @arrival WHERE source = $1 ORDER BY day DESC LIMIT $2";
+    for source in sources {
+        let sql = "SELECT day FROM @arrival WHERE source = $1 UNION SELECT day FROM @arrival_document WHERE source = $1 ORDER BY day DESC LIMIT $2";
         let days = tx.all(sql, &[(&source).into(), (GAPS + 1).into()], |r| r.text(0).parse::<Date>().ok())?;
         let days: Vec<Date> = days.into_iter().flatten().collect();
+        let Some(last) = days.first().and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok()) else { continue };
+        let last = Micros(last.timestamp().as_microsecond());
         let usual_days = usual(&days).filter(|_| !BY_HAND.contains(&source.as_str()));
         let silent_days = (now.0 - last.0) / Micros::DAY;
         out.push(Rhythm { source, last, usual_days, silent_days });
@@ -207,23 +222,23 @@ pub struct Balance {
     pub gave: usize,
     /// Subjects that it got, each once.
     pub got: usize,
-    /// Only the newest 20,000 entries of a side were weighed.
+    /// Only the newest entries of a side were weighed.
     pub capped: bool,
 }
 
 /// Subjects by week and topic.
 type Side = BTreeSet<(String, i64, i64)>;
 
-/// The balance of an organisation over the last `weeks` weeks. `own_eyes`: what it gave counts only as far as it can read it back, so that
+/// The balance of an organisation over the last `weeks` weeks, from `most` entries of each side at most. `own_eyes`: what it gave counts only as far as it can read it back, so that
 /// the answer tells it nothing of what became of the rest.
-pub fn balance(tx: &mut Tx<'_>, org: &str, now: Micros, weeks: i64, own_eyes: bool) -> Result<Balance> {
+pub fn balance(tx: &mut Tx<'_>, org: &str, now: Micros, weeks: i64, most: i64, own_eyes: bool) -> Result<Balance> {
     let mondays: Vec<String> = (0..weeks).rev().map(|back| week(Micros(now.0 - back * 7 * Micros::DAY))).collect();
     let first = mondays.first().and_then(|monday| monday.parse::<Date>().ok());
     let since = first.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok()).map_or(i64::MAX, |at| at.timestamp().as_microsecond());
     let sql = "SELECT DISTINCT r.view FROM @right_person p JOIN @recipient r ON r.person = p.name WHERE p.org = $1 AND r.level IS NOT NULL ORDER BY r.view";
     let views = tx.all(sql, &[org.into()], |r| r.int(0))?;
-    let (gave, full) = given(tx, org, since, own_eyes.then_some(&views))?;
-    let (got, brim) = readable(tx, org, since, &views)?;
+    let (gave, full) = given(tx, org, since, most, own_eyes.then_some(&views))?;
+    let (got, brim) = readable(tx, org, since, most, &views)?;
     let per_week = |side: &Side, monday: &str| side.iter().filter(|s| s.0 == monday).map(|s| (s.1, s.2)).collect::<BTreeSet<_>>().len();
     let weeks = mondays.iter().map(|m| Week { monday: m.clone(), gave: per_week(&gave, m), got: per_week(&got, m) }).collect();
     let flat = |side: &Side| -> BTreeSet<(i64, i64)> { side.iter().map(|s| (s.1, s.2)).collect() };
@@ -240,16 +255,24 @@ pub fn balance(tx: &mut Tx<'_>, org: &str, now: Micros, weeks: i64, own_eyes: bo
     })
 }
 
-fn given(tx: &mut Tx<'_>, org: &str, since: i64, views: Option<&Vec<i64>>) -> Result<(Side, bool)> {
+/// The organisations, beside the operator's own, that have an account or gave something, by key.
+pub fn partners(tx: &mut Tx<'_>, home: &str) -> Result<Vec<String>> {
+    let mut all: BTreeSet<String> = tx.all("SELECT DISTINCT org FROM @right_person ORDER BY org", &[], |r| r.text(0).to_owned())?.into_iter().collect();
+    all.extend(tx.all("SELECT source FROM @arrival UNION SELECT source FROM @arrival_document ORDER BY source", &[], |r| giver_of(r.text(0), home).map(str::to_owned))?.into_iter().flatten());
+    all.remove(home);
+    Ok(all.into_iter().collect())
+}
+
+fn given(tx: &mut Tx<'_>, org: &str, since: i64, most: i64, views: Option<&Vec<i64>>) -> Result<(Side, bool)> {
     let sql = "SELECT s.object, s.known, s.topic, s.subject FROM @given g JOIN @subject s ON s.object = g.object WHERE g.giver = $1 AND s.known >= $2 \
                ORDER BY g.object DESC LIMIT $3";
-    let mut all = tx.all(sql, &[org.into(), since.into(), WEIGHED_MAX.into()], |r| (r.int(0), r.micros(1), r.int(2), r.int(3)))?;
-    let full = all.len() as i64 >= WEIGHED_MAX;
+    let mut all = tx.all(sql, &[org.into(), since.into(), most.into()], |r| (r.int(0), r.micros(1), r.int(2), r.int(3)))?;
+    let full = all.len() as i64 >= most;
     if let Some(views) = views {
         let objects: Vec<i64> = all.iter().map(|row| row.0).collect();
         let mut seen: BTreeSet<i64> = BTreeSet::new();
         for view in views {
-            let sql = "SELECT object FROM @view_entry WHERE view = $1 AND object IN (*)";
+            let sql = "SELECT e.object FROM @subject s CROSS JOIN @view_entry e WHERE s.object IN (*) AND e.view = $1 AND e.object = s.object";
             seen.extend(rows(tx, sql, &[(*view).into()], &objects, &mut |r| r.int(0))?);
         }
         all.retain(|row| seen.contains(&row.0));
@@ -257,22 +280,22 @@ fn given(tx: &mut Tx<'_>, org: &str, since: i64, views: Option<&Vec<i64>>) -> Re
     Ok((all.into_iter().map(|(_, known, topic, subject)| (week(known), topic, subject)).collect(), full))
 }
 
-fn readable(tx: &mut Tx<'_>, org: &str, since: i64, views: &[i64]) -> Result<(Side, bool)> {
+fn readable(tx: &mut Tx<'_>, org: &str, since: i64, most: i64, views: &[i64]) -> Result<(Side, bool)> {
     let mut side = Side::new();
     let mut full = false;
     let mut seen: BTreeMap<i64, (Micros, i64, i64)> = BTreeMap::new();
     for view in views {
         let sql = "SELECT e.object, e.added, s.topic, s.subject FROM @view_entry e JOIN @subject s ON s.object = e.object \
                    WHERE e.view = $1 AND e.added >= $2 ORDER BY e.added DESC LIMIT $3";
-        let args = [(*view).into(), since.into(), WEIGHED_MAX.into()];
+        let args = [(*view).into(), since.into(), most.into()];
         let rows = tx.all(sql, &args, |r| (r.int(0), (r.micros(1), r.int(2), r.int(3))))?;
-        full |= rows.len() as i64 >= WEIGHED_MAX;
+        full |= rows.len() as i64 >= most;
         for (object, row) in rows {
             seen.entry(object).or_insert(row);
         }
     }
     let objects: Vec<i64> = seen.keys().copied().collect();
-    let sql = "SELECT object FROM @given WHERE giver = $1 AND object IN (*)";
+    let sql = "SELECT g.object FROM @subject s CROSS JOIN @given g WHERE s.object IN (*) AND g.giver = $1 AND g.object = s.object";
     for own in rows(tx, sql, &[org.into()], &objects, &mut |r| r.int(0))? {
         seen.remove(&own);
     }

@@ -78,7 +78,7 @@ pub fn named(tx: &mut Tx<'_>, person: &Person, on: Date, ids: &[&str]) -> Result
     let objects: Vec<i64> = held.keys().copied().collect();
     let mut out = BTreeMap::new();
     for (view, _) in eyes.doors.values() {
-        let sql = "SELECT object FROM @view_entry WHERE view = $1 AND object IN (*) AND +is_last = 1";
+        let sql = "SELECT e.object FROM @stix_object o CROSS JOIN @view_entry e WHERE o.idx IN (*) AND e.view = $1 AND e.object = o.idx AND e.is_last = 1";
         for event in rows(tx, sql, &[(*view).into()], &objects, &mut |r| r.int(0))? {
             if let Some((id, kind)) = held.get(&event).filter(|(id, _)| !out.contains_key(id)) {
                 let body = tx.body(event)?.unwrap_or_default();

@@ -44,7 +44,7 @@ impl Stage for Search {
     }
 
     /// `posting` by segment and bucket; `posting_open` the entries of the last segment; `posting_listed` what entries stand for that are
-    /// not an object's own; `posting_segment` when a segment began. `subject`, `given` and `arrival` are [`crate::arrivals`]'.
+    /// not an object's own; `posting_segment` when a segment's first object came. `subject`, `given`, `arrival` and `arrival_document` are [`crate::arrivals`]'.
     fn schema(&self) -> &'static str {
         "CREATE TABLE @posting (slot {int} PRIMARY KEY, postings {blob} NOT NULL);
          CREATE TABLE @posting_open (entry {int} PRIMARY KEY, terms {blob} NOT NULL);
@@ -52,12 +52,14 @@ impl Stage for Search {
          CREATE TABLE @posting_segment (segment {int} PRIMARY KEY, known {int} NOT NULL);
          CREATE TABLE @subject (object {int} PRIMARY KEY, known {int} NOT NULL, topic {int} NOT NULL, subject {int} NOT NULL);
          CREATE TABLE @given (giver {text} NOT NULL, object {int} NOT NULL, PRIMARY KEY (giver, object));
-         CREATE TABLE @arrival (source {text} NOT NULL, day {text} NOT NULL, count {int} NOT NULL, last {int} NOT NULL,
-           PRIMARY KEY (source, day))"
+         CREATE INDEX @given_object ON @given (object);
+         CREATE TABLE @arrival (source {text} NOT NULL, day {text} NOT NULL, PRIMARY KEY (source, day));
+         CREATE TABLE @arrival_document (entry {int} PRIMARY KEY, source {text} NOT NULL, day {text} NOT NULL);
+         CREATE INDEX @arrival_document_source ON @arrival_document (source, day)"
     }
 
     fn kinds(&self) -> &'static [&'static str] {
-        &[event::OBJECT, event::LISTED, event::DOCUMENT]
+        &[event::OBJECT, event::LISTED, event::DOCUMENT, ledger::purge::TOMBSTONE]
     }
 
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
@@ -71,11 +73,21 @@ impl Stage for Search {
         // reading is pure, so all cores may do it; folding is in the order of the log
         let objects: Vec<Option<Object>> = events.par_iter().map_init(Reader::default, |r, event| Object::read(event, r)).collect();
         for (event, object) in events.iter().zip(objects) {
+            if event.kind == ledger::purge::TOMBSTONE {
+                // what came before it is in the tables first
+                std::mem::take(&mut arrivals).end(tx)?;
+                fold.end(tx)?;
+                bury(tx, event)?;
+                fold = Fold::begin(tx)?;
+                continue;
+            }
             let terms = match object {
                 Some(object) => object.arrived(event, &mut arrivals),
                 None => terms_of(tx, event, &mut reader, &mut arrivals)?,
             };
-            fold.add(tx, event.index, event.known, &terms)?;
+            // of a purged document nothing stays, so no segment begins with one
+            let began = (event.kind != event::DOCUMENT).then_some(event.known);
+            fold.add(tx, event.index, began, &terms)?;
         }
         arrivals.end(tx)?;
         fold.end(tx)
@@ -139,6 +151,8 @@ fn of_object(event: &Event, meta: &ObjectMeta, reader: &mut Reader) -> Vec<u64> 
 /// The open segment while a run of events is folded.
 struct Fold {
     segment: Option<i64>,
+    /// The segment whose beginning is known to be written down.
+    begun: Option<i64>,
     /// Entries of the open segment that stand in the table already.
     stored: bool,
     fresh: Vec<(i64, Vec<u8>)>,
@@ -147,16 +161,19 @@ struct Fold {
 impl Fold {
     fn begin(tx: &mut Tx<'_>) -> Result<Fold> {
         let last = tx.one("SELECT entry FROM @posting_open ORDER BY entry DESC LIMIT 1", &[], |r| r.int(0))?;
-        Ok(Fold { segment: last.map(|entry| entry >> PLACE_BITS), stored: last.is_some(), fresh: Vec::new() })
+        Ok(Fold { segment: last.map(|entry| entry >> PLACE_BITS), begun: None, stored: last.is_some(), fresh: Vec::new() })
     }
 
-    fn add(&mut self, tx: &mut Tx<'_>, entry: i64, known: Micros, terms: &[u64]) -> Result<()> {
+    fn add(&mut self, tx: &mut Tx<'_>, entry: i64, began: Option<Micros>, terms: &[u64]) -> Result<()> {
         let segment = entry >> PLACE_BITS;
         if self.segment != Some(segment) {
             self.close(tx)?;
             self.segment = Some(segment);
-            let sql = "INSERT INTO @posting_segment (segment, known) VALUES ($1, $2)";
+        }
+        if let Some(known) = began.filter(|_| self.begun != Some(segment)) {
+            let sql = "INSERT INTO @posting_segment (segment, known) VALUES ($1, $2) ON CONFLICT (segment) DO NOTHING";
             tx.run(sql, &[segment.into(), known.into()])?;
+            self.begun = Some(segment);
         }
         let mut bytes = Vec::with_capacity(terms.len() * POSTING);
         for term in terms {
@@ -222,11 +239,30 @@ fn split(term: u64) -> (i64, u64) {
     ((term >> REST_BITS) as i64, term & ((1 << REST_BITS) - 1))
 }
 
+#[derive(serde::Deserialize)]
+struct Stone {
+    entries: Vec<ledger::purge::Grave>,
+}
+
+/// What a tombstone names leaves the postings, with each listing of it. The first version named one entry and came with a rebuild.
+fn bury(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+    if event.version < 2 {
+        return Ok(());
+    }
+    let Ok(stone) = event.meta::<Stone>() else { return Ok(()) };
+    for grave in stone.entries {
+        let sql = "SELECT entry FROM @posting_listed WHERE object = $1 ORDER BY entry";
+        let listings = tx.all(sql, &[grave.index.into()], |r| r.int(0))?;
+        listings.into_iter().chain([grave.index]).try_for_each(|entry| forget(tx, entry))?;
+    }
+    Ok(())
+}
+
 /// Takes an entry out of the postings: what a purge of its payload leaves would otherwise still say which words it held.
 pub fn forget(tx: &mut Tx<'_>, entry: i64) -> Result<()> {
     tx.run("DELETE FROM @posting_open WHERE entry = $1", &[entry.into()])?;
     tx.run("DELETE FROM @posting_listed WHERE entry = $1", &[entry.into()])?;
-    tx.run("DELETE FROM @subject WHERE object = $1", &[entry.into()])?;
+    crate::arrivals::forget(tx, entry)?;
     let (first, place) = ((entry >> PLACE_BITS) * BUCKETS, (entry % SEGMENT) as u64);
     let sql = "SELECT slot, postings FROM @posting WHERE slot >= $1 AND slot < $2 ORDER BY slot";
     let rows = tx.all(sql, &[first.into(), (first + BUCKETS).into()], |r| (r.int(0), r.blob(1).to_vec()))?;

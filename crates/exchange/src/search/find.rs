@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stix::Tlp;
 
 /// Entries that match and may be seen, of which facets are counted and beyond which nobody looks.
-pub const EXAMINED_MAX: usize = 2_000;
+pub const EXAMINED_MAX: usize = 1_000;
 /// Hits of one page.
 pub const PAGE: usize = 50;
 /// Words of one question.
@@ -27,6 +27,11 @@ const DENSE: usize = 256;
 const RUN: (usize, usize) = (2, 64);
 /// Words of 64 places in a segment.
 const WORDS: usize = 1 << (PLACE_BITS - 6);
+
+/// The last versions among objects that a view holds. The way is from the object to its entry, as in [`crate::page`]: asked the other way
+/// round, SQLite walks the whole view.
+pub(crate) const IN_VIEW: &str = "SELECT e.object, e.added, o.id, o.kind, o.tlp, o.waiting, o.partial, o.source, o.revoked FROM @stix_object o \
+                                  CROSS JOIN @view_entry e WHERE o.idx IN (*) AND e.view = $1 AND e.object = o.idx AND e.is_last = 1";
 
 /// What is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,7 +94,7 @@ pub type Part = (String, usize);
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// This page, newest first.
+    /// This page, newest first; what stands between things, such as relationships, after them.
     pub hits: Vec<Hit>,
     /// How many there are, as far as was looked.
     pub total: usize,
@@ -128,7 +133,7 @@ pub fn find(tx: &mut Tx<'_>, person: &Person, on: Date, wanted: &Wanted) -> Resu
     hits.truncate(EXAMINED_MAX);
     found.back_to = hits.iter().map(|hit| hit.added).min();
     hits.retain(|hit| wanted.tlp.is_none_or(|tlp| hit.tlp == tlp));
-    hits.sort_by(|a, b| (b.added, b.event).cmp(&(a.added, a.event)));
+    hits.sort_by_key(|hit| (is_between(&hit.kind), std::cmp::Reverse((hit.added, hit.event))));
     count(&mut found, &hits);
     found.hits = hits.into_iter().skip(wanted.skip).take(PAGE).collect();
     let mut reader = Reader::default();
@@ -138,6 +143,11 @@ pub fn find(tx: &mut Tx<'_>, person: &Person, on: Date, wanted: &Wanted) -> Resu
     // a posting holds a part of a term's number: what is shown is held against its words
     found.hits.retain(|hit| hit.what == What::Document || reader.has(&hit.body, OBJECT_TERMS_MAX.max(DOCUMENT_TERMS_MAX), &words));
     Ok(found)
+}
+
+/// Whether a type says something of other things and is none itself: it comes after them.
+fn is_between(kind: &str) -> bool {
+    matches!(kind, "relationship" | "marking-definition" | "language-content" | "extension-definition")
 }
 
 /// The objects that refer to the object `id`, as far as `person` may see them, newest first, `limit` at most; and whether there may be more.
@@ -243,9 +253,7 @@ impl Look<'_> {
         let mut waiting: Vec<i64> = Vec::new();
         let open = open_entries(tx, numbers)?;
         self.segment(tx, open, &mut waiting)?;
-        let until = self.wanted.to.map_or(i64::MAX, |to| to.0);
-        let sql = "SELECT segment FROM @posting_segment WHERE known < $1 ORDER BY segment DESC";
-        let segments = tx.all(sql, &[until.into()], |r| r.int(0))?;
+        let segments = self.segments(tx)?;
         let (mut rest, mut run) = (segments.as_slice(), RUN.0);
         while !rest.is_empty() && !self.is_done() {
             let (now, later) = rest.split_at(run.min(rest.len()));
@@ -260,6 +268,15 @@ impl Look<'_> {
             run = (run * 4).min(RUN.1);
         }
         self.resolve(tx, &mut waiting)
+    }
+
+    /// The closed segments, newest first, without those that began too late for what is asked.
+    fn segments(&self, tx: &mut Tx<'_>) -> Result<Vec<i64>> {
+        let last = tx.one("SELECT MAX(slot) FROM @posting", &[], |r| r.opt_int(0))?.flatten();
+        let until = self.wanted.to.map_or(i64::MAX, |to| to.0);
+        let sql = "SELECT segment FROM @posting_segment WHERE known >= $1 ORDER BY segment";
+        let late: BTreeSet<i64> = tx.all(sql, &[until.into()], |r| r.int(0))?.into_iter().collect();
+        Ok((0..=last.map_or(-1, |slot| slot / BUCKETS)).rev().filter(|segment| !late.contains(segment)).collect())
     }
 
     /// Takes the entries of one segment that have all terms, newest first.
@@ -345,9 +362,7 @@ impl Look<'_> {
 
     /// The last versions among these objects that a view holds.
     fn in_view(&self, tx: &mut Tx<'_>, view: i64, default: i64, collection: &str, objects: &[i64]) -> Result<Vec<Hit>> {
-        // the way is from the entry of the view to the object, on either engine: the sign keeps another index from being taken
-        let sql = "SELECT e.object, e.added, o.id, o.kind, o.tlp, o.waiting, o.partial, o.source, o.revoked FROM @view_entry e \
-                   CROSS JOIN @stix_object o WHERE e.view = $1 AND e.object IN (*) AND +e.is_last = 1 AND o.idx = e.object";
+        let sql = IN_VIEW;
         rows(tx, sql, &[view.into()], objects, &mut |r| {
             let rank = view::rank(view::effective(r.opt_int(4), r.int(5)), r.bool(6), default);
             Hit {

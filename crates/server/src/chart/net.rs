@@ -11,12 +11,12 @@ use crate::pages::words::escape;
 pub const NODES_MAX: usize = 42;
 /// Boxes of one column.
 const ROWS_MAX: usize = 12;
-const BOX_W: i64 = 172;
+const BOX_W: i64 = 160;
 const BOX_H: i64 = 28;
-const STEP_X: i64 = 232;
+const STEP_X: i64 = 204;
 const STEP_Y: i64 = 40;
 const TOP: i64 = 32;
-const EDGE: i64 = 28;
+const EDGE: i64 = 26;
 /// Rounds in which the order within columns follows the neighbours.
 const SWEEPS: usize = 4;
 
@@ -133,8 +133,8 @@ fn columns(nodes: &[Node], edges: &[Edge], shown: &BTreeSet<usize>) -> Vec<(usiz
 fn line((x1, y1): (i64, i64), (x2, y2): (i64, i64), word: &str) -> String {
     let (y1, y2) = (y1 + BOX_H / 2, y2 + BOX_H / 2);
     let path = match x1.cmp(&x2) {
-        std::cmp::Ordering::Less => (x1 + BOX_W, x2, 30, -30),
-        std::cmp::Ordering::Greater => (x1, x2 + BOX_W, -30, 30),
+        std::cmp::Ordering::Less => (x1 + BOX_W, x2, 22, -22),
+        std::cmp::Ordering::Greater => (x1, x2 + BOX_W, -22, 22),
         // within a column: around its left side
         std::cmp::Ordering::Equal => (x1, x2, -24, -24),
     };
@@ -196,7 +196,7 @@ mod tests {
         let edges = [Edge { from: 0, to: 1, word: "uses".to_owned() }];
         let (svg, left) = net(&nodes, &edges, &["actors", "", "malware"], "One actor");
         assert_eq!(left, 0);
-        insta::assert_snapshot!(svg, @"");
+        insta::assert_snapshot!(svg, @r##"<svg class="net" width="416" height="72" viewBox="0 0 416 72" role="group" aria-label="One actor"><text class="head" x="26" y="12">actors</text><text class="head" x="230" y="12">malware</text><path class="rel" d="M186 46C208 46 208 46 230 46"><title>uses</title></path><a href="/x"><title>tool: APT &lt;1&gt;</title><rect class="box" x="26" y="32" width="160" height="28" rx="3"/><text x="34" y="50">APT &lt;1&gt;</text></a><a href="/x"><title>tool: Emotet</title><rect class="box" x="230" y="32" width="160" height="28" rx="3"/><text x="238" y="50">Emotet</text></a></svg>"##);
     }
 
     /// No two boxes meet, whatever is drawn, and what has no room is counted.
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn labels_fit() {
         assert_eq!(fitted("Emotet", 156), "Emotet");
-        assert_eq!(fitted("Exploitation of Remote Services in Industry", 156), "Exploitation of Remot\u{2026}");
+        assert_eq!(fitted("Exploitation of Remote Services in Industry", 156), "Exploitation of Remote S\u{2026}");
         assert_eq!(fitted("WWWWWWWWWWWWWWWWWWWWWWWW", 156), "WWWWWWWWWWWWW\u{2026}");
     }
 }

@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn two_sides_on_one_scale() {
-        insta::assert_snapshot!(pair(&[("6 May".to_owned(), 1, 4), ("13 May".to_owned(), 0, 1_000)], "all"), @"");
+        insta::assert_snapshot!(pair(&[("6 May".to_owned(), 1, 4), ("13 May".to_owned(), 0, 1_000)], "all"), @r#"<svg class="pair" width="100%" height="113" role="img" aria-label="all"><g><title>week of 6 May: gave 1, got 4</title><rect class="gave" x="5%" y="55" width="40%" height="1"/><rect class="got" x="5%" y="57" width="40%" height="1"/></g><g><title>week of 13 May: gave 0, got 1,000</title><rect class="gave" x="55%" y="56" width="40%" height="0"/><rect class="got" x="55%" y="57" width="40%" height="56"/></g><rect class="mid" y="56" width="100%" height="1"/></svg>"#);
         assert!(pair(&[], "none").0.contains("mid"));
     }
 }

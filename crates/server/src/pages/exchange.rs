@@ -17,6 +17,12 @@ pub struct Exchange {
     pub shell: Shell,
     /// What is so.
     pub lede: Sentence,
+    /// Feeds that have stopped.
+    pub alarms: Vec<super::alarm::Alarm>,
+    /// Something may be given here.
+    pub may_give: bool,
+    /// Who gets what may be asked here.
+    pub may_explain: bool,
     /// The collections.
     pub collections: Vec<Collection>,
     /// The documents by source.
@@ -45,6 +51,8 @@ pub struct Collection {
 pub struct Source {
     /// Its name.
     pub name: String,
+    /// What usually lies between two arrivals; empty where that is not known.
+    pub usual: String,
     /// The form.
     pub kind: String,
     /// How many documents.

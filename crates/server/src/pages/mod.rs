@@ -1,15 +1,21 @@
 //! The pages: each file has its view (what the page shows, as a struct) and how the view is made. Templates stand in `templates/`.
 //! Not for: rules of the domain; a page asks the stages and shows what they say.
 
+pub mod alarm;
 pub mod answer;
 pub mod ask;
+pub mod balance;
+pub mod collection;
 pub mod exchange;
 pub mod exposures;
 pub mod find;
 pub mod login;
+pub mod object;
 pub mod plan;
+pub mod release;
 pub mod signs;
 pub mod today;
+pub mod upload;
 pub mod vulnerability;
 pub mod what_if;
 pub mod when;
@@ -32,6 +38,11 @@ pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
         .merge(exposures::view::routes())
         .merge(today::view::routes())
         .merge(find::view::routes())
+        .merge(object::view::routes())
+        .merge(collection::view::routes())
+        .merge(release::view::routes())
+        .merge(balance::view::routes())
+        .merge(upload::view::routes())
         .merge(vulnerability::view::routes())
 }
 

@@ -728,14 +728,86 @@ fn plan() {
     check("plan", &page, "measures can be computed");
 }
 
+fn held(rows: Vec<super::find::Row>) -> super::find::Held {
+    let part = |name| super::find::Facet { name, values: vec![("/find?q=x".into(), "malware".into(), "12".into())], rest: 3 };
+    super::find::Held {
+        asked: !rows.is_empty(),
+        filter: super::find::Filter { q: "emotet".into(), ..Default::default() },
+        kinds: Choice::list(&[("malware", "malware")], ""),
+        marks: vec![],
+        sources: vec![],
+        facets: vec![part("Type"), part("Mark")],
+        rows,
+        shown: "1 to 2 of 2".into(),
+        next: None,
+        limit: Some(Sentence::new().say("Counted are the newest 2,000 only.")),
+    }
+}
+
+#[test]
+fn object() {
+    use super::object::*;
+    let reading = |text: &str| Sentence::new().say(text);
+    let page = Object {
+        shell: shell("Emotet", "exchange", Mark::AmberStrict),
+        id: "malware--3f9eb83a-fb38-4372-b3ab-a8afa5d5ecbe".into(),
+        kind: "Malware".into(),
+        lede: reading("").bold("Emotet").say(" is a malware, also known as Geodo."),
+        then: None,
+        picture: None,
+        properties: vec![
+            Row { label: "description".into(), value: reading("A loader."), written: false, marks: vec![PartMark { part: String::new(), mark: Some(Mark::Red), asks: String::new() }] },
+            Row { label: "pattern".into(), value: reading("[domain-name:value = 'evil[.]example']"), written: true, marks: vec![] },
+        ],
+        relations: vec![Relation { how: reading("used by"), what: reading("").link("/x", "Mummy Spider"), kind: "intrusion set".into(), said: String::new(), when: Some(days(-4)) }],
+        relations_said: "One thing refers to it.".into(),
+        sources: vec![],
+        facts: vec![Fact { term: "marked", said: reading(" for named recipients only"), mark: Some(Mark::AmberStrict) }],
+        versions: vec![Version { name: "2024-05-01T00:00:00Z".into(), href: None, collection: "shared".into(), mark: Mark::Amber, added: days(-3), said: String::new() }],
+        raw: "/exchange/object/x/raw".into(),
+        bytes: "1,204".into(),
+        explain: Some("/exchange/release?object=x".into()),
+    };
+    check("object", &page, "<b>Emotet</b> is a malware");
+    let page = super::upload::Upload {
+        shell: shell("Give", "exchange", Mark::Amber),
+        lede: reading("Give objects to a collection, and see what becomes of each."),
+        collections: Choice::list(&[("x", "shared")], "x"),
+        forms: "a STIX 2.1 bundle",
+        most: "16 MiB".into(),
+        problem: None,
+        outcomes: vec![],
+        rest: None,
+    };
+    check("upload", &page, "enctype=\"multipart/form-data\"");
+}
+
 #[test]
 fn others() {
     let found = super::find::Found {
         shell: shell("Search", "", Mark::Green),
         lede: Sentence::new().say("Nothing is known as \u{201c}wasserwrk\u{201d}."),
         hits: vec![],
+        held: held(vec![]),
     };
     check("found", &found, "What the search understands");
+    let row = |title: &str, kind: &str, mark| super::find::Row {
+        title: title.into(),
+        href: Some("/exchange/object/x".into()),
+        kind: kind.into(),
+        said: "Loads from hxxps://evil[.]example".into(),
+        mark,
+        source: "kev".into(),
+        added: days(-3),
+        revoked: title == "Emotet",
+    };
+    let page = super::find::Found {
+        shell: shell("Search", "", Mark::Green),
+        lede: Sentence::new().link("#h-held", "Two things").say(" held here go with \u{201c}emotet\u{201d}."),
+        hits: vec![],
+        held: held(vec![row("Emotet", "malware", Mark::Green), row("Emotet wiper", "tool", Mark::Clear)]),
+    };
+    check("found-held", &page, "Held here");
     let login = super::login::Login {
         assets: crate::assets::Assets::embedded(),
         home: "Norrland Cyber Agency".into(),

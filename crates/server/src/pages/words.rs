@@ -36,6 +36,13 @@ impl Sentence {
         self
     }
 
+    /// Adds another sentence as it is.
+    #[must_use]
+    pub fn append(mut self, other: &Sentence) -> Sentence {
+        self.0.push_str(&other.0);
+        self
+    }
+
     /// The sentence without its markup, for titles and mail.
     pub fn plain(&self) -> String {
         let mut out = String::new();

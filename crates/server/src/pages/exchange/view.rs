@@ -11,6 +11,7 @@ use partners::may::Verb;
 
 use super::{Collection, Exchange, Source, Waiting};
 use crate::auth::Viewer;
+use crate::pages::alarm::alarms;
 use crate::pages::signs::Mark;
 use crate::pages::words::{Sentence, capital, count, figure};
 use crate::respond::{Context, page};
@@ -34,6 +35,8 @@ fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Exchange> {
     let may_review = context.person().may(Verb::Review).allowed || context.person().sees_all();
     let review = if may_review { waiting(tx, context)? } else { Vec::new() };
     let held = if may_review { ::exchange::review::count(tx)? } else { 0 };
+    let alarms = if context.person().sees_all() { alarms(tx, context)? } else { Vec::new() };
+    let may_give = ::exchange::collection::all(tx)?.iter().any(|c| ::exchange::rights::may_write(context.person(), c));
     let mark = collections.iter().map(|c| c.mark).max().unwrap_or(Mark::Clear);
     let readable = i64::try_from(collections.len()).unwrap_or(i64::MAX);
     let mut lede = Sentence::new()
@@ -51,7 +54,19 @@ fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Exchange> {
             " wait for a person."
         }),
     };
-    Ok(Exchange { shell: context.shell(tx, "Exchange", "exchange", mark)?, lede, collections, sources, review })
+    if let n @ 1.. = i64::try_from(alarms.len()).unwrap_or(i64::MAX) {
+        lede = Sentence::new().link("#h-alarms", &capital(&count(n, "feed has stopped", "feeds have stopped"))).say(". ").append(&lede);
+    }
+    Ok(Exchange {
+        shell: context.shell(tx, "Exchange", "exchange", mark)?,
+        lede,
+        alarms,
+        may_give,
+        may_explain: context.person().sees_all(),
+        collections,
+        sources,
+        review,
+    })
 }
 
 /// Only what the viewer's organisation may read, counted as the viewer sees it.
@@ -93,9 +108,12 @@ fn sources(tx: &mut Tx<'_>, context: &Context) -> Result<(Vec<Source>, i64)> {
     let mut total = 0;
     let sql = "SELECT source, form, count(*), max(known) FROM @document GROUP BY source, form ORDER BY source, form";
     let rows = tx.all(sql, &[], |r| (r.text(0).to_owned(), r.text(1).to_owned(), r.int(2), r.micros(3)))?;
+    let rhythms: BTreeMap<String, Option<i64>> =
+        ::exchange::arrivals::rhythms(tx, context.now)?.into_iter().map(|r| (r.source, r.usual_days)).collect();
     let out = rows.into_iter().map(|(name, form, n, last)| {
         total += n;
-        Source { name, kind: form_words(&form), count: figure(n), last: context.when(last) }
+        let usual = rhythms.get(&name).copied().flatten().map(|days| format!("every {}", count(days, "day", "days")));
+        Source { name, usual: usual.unwrap_or_default(), kind: form_words(&form), count: figure(n), last: context.when(last) }
     });
     Ok((out.collect(), total))
 }

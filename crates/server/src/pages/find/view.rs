@@ -1,5 +1,5 @@
-//! Makes the search: from what was pasted to the one right page, or to a list. Counts nothing and ranks by key alone, so that
-//! it tells nothing of what the viewer may not see.
+//! Makes the search: from what was pasted to the one right page, or to a list. What has a page of its own is ranked by key alone and
+//! counted nowhere; everything else held is [`super::held`]'s, so that neither tells anything of what the viewer may not see.
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -7,14 +7,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use ledger::{Result, Tx};
 use partners::may::Verb;
-use serde::Deserialize;
 
-use super::{Found, Hit, Pasted, pasted};
+use super::{Filter, Found, Hit, Pasted, held, pasted};
 use crate::auth::Viewer;
 use crate::board::has_text;
 use crate::pages::signs::Mark;
-use crate::pages::words::{Sentence, capital, count, query};
-use crate::respond::{Context, page_with};
+use crate::pages::words::query;
+use crate::respond::{Context, page_with, refusal};
 use crate::state::AppState;
 
 /// Hits of one kind.
@@ -25,34 +24,33 @@ pub(crate) fn routes() -> Router<AppState> {
     Router::new().route("/find", get(find))
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Wanted {
-    q: String,
-}
-
-async fn find(State(state): State<AppState>, viewer: Viewer, Query(wanted): Query<Wanted>) -> Response {
-    let text = match pasted(&wanted.q) {
-        Pasted::Empty => return Redirect::to("/").into_response(),
-        Pasted::Cve(id) => return Redirect::to(&format!("/loop/{}", query(&id))).into_response(),
-        Pasted::Purl(text) | Pasted::Ask(text) | Pasted::Text(text) => text,
+async fn find(State(state): State<AppState>, viewer: Viewer, Query(filter): Query<Filter>) -> Response {
+    let pasted = pasted(&filter.q);
+    let text = match pasted {
+        Pasted::Empty if !filter.any() => return Redirect::to("/").into_response(),
+        Pasted::Cve(id) if !filter.any() => return Redirect::to(&format!("/loop/{}", query(&id))).into_response(),
+        Pasted::Object(id) if !filter.any() => return Redirect::to(&crate::pages::object::href(&id)).into_response(),
+        Pasted::Empty => String::new(),
+        Pasted::Cve(text) | Pasted::Object(text) | Pasted::Purl(text) | Pasted::Ask(text) | Pasted::Text(text) => text,
     };
-    if let Some(reference) = act::ask::read_reference(&text) {
+    if let Some(reference) = act::ask::read_reference(&text).filter(|_| !filter.any()) {
         return Redirect::to(&format!("/act/{reference}")).into_response();
     }
-    page_with(state, viewer, wanted.q, move |tx, context| view(tx, context, &text)).await
+    if let Err(error) = crate::pages::object::view::current(&state).await {
+        return refusal(state, viewer, error).await;
+    }
+    page_with(state, viewer, filter.q.clone(), move |tx, context| view(tx, context, &filter, &text)).await
 }
 
-fn view(tx: &mut Tx<'_>, context: &Context, text: &str) -> Result<Found> {
-    let hits = hits(tx, context, text)?;
-    let n = i64::try_from(hits.len()).unwrap_or(i64::MAX);
-    let lede = match n {
-        0 => Sentence::new().say(&format!("Nothing is known as \u{201c}{text}\u{201d}.")),
-        _ => Sentence::new()
-            .bold(&capital(&count(n, "thing", "things")))
-            .say(&format!(" {} with \u{201c}{text}\u{201d}.", if n == 1 { "goes" } else { "go" })),
-    };
-    Ok(Found { shell: context.shell(tx, "Search", "", Mark::Amber)?, lede, hits })
+fn view(tx: &mut Tx<'_>, context: &Context, filter: &Filter, text: &str) -> Result<Found> {
+    // what has a page of its own comes first, and only where nothing narrower is asked
+    let hits = if filter.any() || filter.skip > 0 { Vec::new() } else { hits(tx, context, text)? };
+    let found = held::find(tx, context, filter)?;
+    let lede = held::lede(&found, filter, text, hits.len());
+    let held = held::of(tx, context, filter, found)?;
+    let mark = held.rows.iter().map(|row| row.mark).max().unwrap_or(Mark::Clear);
+    let mark = if hits.is_empty() { mark } else { mark.max(Mark::Amber) };
+    Ok(Found { shell: context.shell(tx, "Search", "", mark)?, lede, hits, held })
 }
 
 fn hits(tx: &mut Tx<'_>, context: &Context, text: &str) -> Result<Vec<Hit>> {

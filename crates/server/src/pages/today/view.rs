@@ -15,6 +15,7 @@ use crate::auth::Viewer;
 use crate::board::Board;
 use crate::chart::share::strip;
 use crate::pages::Names;
+use crate::pages::alarm::{Alarm, alarms};
 use crate::pages::exchange::view::form_words;
 use crate::pages::signs::Mark;
 use crate::pages::words::{Sentence, capital, count, figure, query, share};
@@ -57,9 +58,24 @@ fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Today> {
         lede: lede(&functions, &board),
         then: then(&five, context.now),
         functions: functions.into_iter().take(FUNCTIONS_MAX).map(|f| f.row(&board)).collect(),
-        five: five.iter().map(|line| shown(line, context, &board, &names)).collect(),
+        five: with_alarms(five.iter().map(|line| shown(line, context, &board, &names)).collect(), alarms(tx, context)?),
         feeds: Some(feeds(tx, context)?),
     })
+}
+
+/// A feed that has stopped is an alarm: the longest silent has the last of the lines.
+fn with_alarms(mut lines: Vec<Attention>, alarms: Vec<Alarm>) -> Vec<Attention> {
+    let more = alarms.len().saturating_sub(1);
+    if let Some(alarm) = alarms.into_iter().next() {
+        let others = match more {
+            0 => String::new(),
+            n => format!(" {} stopped too.", capital(&count(i64::try_from(n).unwrap_or(i64::MAX), "other feed has", "other feeds have"))),
+        };
+        lines.truncate(FIVE - 1);
+        let what = alarm.what.say(" ").link("/exchange#h-alarms", "See what stopped").say(".");
+        lines.push(Attention { what, because: format!("{} {}{others}", alarm.because, alarm.next), clock: None });
+    }
+    lines
 }
 
 /// What a partner finds: what is asked of their organisation, the nearest clock first. Which functions rest on them, what is urgent
@@ -248,13 +264,18 @@ fn feeds(tx: &mut Tx<'_>, context: &Context) -> Result<Vec<Feed>> {
         review.insert(r.text(0).to_owned(), r.int(1));
         Ok(())
     })?;
+    let rhythms: BTreeMap<String, i64> = exchange::arrivals::rhythms(tx, context.now)?
+        .into_iter()
+        .filter_map(|r| Some((r.source, (r.usual_days? * 2).max(r.usual_days? + 2))))
+        .collect();
     let sql = "SELECT source, form, count(*), max(known) FROM @document GROUP BY source, form ORDER BY source, form";
     let documents = tx.all(sql, &[], |r| (r.text(0).to_owned(), r.text(1).to_owned(), r.int(2), r.micros(3)))?;
     let mut out: Vec<Feed> = Vec::new();
     for (source, form, n, last) in documents {
         let stream = matches!(form.as_str(), "csaf" | "kev" | "eukev" | "cve");
         let waiting = review.remove(&form).unwrap_or(0);
-        out.push(feed(context, &source, form_words(&form), n, waiting, last, stream.then_some(STREAM_SILENT_DAYS)));
+        let limit = rhythms.get(&source).copied().or(stream.then_some(STREAM_SILENT_DAYS));
+        out.push(feed(context, &source, form_words(&form), n, waiting, last, limit));
     }
     let stix = tx.one("SELECT count(*), max(known) FROM @listing", &[], |r| (r.int(0), r.opt_int(1)))?;
     if let Some((n, Some(last))) = stix.filter(|(n, _)| *n > 0) {
