@@ -343,7 +343,9 @@ pub(crate) fn copies_of(tx: &mut Tx<'_>, objects: &mut BTreeSet<i64>) -> Result<
     let made = tx.all("SELECT idx FROM @stix_object WHERE source = $1 ORDER BY idx", &[SOURCE.into()], |r| r.int(0))?;
     for object in made {
         let Some(event) = tx.event(object)?.filter(|event| event.payload.is_some()) else { continue };
-        let of = event.meta::<ObjectMeta>()?.copy.map(|copy| copy.of);
+        let meta = event.meta::<ObjectMeta>()?;
+        // a sighting says when something was observed, and how often: it goes with that
+        let of = meta.copy.map(|copy| copy.of).or(meta.sighting.map(|sighting| sighting.observed));
         if of.is_some_and(|of| objects.contains(&of)) {
             objects.insert(object);
         }

@@ -4,7 +4,7 @@
 //! same dates as before, and no poller loses anything; then, at the tombstone, the object leaves each view, and the withdrawal is recorded.
 //! Of documents and of what lies in review nothing stays.
 use crate::event::{self, ObjectMeta};
-use crate::{copy, disclosed, facet, view};
+use crate::{copy, disclosed, facet, sight, view};
 use ledger::{Error, Event, Micros, Payload, Result, Tx};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,6 +164,7 @@ fn forget(tx: &mut Tx<'_>, at: i64, known: Micros) -> Result<()> {
     let sql = "INSERT INTO @purged (id, vkey, giver, at, object) SELECT id, vkey, giver, CAST($2 AS BIGINT), idx FROM @stix_object WHERE idx = $1 \
                ON CONFLICT (id, vkey) DO NOTHING";
     tx.run(sql, &[at.into(), known.into()])?;
+    sight::forget(tx, at)?;
     for rows in [
         "@listing WHERE object",
         "@topic WHERE object",

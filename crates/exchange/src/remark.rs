@@ -25,7 +25,7 @@ pub struct Remark<'a> {
     pub by: &'a str,
 }
 
-/// Records it for each version, and for the copies that this hub made of them where they are marked lower. Gives how many were labelled anew.
+/// Records it for each version, and for the copies and sightings that this hub made of them where they are marked lower. Gives how many were labelled anew.
 pub fn record(tx: &mut Tx<'_>, remark: &Remark<'_>) -> Result<usize> {
     let reason = remark.reason.trim();
     if reason.is_empty() || reason.len() > REASON_MAX || reason.contains(char::is_control) {
@@ -42,7 +42,7 @@ pub fn record(tx: &mut Tx<'_>, remark: &Remark<'_>) -> Result<usize> {
             return Err(Error::refused("remark-below-own", said, next));
         }
         fresh += label(tx, object, remark)?;
-        let sql = "SELECT idx FROM @stix_object WHERE copy_of = $1 AND tlp < $2 ORDER BY idx";
+        let sql = "SELECT idx FROM @stix_object WHERE (copy_of = $1 OR idx IN (SELECT idx FROM @sighted WHERE seen = $1)) AND tlp < $2 ORDER BY idx";
         for copy in tx.all(sql, &[object.into(), remark.tlp.rank().into()], |r| r.int(0))? {
             fresh += label(tx, copy, remark)?;
         }

@@ -270,6 +270,16 @@ pub(crate) fn fold_sought(tx: &mut Tx<'_>, meta: &SoughtMeta) -> Result<()> {
     Ok(())
 }
 
+/// An entry was purged: whatever of it stands here goes.
+pub(crate) fn forget(tx: &mut Tx<'_>, object: i64) -> Result<()> {
+    let sql = "UPDATE @indicator SET sightings = sightings - 1 WHERE id IN (SELECT indicator FROM @sighted WHERE idx = $1 AND seen IS NOT NULL)";
+    tx.run(sql, &[object.into()])?;
+    for rows in ["@indicator WHERE idx", "@observed WHERE idx", "@observed_wait WHERE object", "@sight_due WHERE object", "@sighted WHERE idx"] {
+        tx.run(&format!("DELETE FROM {rows} = $1"), &[object.into()])?;
+    }
+    Ok(())
+}
+
 /// What of a sighting that this hub made the release decision asks, from its event.
 pub(crate) fn facet_of(meta: &ObjectMeta) -> Option<facet::Sighting> {
     let SightingOf { producer, withheld, .. } = meta.sighting.as_ref()?;

@@ -5,8 +5,8 @@
 //! `withdrawn` and `recipient` are rights compiled ahead ([`crate::view`], [`crate::rights`]); `right_*` is what of the partners' events that
 //! needs; `marking` and `waiting` resolve markings that arrive late; `consent` is what originators let go; `copy_due` are the
 //! copies that this hub has to make, `copied` what became of them, `copy_id` which ids they stand for; `disclosed` is which events say
-//! what an organisation was shown, `purged` which versions were taken out for good; `indicator`, `observed`, `observed_wait`, `sighted`
-//! and `sight_*` are what was seen of what is sought ([`crate::sight`]).
+//! what an organisation was shown, `purged` which versions were taken out for good; `indicator`, `observed`, `observed_wait`, `sighted` and
+//! `sight_*` are what was seen of what is sought ([`crate::sight`]).
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
 use crate::facet::{self, Facts, Ground, Which};
 use crate::{collection, consent, copy, disclosed, document, purge, remark, review, rights, sight, view};
@@ -94,6 +94,7 @@ CREATE TABLE @sight_unsure (indicator {text} NOT NULL, observed {text} NOT NULL,
 CREATE TABLE @sighted (idx {int} PRIMARY KEY, id {text} NOT NULL, vkey {text} NOT NULL, indicator {text} NOT NULL,
   seen {int}, observed {text}, producer {text}, withheld {int} NOT NULL, giver {text}, revoked {int} NOT NULL);
 CREATE INDEX @sighted_indicator ON @sighted (indicator, observed);
+CREATE INDEX @sighted_seen ON @sighted (seen);
 CREATE TABLE @document (idx {int} PRIMARY KEY, known {int} NOT NULL, form {text} NOT NULL, id {text} NOT NULL, version {text} NOT NULL,
   title {text}, tlp {int} NOT NULL, source {text} NOT NULL, collection {text} NOT NULL, asset {text}, released {text});
 CREATE INDEX @document_id ON @document (form, id, version, idx)
