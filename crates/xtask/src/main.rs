@@ -11,6 +11,9 @@ cargo xtask CHORE
                      install what the tests need where that is possible, run them, list what was skipped; --all fails on a skip
   ui                 bundle the page assets of web/ into web/dist
   bench [--quick]    measure, write bench/results.json and the table in README.md
+  fuzz [--seconds N] [TARGET]
+                     run the fuzz targets, each for so long (60), where cargo-fuzz is installed
+  kills [N]          kill the server inside N requests (1000) and see that nothing acknowledged is lost
   tidy               hold the rules of the house over the source tree
   dist               a release build and its size
 ";
@@ -26,6 +29,8 @@ fn main() -> ExitCode {
         "test" => xtask::suite::chore(rest),
         "ui" => xtask::ui::chore(),
         "bench" => xtask::bench::chore(rest),
+        "fuzz" => xtask::fuzz::chore(rest),
+        "kills" => xtask::suite::kills(rest),
         "tidy" => xtask::tidy::chore(),
         "dist" => xtask::dist::chore(),
         "help" | "--help" | "-h" => {

@@ -245,7 +245,7 @@ impl Hub {
     pub(super) fn push(&self, name: &str) -> Vec<String> {
         let mut taker = Taker::default();
         let mut peer = self.ledger().read(|tx| exchange::peer::must(tx, name)).unwrap();
-        let done = exchange::peer::sync::sync(self.ledger(), &mut peer, &mut taker, &mut |_| {}).unwrap();
+        let done = exchange::peer::sync::sync(self.ledger(), &mut peer, &mut taker, &mut |_| true).unwrap();
         taker.0.extend(done.trouble);
         taker.0
     }
@@ -320,5 +320,9 @@ impl Wire for Taker {
 
     fn status(&mut self, _: &str) -> Result<Vec<u8>, Trouble> {
         Err(Trouble::Lost("nothing was pending".to_owned()))
+    }
+
+    fn held(&mut self, _: &[&str]) -> Result<Vec<(String, String)>, Trouble> {
+        Ok(Vec::new())
     }
 }

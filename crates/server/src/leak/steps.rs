@@ -281,6 +281,8 @@ pub(super) fn begin(hub: &Hub) {
         login: "",
         secret: None,
         authority: "",
+        period: 0,
+        mends: false,
     };
     exchange::peer::add(hub.ledger(), &peer).unwrap();
     for n in 0..4 {
