@@ -12,6 +12,7 @@ pub mod assets;
 pub mod auth;
 pub mod board;
 pub mod chart;
+pub mod connection;
 pub mod country;
 pub mod egress;
 #[cfg(test)]
@@ -27,7 +28,6 @@ use std::future::Future;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::connect_info::Connected;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -43,18 +43,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; f
 const TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Serves until `shutdown` is done, then lets what is under way come to its end.
-pub async fn serve<L>(
+pub async fn serve<L: connection::Shows>(
     listener: L,
     state: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()>
-where
-    L: axum::serve::Listener,
-    L::Addr: std::fmt::Debug,
-    tls::Peer: for<'a> Connected<axum::serve::IncomingStream<'a, L>>,
-{
-    let service = router(state).into_make_service_with_connect_info::<tls::Peer>();
-    axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+) -> std::io::Result<()> {
+    connection::serve(listener, router(state), shutdown).await
 }
 
 /// Everything this hub answers to.
