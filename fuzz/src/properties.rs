@@ -15,6 +15,7 @@ pub fn by_name(name: &str) -> Option<fn(&[u8])> {
         "pattern" => pattern,
         "matching" => matching,
         "marking" => marking,
+        #[cfg(any(test, feature = "server"))]
         "parameters" => parameters,
         _ => return None,
     })
@@ -27,13 +28,14 @@ pub fn stix(data: &[u8]) {
     if whole {
         let value: Result<Value, _> = serde_json::from_slice(strip_bom(data));
         assert!(value.is_ok(), "what passes the scan is JSON: {value:?}");
+        // Only what passed the scan is read further.
+        admitted(data);
     }
     if let Ok(split) = bundle::split(data, &limits) {
         for item in split.items.iter().filter(|item| item.fault.is_none()) {
             admitted(item.bytes);
         }
     }
-    admitted(data);
 }
 
 fn strip_bom(data: &[u8]) -> &[u8] {
@@ -117,6 +119,7 @@ pub fn marking(data: &[u8]) {
 }
 
 /// The query of a request: read, or turned away.
+#[cfg(any(test, feature = "server"))]
 pub fn parameters(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let _ = server::taxii::reads_parameters(text);

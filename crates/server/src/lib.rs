@@ -13,6 +13,7 @@ pub mod assets;
 pub mod auth;
 pub mod board;
 pub mod chart;
+pub mod connection;
 pub mod country;
 pub mod egress;
 #[cfg(test)]
@@ -29,7 +30,6 @@ use std::future::Future;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::connect_info::Connected;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -47,19 +47,13 @@ const TIME_MAX: Duration = Duration::from_secs(60);
 const RECORD_EVERY: Duration = Duration::from_millis(200);
 
 /// Serves until `shutdown` is done, then lets what is under way come to its end.
-pub async fn serve<L>(
+pub async fn serve<L: connection::Shows>(
     listener: L,
     state: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()>
-where
-    L: axum::serve::Listener,
-    L::Addr: std::fmt::Debug,
-    tls::Peer: for<'a> Connected<axum::serve::IncomingStream<'a, L>>,
-{
+) -> std::io::Result<()> {
     let recording = tokio::spawn(record(state.clone()));
-    let service = router(state.clone()).into_make_service_with_connect_info::<tls::Peer>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(shutdown).await;
+    let served = connection::serve(listener, router(state.clone()), shutdown).await;
     recording.abort();
     if let Err(e) = state::wait(move || state.recorder.flush(&state.ledger)).await {
         tracing::error!(error = %e, "what was shown last could not be written down");

@@ -7,8 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::IncomingStream;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
@@ -17,6 +15,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto, version};
 use tokio_rustls::server::TlsStream;
+
+use crate::connection::Shows;
 
 /// A client that has not shaken hands by then is dropped.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -110,15 +110,15 @@ pub struct Peer {
     pub certificate: Option<String>,
 }
 
-impl Connected<IncomingStream<'_, Plain>> for Peer {
-    fn connect_info(_: IncomingStream<'_, Plain>) -> Peer {
+impl Shows for Plain {
+    fn peer(_: &TcpStream) -> Peer {
         Peer::default()
     }
 }
 
-impl Connected<IncomingStream<'_, Tls>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Tls>) -> Peer {
-        let shown = stream.io().get_ref().1.peer_certificates().and_then(|chain| chain.first());
+impl Shows for Tls {
+    fn peer(io: &TlsStream<TcpStream>) -> Peer {
+        let shown = io.get_ref().1.peer_certificates().and_then(|chain| chain.first());
         Peer { certificate: shown.map(|der| partners::access::fingerprint(der)) }
     }
 }

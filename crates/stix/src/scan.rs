@@ -6,6 +6,9 @@
 use crate::fault::{Fault, pointer_step};
 use std::ops::Range;
 
+/// A number of fewer characters and without an exponent is a double (RFC 8259 section 6).
+const DIGITS_SAFE: usize = 300;
+
 /// The bounds of what is read. Each has its reason.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -378,7 +381,9 @@ impl<'a, 'l> Scanner<'a, 'l> {
     }
 
     /// RFC 8259 section 6.
+    /// Steps over a number. One that no double holds could not be read by whoever gets it next (RFC 8259 section 6, RFC 7493 section 2.2).
     fn number(&mut self) -> Step<()> {
+        let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -397,6 +402,13 @@ impl<'a, 'l> Scanner<'a, 'l> {
                 self.at += 1;
             }
             self.digits()?;
+        }
+        let text = self.bytes.get(start..self.at).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("");
+        let short = text.len() < DIGITS_SAFE && !text.contains(['e', 'E']);
+        if !short && !text.parse::<f64>().is_ok_and(f64::is_finite) {
+            let reason = "the number is larger than a double holds: send it as a string".to_owned();
+            let fault = self.fault("number-range", reason);
+            self.local(fault)?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 pub mod bench;
 pub mod demo;
 pub mod dist;
+pub mod fuzz;
 pub mod http;
 pub mod script;
 pub mod shell;

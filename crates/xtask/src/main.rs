@@ -13,6 +13,9 @@ cargo xtask CHORE
   bench [--quick] [--large|--huge]
                      measure, write bench/results.json and the table in README.md; TAXII also at a million objects,
                      or at ten million
+  fuzz [--seconds N] [TARGET]
+                     run the fuzz targets, each for so long (60), where cargo-fuzz is installed
+  kills [N]          kill the server inside N requests (1000) and see that nothing acknowledged is lost
   tidy               hold the rules of the house over the source tree
   walk [--steps N] [--seed S] [--engine sqlite|postgres|both]
                      two worlds that differ only in what a partner may not see tell it the same: 100,000 random steps
@@ -30,6 +33,8 @@ fn main() -> ExitCode {
         "test" => xtask::suite::chore(rest),
         "ui" => xtask::ui::chore(),
         "bench" => xtask::bench::chore(rest),
+        "fuzz" => xtask::fuzz::chore(rest),
+        "kills" => xtask::suite::kills(rest),
         "tidy" => xtask::tidy::chore(),
         "walk" => xtask::walk::chore(rest),
         "dist" => xtask::dist::chore(),

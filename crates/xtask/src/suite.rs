@@ -25,6 +25,7 @@ pub fn chore(args: &[String]) -> Result<()> {
     let mut tally = Tally::default();
     if !flag("--no-install") {
         install_postgres();
+        install_python();
         if !flag("--no-browser") {
             install_chromium();
         }
@@ -46,6 +47,14 @@ pub fn chore(args: &[String]) -> Result<()> {
         bail!("{} skipped, and --all was asked for", tally.skipped.len());
     }
     Ok(())
+}
+
+/// The kills inside POST, so many of them: an ordinary test run has sixty.
+pub fn kills(args: &[String]) -> Result<()> {
+    let number: u32 = args.first().map_or(Ok(1_000), |n| n.parse()).context("kills takes a number")?;
+    let mut cargo = Command::new(shell::cargo());
+    cargo.current_dir(shell::root()).args(["test", "--locked", "--package", "mainstay", "--test", "it", "killed_inside_post", "--", "--show-output"]);
+    shell::run(cargo.env("MAINSTAY_KILLS", number.to_string()))
 }
 
 fn report(tally: &Tally) {
@@ -212,6 +221,29 @@ fn install_postgres() {
 fn install_chromium() {
     if chromium().is_none() {
         apt("chromium");
+    }
+}
+
+/// The programs of other makers that exchange with ours in the tests, each in an environment of its own beside what cargo builds, by the
+/// lists of `crates/mainstay/tests/it/interop`.
+fn install_python() {
+    for of in ["client", "medallion", "opentaxii"] {
+        let list = shell::root().join(format!("crates/mainstay/tests/it/interop/{of}.txt"));
+        let place = shell::target().join("python").join(of);
+        // What is there is of this list: a list that changed makes the environment anew.
+        let (wanted, mark) = (std::fs::read(&list).unwrap_or_default(), place.join("installed.txt"));
+        if std::fs::read(&mark).is_ok_and(|held| held == wanted) {
+            continue;
+        }
+        let mut make = Command::new("python3");
+        make.args(["-m", "venv", "--clear"]).arg(&place);
+        let mut fill = Command::new(place.join("bin/python"));
+        fill.args(["-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--requirement"]).arg(&list);
+        let made = shell::run(&mut make).and_then(|()| shell::run(&mut fill));
+        if let Err(error) = made.and_then(|()| Ok(std::fs::write(&mark, &wanted)?)) {
+            eprintln!("{of} could not be installed: {error:#}");
+            drop(std::fs::remove_file(place.join("bin/python")));
+        }
     }
 }
 

@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside of the test functions themselves")]
 
 mod crash;
+mod crash_post;
 mod demo;
+mod fuzz;
 mod harness;
 mod hostile;
+mod hostile_taxii;
 mod interop;
 mod peers;
 mod real;

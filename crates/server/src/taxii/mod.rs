@@ -82,16 +82,21 @@ async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
         stale: AtomicBool::new(false),
         early: Mutex::new(None),
     };
+    let mut room = None;
     if call.method == Method::POST {
         let (looked, content) = on_thread(call, |call| call.may_post()).await?;
         content?;
         call = looked;
         wire::check_content_type(&parts.headers)?;
-        call.body = wire::read_body(&parts.headers, body).await?;
+        let read = wire::read_body(&parts.headers, body).await?;
+        (call.body, room) = (read.bytes, Some(read.room));
     }
     let (early, mut head) = oneshot::channel();
     call.early = Mutex::new(Some(early));
-    let whole = on_thread(call, |call| call.run());
+    let whole = on_thread(call, move |call| {
+        let _room = room;
+        call.run()
+    });
     tokio::select! {
         biased;
         // the thread goes on and fills the body

@@ -6,8 +6,19 @@ use axum::response::{IntoResponse, Response};
 use exchange::page::Bounds;
 use serde::Serialize;
 
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Duration, timeout};
+
 use super::CONTENT_MAX;
 
+/// Room for bodies that are read or worked on at once, in units of [`ROOM_UNIT`]: four of the largest.
+static ROOM: Semaphore = Semaphore::const_new(4 * CONTENT_MAX / ROOM_UNIT);
+/// Bytes.
+const ROOM_UNIT: usize = 64 << 10;
+/// So long a request waits for room.
+const ROOM_WAIT: Duration = Duration::from_secs(10);
+/// A body is whole within; less than an answer may take, so that who is too slow hears so.
+const BODY_TIME_MAX: Duration = Duration::from_secs(40);
 /// The one media type of all answers.
 pub(crate) const TAXII: &str = "application/taxii+json;version=2.1";
 const FIRST: HeaderName = HeaderName::from_static("x-taxii-date-added-first");
@@ -189,8 +200,14 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Reads a body up to the limit.
-pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+/// A body as it was read, and the room that it takes while it is worked on.
+pub(super) struct Read {
+    pub(super) bytes: Bytes,
+    pub(super) room: SemaphorePermit<'static>,
+}
+
+/// Reads a body up to the limit, within a time, and only where there is room for it beside those of others.
+pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Read, Problem> {
     let too_large =
         || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too large", format!("a body has at most {CONTENT_MAX} bytes"));
     let announced =
@@ -198,7 +215,13 @@ pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, 
     if announced.is_some_and(|length| length > CONTENT_MAX) {
         return Err(too_large());
     }
-    axum::body::to_bytes(body, CONTENT_MAX).await.map_err(|_| too_large())
+    let units = announced.unwrap_or(CONTENT_MAX).div_ceil(ROOM_UNIT).max(1);
+    let room = ROOM.acquire_many(u32::try_from(units).unwrap_or(u32::MAX));
+    let Ok(Ok(room)) = timeout(ROOM_WAIT, room).await else { return Err(Problem::busy()) };
+    match timeout(BODY_TIME_MAX, axum::body::to_bytes(body, CONTENT_MAX)).await {
+        Ok(bytes) => Ok(Read { bytes: bytes.map_err(|_| too_large())?, room }),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too slow", "the body did not come: send it again, or in parts")),
+    }
 }
 
 /// A media type or range with the parameters that matter here (RFC 9110 section 8.3.1).

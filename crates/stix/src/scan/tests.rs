@@ -50,6 +50,9 @@ fn limits_and_keys() {
     check_one(r#"{"a":{"x":1},"b":{"x":1}}"#, "ok");
     check_one(r#"["\ud83d\ude00"]"#, "ok");
     check_one(r#"["\ud83d"]"#, "lone-surrogate /0");
+    check_one("[1e308,-1e308,1e-400,0e999999999]", "ok");
+    check_one(r#"{"a":[1e14740993]}"#, "number-range /a/0");
+    check_one(&format!("[-{}]", "9".repeat(400)), "number-range /0");
     check_one(r#"["\ude00\ud83d"]"#, "lone-surrogate /0");
     let many: String = (0..40).map(|i| format!("\"k{i}\":{i},")).collect();
     check_one(&format!("{{{many}\"k17\":0}}"), "duplicate-key /k17");
