@@ -198,6 +198,7 @@ pub const SINKS: &[Sink] = &[
     sink("receipt-verify", Way::Verb("receipt verify"), Who::Host, Gate::Nothing),
     sink("release-consent", Way::Verb("release consent"), TARGETERS, Gate::Role),
     sink("release-explain", Way::Verb("release explain"), TARGETERS, Gate::Role),
+    sink("release-remark", Way::Verb("release remark"), TARGETERS, Gate::Role),
     sink("rules-export", Way::Verb("rules export"), STAFF, Gate::Release),
     sink("serve", Way::Verb("serve"), Who::Host, Gate::Nothing),
     sink("sighting-list", Way::Verb("sighting list"), TARGETERS, Gate::Role),
@@ -235,6 +236,7 @@ pub const DOORS: &[(&str, &str)] = &[
     ("crates/mainstay/src/verbs/peer.rs", "peer-push"),
     ("crates/mainstay/src/verbs/purge.rs", "purge"),
     ("crates/mainstay/src/verbs/serve.rs", "serve"),
+    ("crates/server/src/connection.rs", "serve"),
     ("crates/server/src/egress.rs", "peer-push"),
     ("crates/server/src/tls.rs", "serve"),
 ];

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 #[path = "../../../../fuzz/src/properties.rs"]
 #[expect(clippy::expect_used, reason = "a property that does not hold is a failed test")]
 #[allow(unexpected_cfgs, reason = "the feature is of the fuzz crate")]
+#[expect(unreachable_pub, reason = "the fuzz targets are a crate of their own")]
 mod properties;
 
 #[test]

@@ -46,29 +46,6 @@ pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
         .merge(vulnerability::view::routes())
 }
 
-/// What the advisory says can be done, in the vendor's words, short; at most eight.
-pub(crate) fn fixes(
-    tx: &mut ledger::Tx<'_>,
-    advisory: &str,
-    vulnerabilities: &[String],
-) -> ledger::Result<Vec<String>> {
-    let Some(document) = ::exchange::document::newest(tx, "csaf", advisory)? else { return Ok(Vec::new()) };
-    let Some(body) = tx.body(document.index)? else { return Ok(Vec::new()) };
-    let Ok(advisory) = product::csaf::Advisory::read(&body) else { return Ok(Vec::new()) };
-    let mut out: Vec<String> = Vec::new();
-    for v in advisory.vulnerabilities.iter().filter(|v| vulnerabilities.contains(&v.id)) {
-        for fix in
-            v.remediations.iter().filter(|r| matches!(r.category.as_str(), "vendor_fix" | "mitigation" | "workaround"))
-        {
-            let text: String = fix.details.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(400).collect();
-            if !text.is_empty() && !out.contains(&text) && out.len() < 8 {
-                out.push(text);
-            }
-        }
-    }
-    Ok(out)
-}
-
 /// Names of organisations by key.
 pub(crate) struct Names(std::collections::BTreeMap<String, String>);
 

@@ -35,7 +35,7 @@ pub(super) fn check(root: &Path, faults: &mut Vec<String>) {
     for path in super::files(&root.join("crates")) {
         let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
         let product = name.contains("/src/") && name.ends_with(".rs") && !name.starts_with("crates/xtask/");
-        let test = name.contains("/tests/") || TESTS.iter().any(|end| name.ends_with(end));
+        let test = name.contains("/tests/") || name.contains("/leak/") || TESTS.iter().any(|end| name.ends_with(end));
         if !product || test || name == TABLE {
             continue;
         }

@@ -20,6 +20,9 @@ use crate::pages::when::When;
 use crate::respond::{broken, render};
 use crate::state::AppState;
 
+/// Steps that the page shows; more are for the advisory itself.
+const STEPS_MAX: usize = 8;
+
 /// The addresses of answer links. `/answer/` stands in mails, `/a/` is what one reads out over the telephone.
 pub(crate) fn routes() -> Router<AppState> {
     Router::new().route("/a/{token}", get(look).post(reply)).route("/answer/{token}", get(look).post(reply))
@@ -153,7 +156,8 @@ fn view(
         reference: String::new(),
     };
     let Some(open) = open else { return Ok((StatusCode::NOT_FOUND, blank)) };
-    let steps = crate::pages::fixes(tx, &open.ask.planned.advisory, &open.ask.planned.vulnerabilities)?;
+    // as they were asked: a newer advisory may be marked higher than whoever answers may see
+    let steps = open.ask.planned.fixes.iter().take(STEPS_MAX).cloned().collect();
     Ok(filled(blank, &open, steps, outcome, tx.now().0))
 }
 
