@@ -145,6 +145,14 @@ mod tests {
     }
 
     #[test]
+    fn so_many_objects_and_no_more() {
+        let limits = Limits { items: 2, ..Limits::default() };
+        assert_eq!(split(br#"{"objects":[{},{}]}"#, &limits).unwrap().items.len(), 2);
+        let fault = split(br#"{"objects":[{},{},{}]}"#, &limits).unwrap_err();
+        assert_eq!(fault.to_string(), "too-many-objects at /objects: more than 2 objects: send them in several documents");
+    }
+
+    #[test]
     fn containers() {
         assert_eq!(show(r#"{"objects":[{"type":"x"}]}"#), "Envelope\n/objects/0 {\"type\":\"x\"} ok");
         assert_eq!(show("{}"), "Envelope\n");

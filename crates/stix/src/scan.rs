@@ -22,11 +22,13 @@ pub struct Limits {
     pub members: usize,
     /// Bytes of one object of a bundle: it becomes one event and one row.
     pub item: usize,
+    /// Objects of one bundle: something is kept of each while the document is judged, however small it is.
+    pub items: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { bytes: 512 << 20, depth: 64, string: 8 << 20, members: 65_536, item: 16 << 20 }
+        Limits { bytes: 512 << 20, depth: 64, string: 8 << 20, members: 65_536, item: 16 << 20, items: 1_000_000 }
     }
 }
 
@@ -206,6 +208,10 @@ impl<'a, 'l> Scanner<'a, 'l> {
                     if size > self.limits.item && item.fault.is_none() {
                         let reason = format!("the object has {size} bytes and the limit is {}", self.limits.item);
                         item.fault = Some(Fault::new("object-too-large", "", reason));
+                    }
+                    if self.out.items.len() == self.limits.items {
+                        let reason = format!("more than {} objects: send them in several documents", self.limits.items);
+                        return Err(Fault::new("too-many-objects", "/objects", reason));
                     }
                     self.out.items.push(item);
                 }

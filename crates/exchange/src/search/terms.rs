@@ -43,6 +43,7 @@ pub fn asked(text: &str) -> (Vec<String>, Vec<String>) {
         if !list.iter().any(|held| held == word) {
             list.push(word.to_owned());
         }
+        true
     });
     (wanted, common)
 }
@@ -88,18 +89,26 @@ impl Reader {
         self.refs.clear();
         self.called.iter_mut().for_each(String::clear);
         let Reader { fold, terms, refs, called } = self;
-        for prose in [false, true] {
+        leaves(bytes, &mut |key, text| {
+            if PROSE.binary_search(&key).is_ok() {
+                return true;
+            }
+            let text = text.read();
+            refer(refs, key, &text);
+            let place = ["name", "value", "pattern"].iter().position(|name| *name == key);
+            if let Some(first) = place.and_then(|at| called.get_mut(at)).filter(|first| first.is_empty()) {
+                first.push_str(&text);
+            }
+            if SKIPPED.binary_search(&key).is_err() && !key.ends_with("_refs") {
+                words(&text, fold, &mut |word| push(terms, word, max));
+            }
+            true
+        });
+        // prose comes last, and is left as soon as there are enough
+        let more = terms.len() < max;
+        if more {
             leaves(bytes, &mut |key, text| {
-                if !prose {
-                    refer(refs, key, text);
-                    let place = ["name", "value", "pattern"].iter().position(|name| *name == key);
-                    if let Some(first) = place.and_then(|at| called.get_mut(at)).filter(|first| first.is_empty()) {
-                        first.push_str(text);
-                    }
-                }
-                if terms.len() < max && prose == PROSE.contains(&key) && !SKIPPED.contains(&key) && !key.ends_with("_refs") {
-                    words(text, fold, &mut |word| push(terms, number(word), max));
-                }
+                PROSE.binary_search(&key).is_err() || words(&text.read(), fold, &mut |word| push(terms, word, max))
             });
         }
         self.terms.sort_unstable();
@@ -134,29 +143,48 @@ fn refer(refs: &mut Vec<u64>, key: &str, text: &str) {
     }
 }
 
-fn push(terms: &mut Vec<u64>, term: u64, max: usize) {
+/// Adds a term; false where no more are wanted.
+fn push(terms: &mut Vec<u64>, word: &str, max: usize) -> bool {
+    let term = number(word);
     if terms.len() < max && !terms.contains(&term) {
         terms.push(term);
     }
+    terms.len() < max
 }
 
-/// Hands over each text of a JSON document with the name of its property; members of an array have the array's.
-fn leaves<'a>(bytes: &'a [u8], f: &mut dyn FnMut(&str, &str)) {
+/// A text of a document as it is written there.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    /// With its quotes.
+    raw: &'a [u8],
+    escaped: bool,
+}
+
+impl<'a> Text<'a> {
+    fn read(self) -> Cow<'a, str> {
+        match self.escaped {
+            false => Cow::Borrowed(std::str::from_utf8(self.raw.get(1..self.raw.len() - 1).unwrap_or_default()).unwrap_or_default()),
+            true => Cow::Owned(serde_json::from_slice(self.raw).unwrap_or_default()),
+        }
+    }
+}
+
+/// Hands over each text of a JSON document with the name of its property, as long as `f` wants more; members of an array have the array's.
+fn leaves<'a>(bytes: &'a [u8], f: &mut dyn FnMut(&str, Text<'a>) -> bool) {
     let mut rest = bytes;
     let mut key: Cow<'a, str> = Cow::Borrowed("");
     while let Some(open) = rest.iter().position(|b| *b == b'"') {
         let Some(inside) = rest.get(open + 1..) else { return };
         let Some((length, escaped)) = string_end(inside) else { return };
-        let (raw, after) = (inside.get(..length).unwrap_or_default(), inside.get(length + 1..).unwrap_or_default());
-        let text: Cow<'a, str> = match escaped {
-            false => Cow::Borrowed(std::str::from_utf8(raw).unwrap_or_default()),
-            true => Cow::Owned(serde_json::from_slice(rest.get(open..open + length + 2).unwrap_or_default()).unwrap_or_default()),
-        };
+        let Some(raw) = rest.get(open..open + length + 2) else { return };
+        let after = inside.get(length + 1..).unwrap_or_default();
+        let text = Text { raw, escaped };
         let next = after.iter().position(|b| !b.is_ascii_whitespace());
         rest = after;
         match next.and_then(|at| after.get(at)) {
-            Some(b':') => key = text,
-            _ => f(&key, &text),
+            Some(b':') => key = text.read(),
+            _ if !f(&key, text) => return,
+            _ => {}
         }
     }
 }
@@ -181,63 +209,76 @@ fn is_term(word: &str) -> bool {
     said && word.len() <= TERM_MAX && COMMON.binary_search(&word).is_err()
 }
 
-/// The terms of a text: each compound as it is written, the parts of one that has words as its parts, and the domains above a domain.
-fn words(text: &str, fold: &mut String, f: &mut dyn FnMut(&str)) {
+/// The terms of a text: each compound as it is written, the parts of one that has words as its parts, and the domains above a domain. False
+/// where `f` wanted no more.
+fn words(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> bool {
     compounds(text, fold, &mut |compound| {
-        if is_term(compound) {
-            f(compound);
+        if is_term(compound) && !f(compound) {
+            return false;
         }
         if compound.len() > TERM_MAX || !compound.contains(is_joiner) {
-            return;
+            return true;
         }
-        for part in compound.split(is_joiner) {
-            if part.len() > 2 && part.chars().all(char::is_alphabetic) && is_term(part) {
-                f(part);
-            }
-        }
-        above(compound, f);
-    });
+        let mut parts = compound.split(is_joiner).filter(|part| part.len() > 2 && part.chars().all(char::is_alphabetic) && is_term(part));
+        parts.all(&mut *f) && above(compound, f)
+    })
 }
 
 /// The domains above the host of an address or a name: of `mail.a.example` it is `a.example`.
-fn above(compound: &str, f: &mut dyn FnMut(&str)) {
+fn above(compound: &str, f: &mut dyn FnMut(&str) -> bool) -> bool {
     let host = compound.rsplit('@').next().unwrap_or(compound);
     let is_domain = host.rsplit('.').next().is_some_and(|top| top.len() > 1 && top.chars().all(char::is_alphabetic));
     if !is_domain || !host.contains('.') {
-        return;
+        return true;
     }
-    if host.len() < compound.len() {
-        f(host);
+    if host.len() < compound.len() && !f(host) {
+        return false;
     }
     let mut domain = host;
-    while let Some((_, upper)) = domain.split_once('.') {
-        if !upper.contains('.') {
-            return;
+    while let Some((_, upper)) = domain.split_once('.').filter(|(_, upper)| upper.contains('.')) {
+        if !f(upper) {
+            return false;
         }
-        f(upper);
         domain = upper;
     }
+    true
 }
 
 fn is_joiner(c: char) -> bool {
     matches!(c, '.' | '-' | '_' | '@' | ':' | '+')
 }
 
-/// The runs of letters, digits and what joins them, folded to lower case and with defanged dots made whole.
-fn compounds(text: &str, fold: &mut String, f: &mut dyn FnMut(&str)) {
-    fold.clear();
-    match text.is_ascii() {
-        true => fold.extend(text.bytes().map(|b| char::from(b.to_ascii_lowercase()))),
-        false => fold.push_str(&text.to_lowercase()),
+/// The runs of letters, digits and what joins them, folded to lower case and with defanged dots made whole. False where `f` wanted no more.
+fn compounds(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> bool {
+    let runs = |text: &str, f: &mut dyn FnMut(&str) -> bool| {
+        let runs = text.split(|c: char| !c.is_alphanumeric() && !is_joiner(c)).map(|run| run.trim_matches(is_joiner));
+        runs.filter(|word| !word.is_empty()).all(f)
+    };
+    if !text.is_ascii() || is_fanged(text.as_bytes()) {
+        return runs(&refanged(&text.to_lowercase()), f);
     }
-    let whole = refanged(fold);
-    for run in whole.split(|c: char| !c.is_alphanumeric() && !is_joiner(c)) {
-        let word = run.trim_matches(is_joiner);
-        if !word.is_empty() {
-            f(word);
-        }
-    }
+    // most texts are read word by word, and no further than is wanted
+    runs(text, &mut |word| {
+        fold.clear();
+        fold.push_str(word);
+        fold.make_ascii_lowercase();
+        f(fold)
+    })
 }
+
+/// Whether a text has one of the forms that [`refanged`] undoes.
+fn is_fanged(text: &[u8]) -> bool {
+    let begins = |at: usize, what: &[u8]| text.get(at..at + what.len()).is_some_and(|there| there.eq_ignore_ascii_case(what));
+    text.iter().enumerate().any(|(at, byte)| match byte {
+        b'[' | b'(' => FANGED.iter().any(|(fanged, _)| begins(at, fanged.as_bytes())),
+        b'h' | b'H' => begins(at, b"hxxp"),
+        _ => false,
+    })
+}
+
+/// How addresses are made harmless, and what they were.
+const FANGED: [(&str, &str); 8] =
+    [("[.]", "."), ("(.)", "."), ("[dot]", "."), ("(dot)", "."), ("[:]", ":"), ("[://]", "://"), ("[@]", "@"), ("[at]", "@")];
 
 /// Addresses as they were before somebody made them harmless: `hxxp`, `[.]`, `(.)`, `[:]`, `[@]`, `[at]`, `[dot]`.
 fn refanged(text: &str) -> Cow<'_, str> {
@@ -245,9 +286,7 @@ fn refanged(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = text.replace("hxxp", "http");
-    for (fanged, plain) in
-        [("[.]", "."), ("(.)", "."), ("[dot]", "."), ("(dot)", "."), ("[:]", ":"), ("[://]", "://"), ("[@]", "@"), ("[at]", "@")]
-    {
+    for (fanged, plain) in FANGED {
         if out.contains(fanged) {
             out = out.replace(fanged, plain);
         }
@@ -262,7 +301,10 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &str) {
         let mut got: Vec<String> = Vec::new();
-        words(text, &mut String::new(), &mut |word| got.push(word.to_owned()));
+        words(text, &mut String::new(), &mut |word| {
+            got.push(word.to_owned());
+            true
+        });
         assert_eq!(got.join(" "), expected, "{text}");
     }
 
@@ -291,10 +333,13 @@ mod tests {
     fn leaves_of_a_document() {
         let mut got = Vec::new();
         let text = br#"{"a":"x","b":["y\"z",{"c":"\u00e9"}],"d":1,"e" : {"f":"g:"},"h":"\\"}"#;
-        leaves(text, &mut |key, value| got.push(format!("{key}={value}")));
+        leaves(text, &mut |key, value| {
+            got.push(format!("{key}={}", value.read()));
+            true
+        });
         assert_eq!(got.join(" "), r#"a=x b=y"z c=é f=g: h=\"#);
         for broken in [&b"\""[..], br#""\"#, br#"{"a"#, b"", b"\xff\"\xff\""] {
-            leaves(broken, &mut |_, _| ());
+            leaves(broken, &mut |_, text| text.read().len() < 99);
         }
     }
 

@@ -16,6 +16,9 @@ use super::{Call, Door, filter};
 /// A status is kept so long; the standard asks for 24 hours.
 const STATUS_KEPT: i64 = 7 * Micros::DAY;
 
+/// Objects of one envelope: each has its line in the status, and memory is bounded though an object may be two bytes long.
+const OBJECTS_MAX: usize = 100_000;
+
 #[derive(Serialize)]
 struct StatusResource<'a> {
     id: &'a str,
@@ -65,7 +68,7 @@ pub(super) fn post(call: &Call, id: &str) -> Result<Answer, Problem> {
 
 /// Section 3.7: an envelope; a bundle is taken for one, since many clients send it.
 fn envelope(body: &[u8]) -> Result<Split<'_>, Problem> {
-    match bundle::split(body, &Limits::default()) {
+    match bundle::split(body, &Limits { items: OBJECTS_MAX, ..Limits::default() }) {
         Ok(split) if split.container == Container::Single => {
             Err(Problem::unprocessable("an object by itself is no envelope: send {\"objects\": [...]}"))
         }

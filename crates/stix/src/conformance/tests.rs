@@ -150,6 +150,8 @@ fn bounds() {
     assert_eq!(rule(r#"{"a":1,"b":1,"c":1}"#), "too-many-members");
     let split = bundle::split(br#"{"objects":[{"a":"0123456789"}]}"#, &small).unwrap();
     assert_eq!(split.items[0].fault.as_ref().unwrap().rule, "object-too-large");
+    let few = Limits { items: 1, ..Limits::default() };
+    assert_eq!(bundle::split(br#"{"objects":[{},{}]}"#, &few).unwrap_err().rule, "too-many-objects");
 }
 
 /// Each of many references and of many unknown properties is looked up in many others: with a walk for each this takes minutes.
