@@ -79,6 +79,8 @@ async function signIn(page, name = user) {
 /** The door keeps out, says why, and sends no one elsewhere. */
 async function door() {
   const context = await browser.newContext();
+  // the first page of a browser that has just started, on a machine that may be busy
+  context.setDefaultTimeout(120000);
   const page = await context.newPage();
   await page.goto(`${base}/act`);
   check("door: a page asks to sign in", page.url().includes("/login?next=/act"), page.url());
