@@ -12,7 +12,7 @@ use crate::receipt;
 use exchange::disclosed::{RECEIVED, ReceivedMeta};
 use exchange::purge::Matter;
 use ledger::purge::{Erasure, Order, Scrubbed};
-use ledger::{Draft, Error, Event, Ledger, Micros, Payload, Result, Tx};
+use ledger::{Draft, Error, Event, Ledger, Micros, Payload, Result, Tx, line};
 use partners::Person;
 use partners::may::Verb;
 use serde::{Deserialize, Serialize};
@@ -31,8 +31,8 @@ pub const PURGE_ANSWERED: &str = "act.purge_answered";
 
 /// Hours after which silence counts.
 const HOURS: i64 = 72;
-/// Characters of a reason or a note.
-const TEXT_MAX: usize = 1_000;
+/// Characters of a note.
+const NOTE_MAX: usize = 1_000;
 
 /// What is to be purged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -420,7 +420,7 @@ fn remnant(tx: &mut Tx<'_>, event: &Event) -> Result<Option<Payload>> {
 /// Proposes a purge. Nothing is erased until a second person lets it go.
 pub fn propose(ledger: &Ledger, target: &Target, reason: &str, by: &Person) -> Result<(String, Found)> {
     by.must(Verb::Purge)?;
-    let reason = line(reason, "purge-reason", "say why with --reason, without repeating what is purged")?;
+    let reason = line::reason(reason, "purge-reason", "say why with --reason, without repeating what is purged")?;
     receipt::seal_all(ledger)?;
     let name = ledger.write(|tx| {
         look(tx, target)?;
@@ -428,20 +428,12 @@ pub fn propose(ledger: &Ledger, target: &Target, reason: &str, by: &Person) -> R
         let mut drawn = [0; 16];
         tx.random(&mut drawn);
         let purge = format!("P-{}", crate::ask::reference(&format!("purge {drawn:?}")));
-        let meta = ProposedMeta { purge: purge.clone(), target: target.clone(), reason: reason.clone(), by: by.name.clone() };
+        let meta = ProposedMeta { purge: purge.clone(), target: target.clone(), reason: reason.to_owned(), by: by.name.clone() };
         tx.append(Draft::new(PURGE_PROPOSED, &meta)?.key(format!("act/purge/{purge}")))?;
         Ok(purge)
     })?;
     ledger.catch_up()?;
     Ok((name, ledger.read(|tx| look(tx, target))?))
-}
-
-fn line(text: &str, rule: &'static str, next: &str) -> Result<String> {
-    let text = text.trim();
-    match !text.is_empty() && text.len() <= TEXT_MAX && !text.contains(char::is_control) {
-        true => Ok(text.to_owned()),
-        false => Err(Error::refused(rule, format!("this takes one line of up to {TEXT_MAX} bytes"), next)),
-    }
 }
 
 /// What a purge did.
@@ -522,13 +514,13 @@ fn second_person(by: &Person) -> Result<()> {
 /// Stops a purge that was proposed: a second person does not want it, or the first takes it back.
 pub fn reject(ledger: &Ledger, name: &str, by: &Person, reason: &str) -> Result<()> {
     by.must(Verb::Purge)?;
-    let reason = line(reason, "purge-reason", "say why with --reason")?;
+    let reason = line::reason(reason, "purge-reason", "say why with --reason")?;
     ledger.write(|tx| {
         let purge = must(tx, name)?;
         if purge.state != "proposed" {
             return Err(Error::refused("purge-state", format!("{name} is {}", purge.state), ""));
         }
-        let meta = ProposedMeta { purge: name.to_owned(), target: purge.target, reason: reason.clone(), by: by.name.clone() };
+        let meta = ProposedMeta { purge: name.to_owned(), target: purge.target, reason: reason.to_owned(), by: by.name.clone() };
         tx.append(Draft::new(PURGE_REJECTED, &meta)?.key(format!("act/purged/{name}"))).map(drop)
     })?;
     ledger.catch_up().map(drop)
@@ -598,7 +590,7 @@ pub fn answer(ledger: &Ledger, name: &str, org: &str, said: &str, note: &str, by
     if !ANSWERS.contains(&said) {
         return Err(Error::refused("purge-answer", format!("{said:?} is no answer"), format!("it is one of {}", ANSWERS.join(", "))));
     }
-    let note: String = note.chars().map(|c| if c.is_control() { ' ' } else { c }).take(TEXT_MAX).collect();
+    let note: String = note.chars().map(|c| if c.is_control() { ' ' } else { c }).take(NOTE_MAX).collect();
     ledger.write(|tx| {
         if !requests(tx, Some(org))?.iter().any(|r| r.purge == name) {
             return Err(Error::refused("purge-unknown", format!("{org} was not asked by {name}"), ""));

@@ -3,18 +3,11 @@
 //! It opens originator control and a cap for a partner's law, and nothing else: labels, audiences and rights stand.
 use crate::event::{self, ConsentMeta};
 use crate::facet::{self, Which};
-use ledger::{Draft, Error, Micros, Result, Tx};
-
-/// Bytes of a reason.
-const REASON_MAX: usize = 1_000;
+use ledger::{Draft, Error, Micros, Result, Tx, line};
 
 /// Records that an object, in all its versions, may go to an organisation, or no longer. Gives false where that stands already.
 pub fn record(tx: &mut Tx<'_>, meta: &ConsentMeta) -> Result<bool> {
-    let reason = meta.reason.trim();
-    if reason.is_empty() || reason.len() > REASON_MAX || reason.contains(char::is_control) {
-        let said = format!("a reason is one line of up to {REASON_MAX} bytes");
-        return Err(Error::refused("consent-reason", said, "say with --reason how the consent is known"));
-    }
+    line::reason(&meta.reason, "consent-reason", "say with --reason how the consent is known")?;
     if tx.one("SELECT 1 FROM @stix_object WHERE id = $1 LIMIT 1", &[(&meta.id).into()], |_| ())?.is_none() {
         let said = format!("no object {} is held", meta.id);
         return Err(Error::refused("object-unknown", said, "give the id of a STIX object that was imported"));

@@ -5,12 +5,9 @@
 use crate::event::{self, RemarkedMeta};
 use crate::object::meaning;
 use crate::{explain, view};
-use ledger::{Draft, Error, Micros, Result, Tx};
+use ledger::{Draft, Error, Micros, Result, Tx, line};
 use std::collections::BTreeSet;
 use stix::{Head, Tlp, marking};
-
-/// Bytes of a reason.
-const REASON_MAX: usize = 1_000;
 
 /// A label for what is held of an object.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +24,7 @@ pub struct Remark<'a> {
 
 /// Records it for each version, and for the copies and sightings that this hub made of them where they are marked lower. Gives how many were labelled anew.
 pub fn record(tx: &mut Tx<'_>, remark: &Remark<'_>) -> Result<usize> {
-    let reason = remark.reason.trim();
-    if reason.is_empty() || reason.len() > REASON_MAX || reason.contains(char::is_control) {
-        let said = format!("a reason is one line of up to {REASON_MAX} bytes");
-        return Err(Error::refused("remark-reason", said, "say with --reason why it is marked anew"));
-    }
+    line::reason(remark.reason, "remark-reason", "say with --reason why it is marked anew")?;
     let mut fresh = 0;
     for object in explain::versions(tx, remark.object)? {
         let own = own_label(tx, object)?;

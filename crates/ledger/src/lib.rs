@@ -22,6 +22,7 @@ pub mod intake;
 pub mod jobs;
 pub mod keys;
 mod ledger;
+pub mod line;
 pub mod merkle;
 pub mod note;
 pub mod pack;

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::event::{Draft, Payload};
 use crate::keys::{self, SigningKey};
 use crate::ledger::{Ledger, Tx};
+use crate::line;
 use crate::merkle::sha256;
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +19,6 @@ pub const TOMBSTONE: &str = "ledger.tombstone";
 pub(crate) const VERSION: u16 = 2;
 /// Entries of one tombstone; a larger purge has several.
 const ENTRIES_MAX: usize = 5_000;
-/// Bytes of a reason, a name or a matter.
-const TEXT_MAX: usize = 1_000;
 
 /// What is to be erased.
 #[derive(Clone, Debug)]
@@ -152,8 +151,8 @@ fn check(order: &Order<'_>) -> Result<()> {
         return Err(Error::refused("purge-two-people", "a purge needs two different people", "name a second person"));
     }
     let texts = [order.matter, order.reason, order.by[0], order.by[1]];
-    if texts.iter().any(|t| t.trim().is_empty() || t.len() > TEXT_MAX || t.contains(char::is_control)) {
-        let why = format!("a reason and a name are one line of up to {TEXT_MAX} bytes");
+    if !texts.iter().all(|text| line::is_line(text)) {
+        let why = format!("a reason and a name are one line of up to {} bytes", line::MAX);
         return Err(Error::refused("purge-reason", why, "say why with --reason, without repeating what is purged"));
     }
     Ok(())

@@ -5,7 +5,7 @@ use crate::stage::{AgreementMeta, KeyMeta, NamingMeta, OrgMeta, TrustMeta};
 use crate::table::Fault;
 use base64::Engine as _;
 use jiff::civil::Date;
-use ledger::{Draft, Error, Result, Tx};
+use ledger::{Draft, Error, Result, Tx, line};
 use std::collections::BTreeMap;
 use stix::Tlp;
 
@@ -151,11 +151,7 @@ pub fn agree(tx: &mut Tx<'_>, meta: &AgreementMeta) -> Result<bool> {
 
 /// Records whether an organisation agrees to be named with what it submits. Gives false where that stands already.
 pub fn name_submitter(tx: &mut Tx<'_>, org: &str, agreed: bool, reason: &str, by: &str) -> Result<bool> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.len() > TEXT_MAX || reason.contains(char::is_control) {
-        let said = format!("a reason is one line of up to {TEXT_MAX} bytes");
-        return Err(Error::refused("naming-reason", said, "say with --reason how that is known"));
-    }
+    let reason = line::reason(reason, "naming-reason", "say with --reason how that is known")?;
     if find(tx, org)?.is_none() {
         let reason = format!("no partner {org} is known");
         return Err(Error::refused("org-unknown", reason, "import it in a partners table first"));

@@ -387,29 +387,34 @@ fn why_something_did_not_arrive() {
     assert_eq!(why(2), Why { held: Vec::new(), refused: Vec::new(), review: Vec::new() });
 }
 
+/// Objects in a collection, and a peer to which the account `north` pushes what it may see of them.
+fn push_of(ledger: &Ledger, objects: &[String]) {
+    let hashed = partners::person::hash("correct horse", &ledger::SeededEntropy::new(9)).unwrap();
+    let id = ledger
+        .write(|tx| {
+            let new = NewPerson { name: "north", org: "no", role: Role::Partner, clearance: Some(Tlp::Red) };
+            partners::add_person(tx, &new, &hashed)?;
+            let new = NewCollection { title: "Out", id: None, root: None, tlp: Some(Tlp::Clear), read: &["no".into()], write: &[] };
+            collection::add(tx, &new)
+        })
+        .unwrap();
+    ledger.catch_up().unwrap();
+    let bundle = format!(r#"{{"objects":[{}]}}"#, objects.join(","));
+    let origin = crate::Origin { file: "f", collection: &id, source: "s", tlp: None, by: "b", sees: crate::admit::Sees::All, hops: None };
+    crate::import_stix(ledger, bundle.as_bytes(), &origin).unwrap();
+    ledger.catch_up().unwrap();
+    let url = "https://hub.example/taxii2/default/collections/91a7b528-80eb-42ed-a74d-c6fbd5a26116/";
+    let new = NewPeer { name: "north", url, way: Way::Push, collection: &id, account: "north", login: "", secret: None, authority: "", period: PERIOD, mends: false };
+    add(ledger, &new).unwrap();
+}
+
 #[test]
 fn a_push_gives_what_the_account_may_see() {
     for store in testkit::engines() {
         let ledger = open(&store);
-        let hashed = partners::person::hash("correct horse", &ledger::SeededEntropy::new(9)).unwrap();
-        let id = ledger
-            .write(|tx| {
-                let new = NewPerson { name: "north", org: "no", role: Role::Partner, clearance: Some(Tlp::Red) };
-                partners::add_person(tx, &new, &hashed)?;
-                let new = NewCollection { title: "Out", id: None, root: None, tlp: Some(Tlp::Clear), read: &["no".into()], write: &[] };
-                collection::add(tx, &new)
-            })
-            .unwrap();
-        ledger.catch_up().unwrap();
         let mark = r#","object_marking_refs":["marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"]}"#;
         let objects: Vec<String> = (0..8).map(|n| if n % 2 == 0 { tool(n) } else { tool(n).replace('}', mark) }).collect();
-        let bundle = format!(r#"{{"objects":[{}]}}"#, objects.join(","));
-        let origin = crate::Origin { file: "f", collection: &id, source: "s", tlp: None, by: "b", sees: crate::admit::Sees::All, hops: None };
-        crate::import_stix(&ledger, bundle.as_bytes(), &origin).unwrap();
-        ledger.catch_up().unwrap();
-        let url = "https://hub.example/taxii2/default/collections/91a7b528-80eb-42ed-a74d-c6fbd5a26116/";
-        let new = NewPeer { name: "north", url, way: Way::Push, collection: &id, account: "north", login: "", secret: None, authority: "", period: PERIOD, mends: false };
-        add(&ledger, &new).unwrap();
+        push_of(&ledger, &objects);
         let mut server = Server::new(0, 5, Paging::Next);
         let done = round(&ledger, &mut server);
         assert_eq!((done.objects, done.refused, done.trouble), (4, 0, None), "{}: what is CLEAR", store.engine);
@@ -448,25 +453,7 @@ fn addresses() {
 fn pushed(taking: Taking, rounds: usize) -> (Vec<Done>, usize, State) {
     let store = testkit::sqlite();
     let ledger = open(&store);
-    let hashed = partners::person::hash("correct horse", &ledger::SeededEntropy::new(9)).unwrap();
-    let id = ledger
-        .write(|tx| {
-            let new = NewPerson { name: "north", org: "no", role: Role::Partner, clearance: Some(Tlp::Red) };
-            partners::add_person(tx, &new, &hashed)?;
-            let new = NewCollection { title: "Out", id: None, root: None, tlp: Some(Tlp::Clear), read: &["no".into()], write: &[] };
-            collection::add(tx, &new)
-        })
-        .unwrap();
-    ledger.catch_up().unwrap();
-    let bundle = format!(r#"{{"objects":[{}]}}"#, (0..18).map(tool).collect::<Vec<_>>().join(","));
-    let origin = crate::Origin { file: "f", collection: &id, source: "s", tlp: None, by: "b", sees: crate::admit::Sees::All, hops: None };
-    crate::import_stix(&ledger, bundle.as_bytes(), &origin).unwrap();
-    ledger.catch_up().unwrap();
-    let url = "https://hub.example/taxii2/default/collections/91a7b528-80eb-42ed-a74d-c6fbd5a26116/";
-    let new = NewPeer {
-        name: "north", url, way: Way::Push, collection: &id, account: "north", login: "", secret: None, authority: "", period: PERIOD, mends: false,
-    };
-    add(&ledger, &new).unwrap();
+    push_of(&ledger, &(0..18).map(tool).collect::<Vec<_>>());
     let mut server = Server::new(0, 5, Paging::Next);
     server.taking = taking;
     let done = (0..rounds).map(|_| round(&ledger, &mut server)).collect();
