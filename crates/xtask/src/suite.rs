@@ -151,21 +151,23 @@ fn run_script(script: &Path, url: &str, data: &Path, tally: &mut Tally) -> Resul
     if let Some(path) = chromium() {
         node.env("CHROMIUM", path);
     }
-    let output = node.stderr(Stdio::inherit()).output().context("node does not start")?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    // each line is passed on as it comes, so that a run that is cut off shows how far it was
+    let mut child = node.stdout(Stdio::piped()).spawn().context("node does not start")?;
+    let text = BufReader::new(child.stdout.take().context("node has no output")?);
     let (mut passed, mut failed) = (0, 0);
     for line in text.lines() {
+        let line = line.context("node's output breaks off")?;
         if line.starts_with("SKIPPED") {
-            tally.skipped.push(line.to_owned());
+            tally.skipped.push(line.clone());
         }
         if line.contains(" passed") {
-            (passed, failed) = (count(line, "passed"), count(line, "failed"));
+            (passed, failed) = (count(&line, "passed"), count(&line, "failed"));
         }
         println!("{line}");
     }
     tally.passed += passed;
     tally.failed += failed;
-    if !output.status.success() && failed == 0 {
+    if !child.wait()?.success() && failed == 0 {
         tally.failed += 1;
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! The terms by which a thing is found: what words there are in the texts of a JSON document, folded and refanged, as numbers.
 //!
 //! Reads bytes that were checked at admission, in one pass without a tree. No stemming and no weights: a word is found as it is written.
+use memchr::{memchr, memchr2, memchr2_iter};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Terms of one STIX object at most. Names, identifiers and values come first; a long description loses its end.
 pub(super) const OBJECT_TERMS_MAX: usize = 64;
@@ -20,6 +22,9 @@ const COMMON: [&str; 43] = [
     "http", "https", "if", "in", "into", "is", "it", "its", "may", "not", "of", "on", "or", "such", "that", "the", "their", "they",
     "this", "to", "use", "used", "was", "with", "www",
 ];
+
+/// Bytes of the longest of them.
+const COMMON_BYTES: usize = 5;
 
 /// Properties whose text is no content: references, times, selectors, bytes, and links of sources.
 const SKIPPED: [&str; 17] = [
@@ -78,6 +83,8 @@ pub(super) struct Reader {
     fold: String,
     terms: Vec<u64>,
     refs: Vec<u64>,
+    /// Where the last document has prose.
+    prose: Vec<Leaf>,
     /// The first `name`, `value` and `pattern` of the last document.
     called: [String; 3],
 }
@@ -87,30 +94,36 @@ impl Reader {
     pub(super) fn read(&mut self, bytes: &[u8], max: usize) -> &[u64] {
         self.terms.clear();
         self.refs.clear();
+        self.prose.clear();
         self.called.iter_mut().for_each(String::clear);
-        let Reader { fold, terms, refs, called } = self;
-        leaves(bytes, &mut |key, text| {
+        let Reader { fold, terms, refs, prose, called } = self;
+        let document = std::str::from_utf8(bytes).unwrap_or_default();
+        leaves(document, &mut |key, leaf| {
             if PROSE.binary_search(&key).is_ok() {
-                return true;
+                prose.push(leaf);
+                return;
             }
-            let text = text.read();
-            refer(refs, key, &text);
+            let many = key.ends_with("_refs");
+            let refers = many || key.ends_with("_ref");
+            let says = !many && SKIPPED.binary_search(&key).is_err();
+            if !refers && !says {
+                return;
+            }
+            let text = leaf.read(document);
+            if refers && key != "object_marking_refs" {
+                refer(refs, &text);
+            }
             let place = ["name", "value", "pattern"].iter().position(|name| *name == key);
             if let Some(first) = place.and_then(|at| called.get_mut(at)).filter(|first| first.is_empty()) {
                 first.push_str(&text);
             }
-            if SKIPPED.binary_search(&key).is_err() && !key.ends_with("_refs") {
+            if says {
                 words(&text, fold, &mut |word| push(terms, word, max));
             }
-            true
         });
         // prose comes last, and is left as soon as there are enough
         let more = terms.len() < max;
-        if more {
-            leaves(bytes, &mut |key, text| {
-                PROSE.binary_search(&key).is_err() || words(&text.read(), fold, &mut |word| push(terms, word, max))
-            });
-        }
+        let _ = more && prose.iter().all(|leaf| words(&leaf.read(document), fold, &mut |word| push(terms, word, max)));
         self.terms.sort_unstable();
         &self.terms
     }
@@ -133,9 +146,8 @@ impl Reader {
     }
 }
 
-fn refer(refs: &mut Vec<u64>, key: &str, text: &str) {
-    let refers = key.ends_with("_ref") || (key.ends_with("_refs") && key != "object_marking_refs");
-    if refers && refs.len() < REFS_MAX && text.contains("--") {
+fn refer(refs: &mut Vec<u64>, text: &str) {
+    if refs.len() < REFS_MAX && text.contains("--") {
         let number = of_reference(text);
         if !refs.contains(&number) {
             refs.push(number);
@@ -152,39 +164,35 @@ fn push(terms: &mut Vec<u64>, word: &str, max: usize) -> bool {
     terms.len() < max
 }
 
-/// A text of a document as it is written there.
-#[derive(Clone, Copy)]
-struct Text<'a> {
-    /// With its quotes.
-    raw: &'a [u8],
+/// Where a text stands in its document, with its quotes.
+struct Leaf {
+    at: Range<usize>,
     escaped: bool,
 }
 
-impl<'a> Text<'a> {
-    fn read(self) -> Cow<'a, str> {
+impl Leaf {
+    fn read<'a>(&self, document: &'a str) -> Cow<'a, str> {
+        let raw = document.get(self.at.clone()).unwrap_or_default();
         match self.escaped {
-            false => Cow::Borrowed(std::str::from_utf8(self.raw.get(1..self.raw.len() - 1).unwrap_or_default()).unwrap_or_default()),
-            true => Cow::Owned(serde_json::from_slice(self.raw).unwrap_or_default()),
+            false => Cow::Borrowed(raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default()),
+            true => Cow::Owned(serde_json::from_str(raw).unwrap_or_default()),
         }
     }
 }
 
-/// Hands over each text of a JSON document with the name of its property, as long as `f` wants more; members of an array have the array's.
-fn leaves<'a>(bytes: &'a [u8], f: &mut dyn FnMut(&str, Text<'a>) -> bool) {
-    let mut rest = bytes;
-    let mut key: Cow<'a, str> = Cow::Borrowed("");
-    while let Some(open) = rest.iter().position(|b| *b == b'"') {
-        let Some(inside) = rest.get(open + 1..) else { return };
-        let Some((length, escaped)) = string_end(inside) else { return };
-        let Some(raw) = rest.get(open..open + length + 2) else { return };
-        let after = inside.get(length + 1..).unwrap_or_default();
-        let text = Text { raw, escaped };
-        let next = after.iter().position(|b| !b.is_ascii_whitespace());
-        rest = after;
-        match next.and_then(|at| after.get(at)) {
-            Some(b':') => key = text.read(),
-            _ if !f(&key, text) => return,
-            _ => {}
+/// Hands over each text of a JSON document with the name of its property; members of an array have the array's.
+fn leaves(document: &str, f: &mut dyn FnMut(&str, Leaf)) {
+    let bytes = document.as_bytes();
+    let mut key: Cow<'_, str> = Cow::Borrowed("");
+    let mut from = 0;
+    while let Some(open) = bytes.get(from..).and_then(|rest| memchr(b'"', rest)).map(|at| from + at) {
+        let Some((length, escaped)) = bytes.get(open + 1..).and_then(string_end) else { return };
+        from = open + length + 2;
+        let leaf = Leaf { at: open..from, escaped };
+        let next = bytes.get(from..).unwrap_or_default().iter().find(|b| !b.is_ascii_whitespace());
+        match next {
+            Some(b':') => key = leaf.read(document),
+            _ => f(&key, leaf),
         }
     }
 }
@@ -194,7 +202,7 @@ fn string_end(bytes: &[u8]) -> Option<(usize, bool)> {
     let mut escaped = false;
     let mut at = 0;
     loop {
-        at += bytes.get(at..)?.iter().position(|b| matches!(b, b'"' | b'\\'))?;
+        at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
         if bytes.get(at) == Some(&b'"') {
             return Some((at, escaped));
         }
@@ -206,7 +214,8 @@ fn string_end(bytes: &[u8]) -> Option<(usize, bool)> {
 /// Whether a word can be asked for.
 fn is_term(word: &str) -> bool {
     let said = word.len() > 1 && (word.len() > 3 || word.chars().any(char::is_alphabetic));
-    said && word.len() <= TERM_MAX && COMMON.binary_search(&word).is_err()
+    let common = || word.len() <= COMMON_BYTES && COMMON.binary_search(&word).is_ok();
+    said && word.len() <= TERM_MAX && !common()
 }
 
 /// The terms of a text: each compound as it is written, the parts of one that has words as its parts, and the domains above a domain. False
@@ -250,30 +259,32 @@ fn is_joiner(c: char) -> bool {
 
 /// The runs of letters, digits and what joins them, folded to lower case and with defanged dots made whole. False where `f` wanted no more.
 fn compounds(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> bool {
-    let runs = |text: &str, f: &mut dyn FnMut(&str) -> bool| {
-        let runs = text.split(|c: char| !c.is_alphanumeric() && !is_joiner(c)).map(|run| run.trim_matches(is_joiner));
-        runs.filter(|word| !word.is_empty()).all(f)
-    };
-    if !text.is_ascii() || is_fanged(text.as_bytes()) {
-        return runs(&refanged(&text.to_lowercase()), f);
+    if text.is_ascii() && !is_fanged(text.as_bytes()) {
+        return ascii_compounds(text, fold, f);
     }
-    // most texts are read word by word, and no further than is wanted
-    runs(text, &mut |word| {
+    let folded = text.to_lowercase();
+    let whole = refanged(&folded);
+    let runs = whole.split(|c: char| !c.is_alphanumeric() && !is_joiner(c)).map(|run| run.trim_matches(is_joiner));
+    runs.filter(|word| !word.is_empty()).all(f)
+}
+
+/// The same of a text that needs neither a table of letters nor mending, as most do: word by word, and no further than is wanted.
+fn ascii_compounds(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> bool {
+    let in_run = |b: &u8| b.is_ascii_alphanumeric() || is_joiner(char::from(*b));
+    let mut runs = text.as_bytes().split(|b| !in_run(b)).filter(|run| !run.is_empty());
+    runs.all(|run| {
         fold.clear();
-        fold.push_str(word);
-        fold.make_ascii_lowercase();
-        f(fold)
+        fold.extend(run.iter().map(|b| char::from(b.to_ascii_lowercase())));
+        let word = fold.trim_matches(is_joiner);
+        word.is_empty() || f(word)
     })
 }
 
 /// Whether a text has one of the forms that [`refanged`] undoes.
 fn is_fanged(text: &[u8]) -> bool {
     let begins = |at: usize, what: &[u8]| text.get(at..at + what.len()).is_some_and(|there| there.eq_ignore_ascii_case(what));
-    text.iter().enumerate().any(|(at, byte)| match byte {
-        b'[' | b'(' => FANGED.iter().any(|(fanged, _)| begins(at, fanged.as_bytes())),
-        b'h' | b'H' => begins(at, b"hxxp"),
-        _ => false,
-    })
+    memchr2_iter(b'[', b'(', text).any(|at| FANGED.iter().any(|(fanged, _)| begins(at, fanged.as_bytes())))
+        || memchr2_iter(b'x', b'X', text).any(|at| at > 0 && begins(at - 1, b"hxxp"))
 }
 
 /// How addresses are made harmless, and what they were.
@@ -332,14 +343,11 @@ mod tests {
     #[test]
     fn leaves_of_a_document() {
         let mut got = Vec::new();
-        let text = br#"{"a":"x","b":["y\"z",{"c":"\u00e9"}],"d":1,"e" : {"f":"g:"},"h":"\\"}"#;
-        leaves(text, &mut |key, value| {
-            got.push(format!("{key}={}", value.read()));
-            true
-        });
+        let text = r#"{"a":"x","b":["y\"z",{"c":"\u00e9"}],"d":1,"e" : {"f":"g:"},"h":"\\"}"#;
+        leaves(text, &mut |key, value| got.push(format!("{key}={}", value.read(text))));
         assert_eq!(got.join(" "), r#"a=x b=y"z c=é f=g: h=\"#);
-        for broken in [&b"\""[..], br#""\"#, br#"{"a"#, b"", b"\xff\"\xff\""] {
-            leaves(broken, &mut |_, text| text.read().len() < 99);
+        for broken in ["\"", r#""\"#, r#"{"a"#, "", "é\"é\"", "\"\\é"] {
+            leaves(broken, &mut |_, text| assert!(text.read(broken).len() < 99));
         }
     }
 
@@ -359,5 +367,6 @@ mod tests {
     fn numbers_stay() {
         assert_eq!(number("emotet"), 213_419_753_076);
         assert!(COMMON.is_sorted() && SKIPPED.is_sorted() && PROSE.is_sorted());
+        assert_eq!(COMMON.iter().map(|word| word.len()).max(), Some(COMMON_BYTES));
     }
 }
