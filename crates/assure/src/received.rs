@@ -165,10 +165,10 @@ impl Batch {
     }
 
     pub(crate) fn object(&mut self, event: &Event) -> Result<()> {
-        let Some(payload) = &event.payload else { return Ok(()) };
-        let Ok(m) = serde_json::from_slice::<ObjectMeta<'_>>(payload.meta()) else {
-            return Err(ledger::Error::park("meta-unreadable", "exchange.object without id, type or source"));
-        };
+        if event.payload.is_none() {
+            return Ok(());
+        }
+        let m: ObjectMeta<'_> = event.meta()?;
         self.inbound(event, &m.source, &m.kind, "E1");
         if !matches!(&*m.kind, "identity" | "location" | "vulnerability" | "sighting") {
             return Ok(());

@@ -15,9 +15,12 @@ pub(crate) use terms::number;
 pub use terms::asked;
 
 use crate::arrivals::Arrivals;
-use crate::event::{self, DocumentMeta, ListedMeta, ObjectMeta};
+use crate::event::{self, DocumentMeta, ListedMeta};
 use ledger::{Column, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use terms::{DOCUMENT_TERMS_MAX, NUMBER_BITS, OBJECT_TERMS_MAX, Reader};
 
@@ -71,7 +74,7 @@ impl Stage for Search {
         let mut arrivals = Arrivals::default();
         let mut fold = Fold::begin(tx)?;
         // reading is pure, so all cores may do it; folding is in the order of the log
-        let objects: Vec<Option<Object>> = events.par_iter().map_init(Reader::default, |r, event| Object::read(event, r)).collect();
+        let objects: Vec<Option<Object<'_>>> = events.par_iter().map_init(Reader::default, |r, event| Object::read(event, r)).collect();
         for (event, object) in events.iter().zip(objects) {
             if event.kind == ledger::purge::TOMBSTONE {
                 // what came before it is in the tables first
@@ -94,16 +97,28 @@ impl Stage for Search {
     }
 }
 
+/// What of [`event::ObjectMeta`] is folded here, borrowed: a run has thousands.
+#[derive(Deserialize)]
+struct ObjectMeta<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    source: Cow<'a, str>,
+    copy: Option<IgnoredAny>,
+}
+
 /// What is folded of an object that is admitted.
-struct Object {
-    meta: ObjectMeta,
+struct Object<'a> {
+    meta: ObjectMeta<'a>,
     terms: Vec<u64>,
     called: String,
 }
 
-impl Object {
-    fn read(event: &Event, reader: &mut Reader) -> Option<Object> {
-        let meta = (event.kind == event::OBJECT).then(|| event.meta::<ObjectMeta>().ok()).flatten()?;
+impl<'a> Object<'a> {
+    fn read(event: &'a Event, reader: &mut Reader) -> Option<Object<'a>> {
+        let meta = (event.kind == event::OBJECT).then(|| event.meta::<ObjectMeta<'_>>().ok()).flatten()?;
         let terms = of_object(event, &meta, reader);
         Some(Object { meta, terms, called: reader.called().to_owned() })
     }
@@ -126,8 +141,8 @@ fn terms_of(tx: &mut Tx<'_>, event: &Event, reader: &mut Reader, arrivals: &mut 
             let sql = "INSERT INTO @posting_listed (entry, object) VALUES ($1, $2)";
             tx.run(sql, &[event.index.into(), meta.object.into()])?;
             let object = tx.event(meta.object)?.filter(|object| object.payload.is_some());
-            let read = object.and_then(|object| Some((object.meta::<ObjectMeta>().ok()?, object)));
-            read.map_or_else(Vec::new, |(meta, object)| of_object(&object, &meta, reader))
+            let read = object.as_ref().and_then(|object| Some((object.meta::<ObjectMeta<'_>>().ok()?, object)));
+            read.map_or_else(Vec::new, |(meta, object)| of_object(object, &meta, reader))
         }
         _ => {
             let Ok(meta) = event.meta::<DocumentMeta>() else { return Ok(Vec::new()) };
@@ -141,7 +156,7 @@ fn terms_of(tx: &mut Tx<'_>, event: &Event, reader: &mut Reader, arrivals: &mut 
     })
 }
 
-fn of_object(event: &Event, meta: &ObjectMeta, reader: &mut Reader) -> Vec<u64> {
+fn of_object(event: &Event, meta: &ObjectMeta<'_>, reader: &mut Reader) -> Vec<u64> {
     let mut terms = reader.read(event.body(), OBJECT_TERMS_MAX).to_vec();
     terms.extend_from_slice(reader.references());
     terms.extend([terms::of_kind(&meta.kind), terms::of_source(&meta.source)]);
@@ -239,7 +254,7 @@ fn split(term: u64) -> (i64, u64) {
     ((term >> REST_BITS) as i64, term & ((1 << REST_BITS) - 1))
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Stone {
     entries: Vec<ledger::purge::Grave>,
 }

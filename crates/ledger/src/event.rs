@@ -9,7 +9,7 @@
 use crate::error::{Error, Result};
 use crate::merkle::{Hash, leaf_hash};
 use crate::time::Micros;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 /// An event to be appended.
@@ -85,8 +85,9 @@ pub struct Event {
 }
 
 impl Event {
-    /// The meta object. An event whose payload was purged, or whose meta does not fit, is parked by the caller's `?`.
-    pub fn meta<T: DeserializeOwned>(&self) -> Result<T> {
+    /// The meta object; what it is read into may borrow. An event whose payload was purged, or whose meta does not fit, is parked by the
+    /// caller's `?`.
+    pub fn meta<'e, T: Deserialize<'e>>(&'e self) -> Result<T> {
         let payload = self.payload.as_ref().ok_or_else(|| Error::park("payload-purged", "the payload was purged"))?;
         serde_json::from_slice(payload.meta())
             .map_err(|e| Error::park("meta-unreadable", format!("{} version {}: {e}", self.kind, self.version)))

@@ -213,10 +213,41 @@ fn string_end(bytes: &[u8]) -> Option<(usize, bool)> {
 
 /// Whether a word can be asked for.
 fn is_term(word: &str) -> bool {
-    let said = word.len() > 1 && (word.len() > 3 || word.chars().any(char::is_alphabetic));
-    let common = || word.len() <= COMMON_BYTES && COMMON.binary_search(&word).is_ok();
-    said && word.len() <= TERM_MAX && !common()
+    match word.len() {
+        0 | 1 => false,
+        2 | 3 => word.chars().any(char::is_alphabetic) && !is_common(word),
+        4..=TERM_MAX => !is_common(word),
+        _ => false,
+    }
 }
+
+fn is_common(word: &str) -> bool {
+    packed(word).is_some_and(|word| COMMON_PACKED.binary_search(&word).is_ok())
+}
+
+/// The bytes of a short word as one number, in the order of the words.
+const fn packed(word: &str) -> Option<u64> {
+    if word.len() > COMMON_BYTES {
+        return None;
+    }
+    let (bytes, mut number, mut at) = (word.as_bytes(), 0, 0);
+    while at < COMMON_BYTES {
+        number = number << 8 | if at < bytes.len() { bytes[at] as u64 } else { 0 };
+        at += 1;
+    }
+    Some(number)
+}
+
+const COMMON_PACKED: [u64; COMMON.len()] = {
+    let (mut all, mut at) = ([0; COMMON.len()], 0);
+    while at < COMMON.len() {
+        if let Some(word) = packed(COMMON[at]) {
+            all[at] = word;
+        }
+        at += 1;
+    }
+    all
+};
 
 /// The terms of a text: each compound as it is written, the parts of one that has words as its parts, and the domains above a domain. False
 /// where `f` wanted no more.
@@ -225,7 +256,7 @@ fn words(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> bool
         if is_term(compound) && !f(compound) {
             return false;
         }
-        if compound.len() > TERM_MAX || !compound.contains(is_joiner) {
+        if compound.len() > TERM_MAX || !compound.bytes().any(|b| is_joiner(char::from(b))) {
             return true;
         }
         let mut parts = compound.split(is_joiner).filter(|part| part.len() > 2 && part.chars().all(char::is_alphabetic) && is_term(part));
@@ -270,14 +301,20 @@ fn compounds(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> 
 
 /// The same of a text that needs neither a table of letters nor mending, as most do: word by word, and no further than is wanted.
 fn ascii_compounds(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> bool {
-    let in_run = |b: &u8| b.is_ascii_alphanumeric() || is_joiner(char::from(*b));
-    let mut runs = text.as_bytes().split(|b| !in_run(b)).filter(|run| !run.is_empty());
-    runs.all(|run| {
+    let mut rest = text;
+    while let Some(begin) = rest.bytes().position(|b| b.is_ascii_alphanumeric()) {
+        let (_, run) = rest.split_at(begin);
+        let end = run.bytes().position(|b| !b.is_ascii_alphanumeric() && !is_joiner(char::from(b))).unwrap_or(run.len());
+        let (run, after) = run.split_at(end);
         fold.clear();
-        fold.extend(run.iter().map(|b| char::from(b.to_ascii_lowercase())));
-        let word = fold.trim_matches(is_joiner);
-        word.is_empty() || f(word)
-    })
+        fold.push_str(run.trim_end_matches(is_joiner));
+        fold.make_ascii_lowercase();
+        if !f(fold) {
+            return false;
+        }
+        rest = after;
+    }
+    true
 }
 
 /// Whether a text has one of the forms that [`refanged`] undoes.

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 const PASSWORD: &str = "bench-password-1";
 /// Objects in one POST: large enough that the round trip does not count, small enough for the default size limit.
 const POSTED: usize = 2_000;
+/// Connections that give objects, and how many POSTs are made ready at a time.
+const POSTERS: usize = 2;
+const ROUND: usize = 16;
 /// Objects asked for in one page.
 const PAGE: usize = 5_000;
 /// Connections that ask for single objects, and for how long.
@@ -98,12 +101,12 @@ fn measure(bench: &Bench, scale: Scale, url: &str, path: &str, server: u32) -> R
     let text = std::fs::read_to_string(bench.path("stix/enterprise-attack.json"))?;
     let bundle: Bundle<'_> = serde_json::from_str(&text)?;
     let texts: Vec<&str> = bundle.objects.iter().map(|o| o.get()).collect();
-    let took = ingest(&mut Client::connect(url, "bench", PASSWORD)?, path, &texts, scale.objects)?;
+    let took = ingest(url, path, &texts, scale.objects)?;
     let line = |work: String, ours: String, floor: &str, peers: &str| {
         Line { work: scale.named(&work), ours, floor: floor.into(), peers: peers.into() }
     };
     let mut lines = vec![line(
-        format!("TAXII ingest in envelopes of {POSTED}, checked, durable, all stages applied"),
+        format!("TAXII ingest in envelopes of {POSTED} over {POSTERS} connections, checked, durable, all stages applied"),
         format!("{} objects/s", rate(scale.objects, took)),
         if scale.postgres { "15,000" } else { "30,000" },
         "OpenTAXII 696, DARWIS 555 objects/s (quoted)",
@@ -145,24 +148,43 @@ fn start(stage: &Stage, scale: Scale) -> Result<Line> {
     Ok(Line { work, ours: format!("{:.2} s, {rest}", took.as_secs_f64()), floor: "0.5 s, 100 MB".into(), peers: String::new() })
 }
 
-fn ingest(client: &mut Client, path: &str, texts: &[&str], objects: usize) -> Result<Duration> {
-    // signed in before: a password is checked once, not with each request
-    client.get("/taxii2/")?;
+/// Gives the objects over a few kept connections, as feeders do who do not wait for one another: while one request is written to the
+/// disk, the next is read and judged.
+fn ingest(url: &str, path: &str, texts: &[&str], objects: usize) -> Result<Duration> {
+    let mut clients = Vec::with_capacity(POSTERS);
+    for _ in 0..POSTERS {
+        let mut client = Client::connect(url, "bench", PASSWORD)?;
+        // signed in before: a password is checked once, not with each request
+        client.get("/taxii2/")?;
+        clients.push(client);
+    }
     let (mut took, mut at) = (Duration::ZERO, 0);
     while at < objects {
-        let end = objects.min(at + POSTED);
-        // making the load is not the server's work
-        let body = load::envelope(texts, at..end);
-        let start = Instant::now();
-        let answer = client.post(path, &body)?;
+        // making the load is not the server's work, so it is made before the clock runs
+        let end = objects.min(at + POSTED * ROUND);
+        let bodies: Vec<Vec<u8>> = (at..end).step_by(POSTED).map(|n| load::envelope(texts, n..end.min(n + POSTED))).collect();
+        let (next, start) = (AtomicUsize::new(0), Instant::now());
+        std::thread::scope(|scope| {
+            let posts = |client| post_all(client, path, &bodies, &next);
+            let posters: Vec<_> = clients.iter_mut().map(|client| scope.spawn(move || posts(client))).collect();
+            posters.into_iter().try_for_each(|poster| poster.join().unwrap_or_else(|_| bail!("a poster ended early")))
+        })?;
         took += start.elapsed();
+        at = end;
+    }
+    Ok(took)
+}
+
+/// Posts whichever body comes next until none is left.
+fn post_all(client: &mut Client, path: &str, bodies: &[Vec<u8>], next: &AtomicUsize) -> Result<()> {
+    while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let answer = client.post(path, body)?;
         let status: Status = serde_json::from_slice(&answer.body).context("no status resource")?;
         if answer.status != 202 || status.status != "complete" || status.failure_count > 0 {
             bail!("POST answered {}: {} failures", answer.status, status.failure_count);
         }
-        at = end;
     }
-    Ok(took)
+    Ok(())
 }
 
 /// All pages of a collection: how many objects, how long in all, and each page.
