@@ -2,6 +2,7 @@
 use super::{Column, Mode, Row, Session, Value};
 use crate::error::{Error, Result};
 use crate::purge::Scrubbed;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -151,6 +152,8 @@ fn search(files: &[PathBuf], needles: &[Vec<u8>]) -> Result<usize> {
 fn prepare(connection: &Connection) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(Duration::from_secs(30)).map_err(engine)?;
+    // A plan is made once and stays: else a statement with a bound LIMIT is planned anew at every new value, which costs more than its rows.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(engine)?;
     connection
         .execute_batch("PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY")
         .map_err(engine)

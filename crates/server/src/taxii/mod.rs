@@ -30,7 +30,7 @@ use partners::{Person, access};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use crate::state::{AppState, wait};
 use crate::tls::Peer;
@@ -70,53 +70,44 @@ async fn answer(State(state): State<AppState>, request: Request) -> Response {
 async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
     let (parts, body) = request.into_parts();
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().and_then(|info| info.0.certificate.clone());
-    let person = sign_in(&state, &parts.headers, peer).await?;
-    wire::check_accept(&parts.headers)?;
-    let mut call = Call {
-        state,
-        person,
-        method: parts.method,
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or("").to_owned(),
-        body: Bytes::new(),
-        stale: AtomicBool::new(false),
-        early: Mutex::new(None),
-    };
-    let mut room = None;
-    if call.method == Method::POST {
-        let (looked, content) = on_thread(call, |call| call.may_post()).await?;
-        content?;
-        call = looked;
-        wire::check_content_type(&parts.headers)?;
-        let read = wire::read_body(&parts.headers, body).await?;
-        (call.body, room) = (read.bytes, Some(read.room));
-    }
+    let claim = Claim::of(&parts.headers, peer)?;
+    let permit = claim.permit().await?;
+    let accepts = wire::check_accept(&parts.headers);
     let (early, mut head) = oneshot::channel();
-    call.early = Mutex::new(Some(early));
-    let whole = on_thread(call, move |call| {
-        let _room = room;
-        call.run()
-    });
+    let (headers, method) = (parts.headers, parts.method);
+    let is_post = method == Method::POST;
+    let enter = move || {
+        let person = claim.check(&state)?;
+        drop(permit);
+        accepts?;
+        let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or("").to_owned());
+        let early = Mutex::new(Some(early));
+        Ok(Call { state, person, method, path, query, body: Bytes::new(), stale: AtomicBool::new(false), early })
+    };
+    if is_post {
+        let mut call = on_thread(move || enter().and_then(|call: Call| call.may_post().map(|()| call))).await?;
+        wire::check_content_type(&headers)?;
+        let read = wire::read_body(&headers, body).await?;
+        call.body = read.bytes;
+        let room = read.room;
+        return on_thread(move || {
+            let _room = room;
+            call.run()
+        })
+        .await;
+    }
     tokio::select! {
         biased;
         // the thread goes on and fills the body
         Ok(answer) = &mut head => Ok(answer),
         // or it came to its end between the two looks: its head is still what is answered
-        done = whole => head.try_recv().map_or_else(|_| done?.1, Ok),
+        done = on_thread(move || enter()?.run()) => head.try_recv().map_or_else(|_| done, Ok),
     }
 }
 
-/// Store work waits on a thread of its own; a call that failed as a whole is a problem of the hub.
-async fn on_thread<T: Send + 'static>(
-    call: Call,
-    f: impl FnOnce(&Call) -> Result<T, Problem> + Send + 'static,
-) -> Result<(Call, Result<T, Problem>), Problem> {
-    wait(move || {
-        let done = f(&call);
-        Ok((call, done))
-    })
-    .await
-    .map_err(Problem::from)
+/// Store work waits on a thread of its own; work that ended early is a problem of the hub.
+async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+    wait(move || Ok(work())).await.map_err(Problem::from)?
 }
 
 /// How somebody says who they are. What a request says goes before what its connection showed.
@@ -129,28 +120,46 @@ enum Claim {
     Certificate(String),
 }
 
-/// A wrong name, a wrong password and a wrong token look the same.
+impl Claim {
+    /// What a request and its connection say; nothing is a 401.
+    fn of(headers: &HeaderMap, peer: Option<String>) -> Result<Claim, Problem> {
+        let said = match headers.get(header::AUTHORIZATION) {
+            Some(value) => claim(value.to_str().unwrap_or_default()),
+            None => peer.map(Claim::Certificate),
+        };
+        said.ok_or_else(Problem::unauthorized)
+    }
+
+    /// A place among those whose password is checked.
+    async fn permit(&self) -> Result<Option<SemaphorePermit<'static>>, Problem> {
+        match self {
+            Claim::Password { .. } => DOOR.acquire().await.map(Some).map_err(|_| Problem::unauthorized()),
+            Claim::Token(_) | Claim::Certificate(_) => Ok(None),
+        }
+    }
+
+    /// Who it is. A wrong name, a wrong password and a wrong token look the same.
+    fn check(&self, state: &AppState) -> Result<Person, Problem> {
+        let home = state.home();
+        let found = state.ledger.read(|tx| match self {
+            Claim::Password { name, password } => state.authenticator.authenticate(tx, name, password, home),
+            Claim::Token(token) => access::by_token(tx, token, home),
+            Claim::Certificate(fingerprint) => access::by_certificate(tx, fingerprint, home),
+        })?;
+        found.ok_or_else(Problem::unauthorized)
+    }
+}
+
+/// Who asks, as `/receipts/` has it too.
 pub(crate) async fn sign_in(state: &AppState, headers: &HeaderMap, peer: Option<String>) -> Result<Person, Problem> {
-    let claim = match headers.get(header::AUTHORIZATION) {
-        Some(value) => claim(value.to_str().unwrap_or_default()),
-        None => peer.map(Claim::Certificate),
-    };
-    let claim = claim.ok_or_else(Problem::unauthorized)?;
-    let _permit = match &claim {
-        Claim::Password { .. } => Some(DOOR.acquire().await.map_err(|_| Problem::unauthorized())?),
-        Claim::Token(_) | Claim::Certificate(_) => None,
-    };
+    let claim = Claim::of(headers, peer)?;
+    let permit = claim.permit().await?;
     let state = state.clone();
-    let found = wait(move || {
-        let home = state.home().to_owned();
-        state.ledger.read(|tx| match &claim {
-            Claim::Password { name, password } => state.authenticator.authenticate(tx, name, password, &home),
-            Claim::Token(token) => access::by_token(tx, token, &home),
-            Claim::Certificate(fingerprint) => access::by_certificate(tx, fingerprint, &home),
-        })
+    on_thread(move || {
+        let _permit = permit;
+        claim.check(&state)
     })
-    .await?;
-    found.ok_or_else(Problem::unauthorized)
+    .await
 }
 
 fn claim(authorization: &str) -> Option<Claim> {
