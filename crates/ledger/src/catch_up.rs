@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 /// Events of one unit.
 pub(crate) const BATCH_EVENTS: i64 = 4_000;
+/// Entries from which on the planner looks at the tables anew whenever the log has doubled: a server that looks by itself does so once a
+/// minute, and until then takes tables for small that a bundle has filled.
+const ANALYZED_FROM: i64 = 1_024;
 /// Payload bytes of one unit.
 pub(crate) const BATCH_BYTES: usize = 32 << 20;
 
@@ -132,6 +135,9 @@ pub(crate) fn step(stages: &[Arc<dyn Stage>], tx: &mut Tx<'_>, run: Run) -> Resu
             "INSERT INTO @cursor (stage, idx) VALUES ($1, $2) ON CONFLICT (stage) DO UPDATE SET idx = excluded.idx",
             &[stage.name().into(), to.into()],
         )?;
+    }
+    if to >= ANALYZED_FROM && from.max(1).ilog2() < to.ilog2() {
+        tx.session().analyze()?;
     }
     Ok(to)
 }

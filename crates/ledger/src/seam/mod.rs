@@ -324,6 +324,14 @@ impl Session<'_> {
         }
     }
 
+    /// Lets the planner look at what the tables hold now. That of SQLite goes by the indexes alone.
+    pub(crate) fn analyze(&mut self) -> Result<()> {
+        match self {
+            Session::Sqlite(_) => Ok(()),
+            Session::Postgres(s) => s.analyze(),
+        }
+    }
+
     pub(crate) fn lock_suffix(&self) -> &'static str {
         match self {
             Session::Sqlite(_) => "",

@@ -107,7 +107,10 @@ impl Postgres {
                 tracing::warn!(error = %e, "a connection to PostgreSQL ended");
             }
         });
-        Ok(Session { client, statements: HashMap::new(), handle: self.runtime.handle().clone() })
+        let mut session = Session { client, statements: HashMap::new(), handle: self.runtime.handle().clone() };
+        // Planning or compiling a statement of ours anew takes longer than running it: each is planned once, for any value.
+        session.batch("SET plan_cache_mode = force_generic_plan; SET jit = off")?;
+        Ok(session)
     }
 }
 
@@ -167,6 +170,11 @@ impl Session {
         self.batch(&typed)?;
         self.statements.clear();
         Ok(())
+    }
+
+    pub(crate) fn analyze(&mut self) -> Result<()> {
+        let names: Vec<String> = self.tables("")?.into_iter().map(|(name, _)| name).collect();
+        self.batch(&format!("ANALYZE {}", names.join(", ")))
     }
 
     pub(crate) fn tables(&mut self, prefix: &str) -> Result<Vec<(String, Vec<String>)>> {
