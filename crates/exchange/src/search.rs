@@ -74,8 +74,8 @@ impl Stage for Search {
         let mut arrivals = Arrivals::default();
         let mut fold = Fold::begin(tx)?;
         // reading is pure, so all cores may do it; folding is in the order of the log
-        let objects: Vec<Option<Object<'_>>> = events.par_iter().map_init(Reader::default, |r, event| Object::read(event, r)).collect();
-        for (event, object) in events.iter().zip(objects) {
+        let read: Vec<Option<Text<'_>>> = events.par_iter().map_init(Reader::default, |reader, event| Text::read(event, reader)).collect();
+        for (event, text) in events.iter().zip(read) {
             if event.kind == ledger::purge::TOMBSTONE {
                 // what came before it is in the tables first
                 std::mem::take(&mut arrivals).end(tx)?;
@@ -84,9 +84,9 @@ impl Stage for Search {
                 fold = Fold::begin(tx)?;
                 continue;
             }
-            let terms = match object {
-                Some(object) => object.arrived(event, &mut arrivals),
-                None => terms_of(tx, event, &mut reader, &mut arrivals)?,
+            let terms = match text {
+                Some(text) => text.arrived(event, &mut arrivals),
+                None => terms_of(tx, event, &mut reader)?,
             };
             // of a purged document nothing stays, so no segment begins with one
             let began = (event.kind != event::DOCUMENT).then_some(event.known);
@@ -109,51 +109,66 @@ struct ObjectMeta<'a> {
     copy: Option<IgnoredAny>,
 }
 
-/// What is folded of an object that is admitted.
-struct Object<'a> {
-    meta: ObjectMeta<'a>,
-    terms: Vec<u64>,
+/// What is folded of an object or a document that is admitted.
+struct Text<'a> {
+    source: Cow<'a, str>,
+    /// The type of an object, the form of a document.
+    kind: Cow<'a, str>,
+    id: Cow<'a, str>,
     called: String,
+    /// This hub made it: it came from nobody.
+    copied: bool,
+    terms: Vec<u64>,
 }
 
-impl<'a> Object<'a> {
-    fn read(event: &'a Event, reader: &mut Reader) -> Option<Object<'a>> {
-        let meta = (event.kind == event::OBJECT).then(|| event.meta::<ObjectMeta<'_>>().ok()).flatten()?;
-        let terms = of_object(event, &meta, reader);
-        Some(Object { meta, terms, called: reader.called().to_owned() })
+impl<'a> Text<'a> {
+    /// Reads one; `None` for other events, and for one that cannot be read: that has no terms, and its own stage says so.
+    fn read(event: &'a Event, reader: &mut Reader) -> Option<Text<'a>> {
+        match event.kind.as_str() {
+            event::OBJECT => {
+                let meta: ObjectMeta<'_> = event.meta().ok()?;
+                let terms = of_object(event, &meta, reader);
+                let ObjectMeta { id, kind, source, copy } = meta;
+                Some(Text { source, kind, id, called: reader.called().to_owned(), copied: copy.is_some(), terms })
+            }
+            event::DOCUMENT => {
+                let meta: DocumentMeta = event.meta().ok()?;
+                let terms = of_document(event, &meta, reader);
+                let DocumentMeta { id, form, source, .. } = meta;
+                Some(Text { source: source.into(), kind: form.into(), called: id.clone(), id: id.into(), copied: false, terms })
+            }
+            _ => None,
+        }
     }
 
-    /// Its terms, after it was counted where it came from. A copy that this hub made came from nobody.
+    /// Its terms, after it was counted where it came from.
     fn arrived(self, event: &Event, arrivals: &mut Arrivals) -> Vec<u64> {
-        if self.meta.copy.is_none() {
-            arrivals.add(event, &self.meta.source, &self.meta.kind, &self.meta.id, &self.called);
+        if !self.copied {
+            arrivals.add(event, &self.source, &self.kind, &self.id, &self.called);
         }
         self.terms
     }
 }
 
-/// The numbers of the terms of an entry that admits no object, or one that cannot be read: that has none, and its own stage says so.
-fn terms_of(tx: &mut Tx<'_>, event: &Event, reader: &mut Reader, arrivals: &mut Arrivals) -> Result<Vec<u64>> {
-    Ok(match event.kind.as_str() {
-        event::OBJECT => Vec::new(),
-        event::LISTED => {
-            let Ok(meta) = event.meta::<ListedMeta>() else { return Ok(Vec::new()) };
-            let sql = "INSERT INTO @posting_listed (entry, object) VALUES ($1, $2)";
-            tx.run(sql, &[event.index.into(), meta.object.into()])?;
-            let object = tx.event(meta.object)?.filter(|object| object.payload.is_some());
-            let read = object.as_ref().and_then(|object| Some((object.meta::<ObjectMeta<'_>>().ok()?, object)));
-            read.map_or_else(Vec::new, |(meta, object)| of_object(object, &meta, reader))
-        }
-        _ => {
-            let Ok(meta) = event.meta::<DocumentMeta>() else { return Ok(Vec::new()) };
-            let mut terms = reader.read(event.body(), DOCUMENT_TERMS_MAX).to_vec();
-            let named = terms::asked(&format!("{} {}", meta.id, meta.title.as_deref().unwrap_or_default())).0;
-            terms.extend(named.iter().map(|word| terms::number(word)));
-            terms.extend([terms::of_kind(&meta.form), terms::of_source(&meta.source)]);
-            arrivals.add(event, &meta.source, &meta.form, &meta.id, &meta.id);
-            terms
-        }
-    })
+/// The numbers of the terms of an entry that admits nothing: those of the object that it lists, or none.
+fn terms_of(tx: &mut Tx<'_>, event: &Event, reader: &mut Reader) -> Result<Vec<u64>> {
+    if event.kind != event::LISTED {
+        return Ok(Vec::new());
+    }
+    let Ok(meta) = event.meta::<ListedMeta>() else { return Ok(Vec::new()) };
+    let sql = "INSERT INTO @posting_listed (entry, object) VALUES ($1, $2)";
+    tx.run(sql, &[event.index.into(), meta.object.into()])?;
+    let object = tx.event(meta.object)?.filter(|object| object.payload.is_some());
+    let read = object.as_ref().and_then(|object| Some((object.meta::<ObjectMeta<'_>>().ok()?, object)));
+    Ok(read.map_or_else(Vec::new, |(meta, object)| of_object(object, &meta, reader)))
+}
+
+fn of_document(event: &Event, meta: &DocumentMeta, reader: &mut Reader) -> Vec<u64> {
+    let mut terms = reader.read(event.body(), DOCUMENT_TERMS_MAX).to_vec();
+    let named = terms::asked(&format!("{} {}", meta.id, meta.title.as_deref().unwrap_or_default())).0;
+    terms.extend(named.iter().map(|word| terms::number(word)));
+    terms.extend([terms::of_kind(&meta.form), terms::of_source(&meta.source)]);
+    terms
 }
 
 fn of_object(event: &Event, meta: &ObjectMeta<'_>, reader: &mut Reader) -> Vec<u64> {

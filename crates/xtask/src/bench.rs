@@ -34,6 +34,8 @@ pub struct Results {
     pub commit: String,
     /// The machine, in general words.
     pub machine: String,
+    /// What measured it.
+    pub verb: String,
     /// The lines, in the order of the table.
     pub lines: Vec<Line>,
 }
@@ -82,7 +84,8 @@ pub fn chore(args: &[String]) -> Result<()> {
     lines.extend(bench.stix()?);
     lines.push(bench.rebuild()?);
     lines.extend(bench.spof()?);
-    let results = Results { commit: commit(), machine: machine(), lines };
+    let verb = ["cargo xtask bench".to_owned(), args.join(" ")].join(" ").trim_end().to_owned();
+    let results = Results { commit: commit(), machine: machine(), verb, lines };
     let file = shell::root().join("bench/results.json");
     std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
     std::fs::write(&file, format!("{}\n", serde_json::to_string_pretty(&results)?))?;

@@ -23,7 +23,8 @@ pub(super) fn render(results: &Results) -> String {
     for line in &results.lines {
         text.push_str(&format!("| {} | {} | {} | {} |\n", line.work, line.ours, line.floor, line.peers));
     }
-    text.push_str(&format!("\nCommit {}, {}. SQLite unless said. Measured by `cargo xtask bench --large`.\n", results.commit, results.machine));
+    let Results { commit, machine, verb, .. } = results;
+    text.push_str(&format!("\nCommit {commit}, {machine}. SQLite unless said. Measured by `{verb}`.\n"));
     text
 }
 
