@@ -360,7 +360,7 @@ fn dates(ledger: &Ledger, name: &str, collection: &str) -> Vec<(String, i64)> {
             let Sight::View(view) = rights::sight(tx, &person, &collection, tx.now().day().parse::<Date>().unwrap())? else { return Ok(Vec::new()) };
             let all = Query { versions: Versions { all: true, ..Versions::default() }, ..Query::default() };
             let (lines, _) = page::manifest(tx, view, &all)?;
-            Ok(lines.into_iter().map(|l| (format!("{} {}", &l.id[43..], l.version.unwrap()), l.added.0)).collect())
+            Ok(lines.into_iter().map(|l| (format!("{} {}", l.id.get(43..).unwrap(), l.version.unwrap()), l.added.0)).collect())
         })
         .unwrap()
 }

@@ -632,7 +632,9 @@ fn blind(salt: &[u8]) -> [u8; 16] {
 }
 
 /// The salt and the bytes of a payload, or the bytes alone of what stayed of it.
-fn tx_row(tx: &mut Tx<'_>, sql: &str, index: i64) -> Result<Option<(Option<Vec<u8>>, Vec<u8>)>> {
+type Salted = (Option<Vec<u8>>, Vec<u8>);
+
+fn tx_row(tx: &mut Tx<'_>, sql: &str, index: i64) -> Result<Option<Salted>> {
     let row = tx.one(sql, &[index.into()], |r| match (r.opt_blob(0), r.opt_blob(1), r.opt_blob(2)) {
         (Some(salt), Some(bytes), _) => Some((Some(salt.to_vec()), bytes.to_vec())),
         (_, _, Some(bytes)) => Some((None, bytes.to_vec())),

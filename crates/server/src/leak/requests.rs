@@ -16,7 +16,7 @@ pub(super) const DECLASSIFIED: [(&str, &str); 3] = [
     ("mixed-documents", "one exposure is kept where documents of different marks speak of it, by the one that decides (open)"),
 ];
 
-/// Numbers that look random and are the same for the same seed (SplitMix64).
+/// Numbers that look random and are the same for the same seed (`SplitMix64`).
 #[derive(Clone)]
 pub(super) struct Dice(pub(super) u64);
 
