@@ -329,7 +329,7 @@ async function partner() {
     const response = await page.goto(base + at);
     check(`partner ${at}: status`, response.status() === 200, String(response.status()));
     await settled(page);
-    const text = (await (await page.request.get(base + at)).text()).replaceAll(/<input[^>]*name="?q"?[^>]*>|\u201c[^\u201d]*\u201d/g, "");
+    const text = (await response.text()).replaceAll(/<input[^>]*name="?q"?[^>]*>|\u201c[^\u201d]*\u201d/g, "");
     const told = others.filter((other) => text.includes(other));
     check(`partner ${at}: nothing of another`, told.length === 0, told.join(", "));
     check(`partner ${at}: no position`, !/at position|rests? on/.test(text), "a position or a function");

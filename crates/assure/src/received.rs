@@ -1,8 +1,8 @@
 //! Facts from what was received: sightings, listings of exploited vulnerabilities, what a document makes public, and that
 //! something came in from somebody at all. Only the few fields a measure needs are read, out of the bytes as received.
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use exchange::event::ObjectBrief;
 use ledger::{Column, Event, Micros, Result, Tx};
 use serde::Deserialize;
 
@@ -51,16 +51,6 @@ struct Public {
     fix: bool,
     valid: Micros,
     known: Micros,
-}
-
-#[derive(Deserialize)]
-struct ObjectMeta<'a> {
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    source: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
@@ -168,7 +158,7 @@ impl Batch {
         if event.payload.is_none() {
             return Ok(());
         }
-        let m: ObjectMeta<'_> = event.meta()?;
+        let m: ObjectBrief<'_> = event.meta()?;
         self.inbound(event, &m.source, &m.kind, "E1");
         if !matches!(&*m.kind, "identity" | "location" | "vulnerability" | "sighting") {
             return Ok(());

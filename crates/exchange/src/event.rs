@@ -1,5 +1,7 @@
 //! The kinds of event of this stage and their meta. A kind once written is read for ever.
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use stix::Tlp;
 
@@ -97,6 +99,22 @@ pub struct ObjectMeta {
     /// Whose indicator was seen, where this hub found that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sighting: Option<SightingOf>,
+}
+
+/// What of [`ObjectMeta`] a fold of many objects reads, borrowed.
+#[derive(Debug, Deserialize)]
+pub struct ObjectBrief<'a> {
+    /// The object's `id`.
+    #[serde(borrow)]
+    pub id: Cow<'a, str>,
+    /// The object's `type`.
+    #[serde(borrow, rename = "type")]
+    pub kind: Cow<'a, str>,
+    /// Where it came from.
+    #[serde(borrow)]
+    pub source: Cow<'a, str>,
+    /// There, where this hub made it as a copy.
+    pub copy: Option<IgnoredAny>,
 }
 
 /// What a sighting that this hub made is of. Who observed stands here and not in the object.

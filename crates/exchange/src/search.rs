@@ -15,11 +15,10 @@ pub(crate) use terms::number;
 pub use terms::asked;
 
 use crate::arrivals::Arrivals;
-use crate::event::{self, DocumentMeta, ListedMeta};
+use crate::event::{self, DocumentMeta, ListedMeta, ObjectBrief};
 use ledger::{Column, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use terms::{DOCUMENT_TERMS_MAX, NUMBER_BITS, OBJECT_TERMS_MAX, Reader};
@@ -97,18 +96,6 @@ impl Stage for Search {
     }
 }
 
-/// What of [`event::ObjectMeta`] is folded here, borrowed: a run has thousands.
-#[derive(Deserialize)]
-struct ObjectMeta<'a> {
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
-    #[serde(borrow)]
-    source: Cow<'a, str>,
-    copy: Option<IgnoredAny>,
-}
-
 /// What is folded of an object or a document that is admitted.
 struct Text<'a> {
     source: Cow<'a, str>,
@@ -126,9 +113,9 @@ impl<'a> Text<'a> {
     fn read(event: &'a Event, reader: &mut Reader) -> Option<Text<'a>> {
         match event.kind.as_str() {
             event::OBJECT => {
-                let meta: ObjectMeta<'_> = event.meta().ok()?;
+                let meta: ObjectBrief<'_> = event.meta().ok()?;
                 let terms = of_object(event, &meta, reader);
-                let ObjectMeta { id, kind, source, copy } = meta;
+                let ObjectBrief { id, kind, source, copy } = meta;
                 Some(Text { source, kind, id, called: reader.called().to_owned(), copied: copy.is_some(), terms })
             }
             event::DOCUMENT => {
@@ -159,7 +146,7 @@ fn terms_of(tx: &mut Tx<'_>, event: &Event, reader: &mut Reader) -> Result<Vec<u
     let sql = "INSERT INTO @posting_listed (entry, object) VALUES ($1, $2)";
     tx.run(sql, &[event.index.into(), meta.object.into()])?;
     let object = tx.event(meta.object)?.filter(|object| object.payload.is_some());
-    let read = object.as_ref().and_then(|object| Some((object.meta::<ObjectMeta<'_>>().ok()?, object)));
+    let read = object.as_ref().and_then(|object| Some((object.meta::<ObjectBrief<'_>>().ok()?, object)));
     Ok(read.map_or_else(Vec::new, |(meta, object)| of_object(object, &meta, reader)))
 }
 
@@ -171,7 +158,7 @@ fn of_document(event: &Event, meta: &DocumentMeta, reader: &mut Reader) -> Vec<u
     terms
 }
 
-fn of_object(event: &Event, meta: &ObjectMeta<'_>, reader: &mut Reader) -> Vec<u64> {
+fn of_object(event: &Event, meta: &ObjectBrief<'_>, reader: &mut Reader) -> Vec<u64> {
     let mut terms = reader.read(event.body(), OBJECT_TERMS_MAX).to_vec();
     terms.extend_from_slice(reader.references());
     terms.extend([terms::of_kind(&meta.kind), terms::of_source(&meta.source)]);

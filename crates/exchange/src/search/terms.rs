@@ -122,8 +122,12 @@ impl Reader {
             }
         });
         // prose comes last, and is left as soon as there are enough
-        let more = terms.len() < max;
-        let _ = more && prose.iter().all(|leaf| words(&leaf.read(document), fold, &mut |word| push(terms, word, max)));
+        for leaf in prose.iter() {
+            if terms.len() >= max {
+                break;
+            }
+            words(&leaf.read(document), fold, &mut |word| push(terms, word, max));
+        }
         self.terms.sort_unstable();
         &self.terms
     }

@@ -125,6 +125,12 @@ fn what_breaks_a_rule_fails_alone_and_is_named() {
     assert_eq!(hub.get("objects/tool--00000000-0000-4000-8000-000000000007/").0, 404);
     let held: serde_json::Value = serde_json::from_str(&hub.get("objects/?match[version]=all").1).unwrap();
     assert_eq!(held["objects"].as_array().unwrap().len(), bad.len() + 1, "the good ones and the revoked one");
+    // An escaped NUL is JSON (RFC 8259 section 7): it breaks no rule and goes out as it came.
+    let nul = tool("00000000-0000-4000-8000-000000000005", "2020-01-01T00:00:00.000Z", r#","description":"a\u0000b""#);
+    let (status, said) = hub.post(format!(r#"{{"objects":[{nul}]}}"#).as_bytes());
+    assert!(status == 202 && said.contains(r#""failure_count":0"#), "{said}");
+    let (status, said) = hub.get("objects/tool--00000000-0000-4000-8000-000000000005/");
+    assert!(status == 200 && said.contains(&nul), "{said}");
     drop(hub.serving);
     hub.world.ok(&["ledger", "verify", "--deep"]);
 }

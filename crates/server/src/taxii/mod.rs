@@ -76,7 +76,7 @@ async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
     let (early, mut head) = oneshot::channel();
     let (headers, method) = (parts.headers, parts.method);
     let is_post = method == Method::POST;
-    let enter = move || {
+    let enter = move || -> Result<Call, Problem> {
         let person = claim.check(&state)?;
         drop(permit);
         accepts?;
@@ -85,7 +85,12 @@ async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
         Ok(Call { state, person, method, path, query, body: Bytes::new(), stale: AtomicBool::new(false), early })
     };
     if is_post {
-        let mut call = on_thread(move || enter().and_then(|call: Call| call.may_post().map(|()| call))).await?;
+        let looked = on_thread(move || {
+            let call = enter()?;
+            call.may_post()?;
+            Ok(call)
+        });
+        let mut call = looked.await?;
         wire::check_content_type(&headers)?;
         let read = wire::read_body(&headers, body).await?;
         call.body = read.bytes;
