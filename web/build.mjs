@@ -2,7 +2,7 @@
 // each under a name that carries the hash of its content, and manifest.json that says which name is which.
 // Run by `cargo xtask ui`; the server embeds the folder. Not for: anything that runs in production.
 import { build } from "esbuild";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,7 +20,6 @@ const shipped = [
   "world-atlas",
 ];
 
-await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 
 const result = await build({
@@ -37,23 +36,34 @@ const result = await build({
   loader: { ".woff2": "file", ".topo.json": "file" },
   plugins: [atlasAsFile()],
   metafile: true,
+  write: false,
   legalComments: "none",
   logLevel: "warning",
 });
 
 const manifest = {};
-for (const [file, output] of Object.entries(result.metafile.outputs)) {
-  const name = path.basename(file);
+for (const file of result.outputFiles) {
+  const name = path.basename(file.path);
   const [stem] = name.split(".");
   manifest[`${stem}${path.extname(name)}`] = name;
-  if (output.bytes > 300_000) throw new Error(`${name} has ${output.bytes} bytes; the limit is 300000`);
+  if (file.contents.length > 300_000) throw new Error(`${name} has ${file.contents.length} bytes; the limit is 300000`);
+  await put(name, file.contents);
 }
-await writeFile(path.join(dist, "licenses.txt"), await licences());
+await put("licenses.txt", Buffer.from(await licences()));
 manifest["licenses.txt"] = "licenses.txt";
-await writeFile(path.join(dist, "manifest.json"), JSON.stringify(sorted(manifest), null, 1) + "\n");
+await put("manifest.json", Buffer.from(JSON.stringify(sorted(manifest), null, 1) + "\n"));
+const kept = new Set([...Object.values(manifest), "manifest.json"]);
+for (const old of await readdir(dist)) if (!kept.has(old)) await rm(path.join(dist, old), { recursive: true });
 
-const bytes = Object.values(result.metafile.outputs).reduce((sum, o) => sum + o.bytes, 0);
+const bytes = result.outputFiles.reduce((sum, o) => sum + o.contents.length, 0);
 console.log(`${Object.keys(manifest).length} files, ${Math.round(bytes / 1024)} kB in web/dist`);
+
+/** Writes what is not there yet: a file that stays the same keeps its date, so the server is not built again for it. */
+async function put(name, contents) {
+  const file = path.join(dist, name);
+  const held = await readFile(file).catch(() => null);
+  if (!held?.equals(contents)) await writeFile(file, contents);
+}
 
 /** The atlas is fetched by the map when a page has one, so it stays a file of its own instead of a part of the script. */
 function atlasAsFile() {

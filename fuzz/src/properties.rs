@@ -78,7 +78,8 @@ pub fn matching(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(read) = pattern::parse(text) else { return };
     let observed: Vec<Value> = serde_json::from_str(OBSERVED).expect("our own observations are JSON");
-    let observations: Vec<Observation<'_>> = observed.iter().filter_map(|one| Observation::read(one, |_| None).ok()).collect();
+    let observations: Vec<Observation<'_>> =
+        observed.iter().filter_map(|one| Observation::read(one, |_| None).ok()).collect();
     assert_eq!(observations.len(), 2);
     let Ok(matcher) = Matcher::new(&read) else { return };
     let alone = matcher.run(&observations, 200_000);

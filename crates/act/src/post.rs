@@ -118,7 +118,10 @@ fn prepare(tx: &mut Tx<'_>, ledger: &Ledger, post: &Post<'_>, withheld: &mut Vec
         let attempts = attempts(tx, &ask.planned.ask)?;
         let Some(to) = next_address(&ask, &attempts, &contacts, on) else {
             if attempts.is_empty() {
-                withheld.push((ask.planned.ask.clone(), format!("mail to each contact of {} came back", ask.planned.addressee)));
+                withheld.push((
+                    ask.planned.ask.clone(),
+                    format!("mail to each contact of {} came back", ask.planned.addressee),
+                ));
             }
             continue;
         };

@@ -142,7 +142,8 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
             let m: ProposedMeta = event.meta()?;
             let target = serde_json::to_string(&m.target).map_err(|e| Error::park("meta-unreadable", e.to_string()))?;
             let sql = "INSERT INTO @purge (purge, target, reason, by_whom, state, proposed, entries) VALUES ($1, $2, $3, $4, 'proposed', $5, 0)";
-            tx.run(sql, &[(&m.purge).into(), (&target).into(), (&m.reason).into(), (&m.by).into(), event.known.into()]).map(drop)
+            tx.run(sql, &[(&m.purge).into(), (&target).into(), (&m.reason).into(), (&m.by).into(), event.known.into()])
+                .map(drop)
         }
         PURGE_REJECTED => {
             let m: ProposedMeta = event.meta()?;
@@ -156,19 +157,31 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         PURGED => {
             let m: PurgedMeta = event.meta()?;
             let sql = "UPDATE @purge SET state = 'erased', decided = $2, second = $3, entries = $4 WHERE purge = $1";
-            tx.run(sql, &[(&m.purge).into(), event.known.into(), m.by.get(1).map(String::as_str).into(), (m.entries as i64).into()])?;
+            tx.run(
+                sql,
+                &[
+                    (&m.purge).into(),
+                    event.known.into(),
+                    m.by.get(1).map(String::as_str).into(),
+                    (m.entries as i64).into(),
+                ],
+            )?;
             for receiver in &m.receivers {
                 let sql = "INSERT INTO @purge_request (purge, org, asked, due, objects) VALUES ($1, $2, $3, $4, $5)";
                 let due = event.known.0 + HOURS * Micros::HOUR;
                 let count = (receiver.objects.len() + receiver.asks.len()) as i64;
-                tx.run(sql, &[(&m.purge).into(), (&receiver.org).into(), event.known.into(), due.into(), count.into()])?;
+                tx.run(
+                    sql,
+                    &[(&m.purge).into(), (&receiver.org).into(), event.known.into(), due.into(), count.into()],
+                )?;
             }
             Ok(())
         }
         _ => {
             let m: PurgeAnsweredMeta = event.meta()?;
             let sql = "UPDATE @purge_request SET answer = $3, note = $4, answered = $5 WHERE purge = $1 AND org = $2";
-            tx.run(sql, &[(&m.purge).into(), (&m.org).into(), (&m.answer).into(), (&m.note).into(), event.known.into()]).map(drop)
+            tx.run(sql, &[(&m.purge).into(), (&m.org).into(), (&m.answer).into(), (&m.note).into(), event.known.into()])
+                .map(drop)
         }
     }
 }
@@ -248,7 +261,13 @@ pub fn requests(tx: &mut Tx<'_>, org: Option<&str>) -> Result<Vec<Request>> {
 
 fn must(tx: &mut Tx<'_>, name: &str) -> Result<Purge> {
     let found = list(tx)?.into_iter().find(|p| p.purge == name);
-    found.ok_or_else(|| Error::refused("purge-unknown", format!("there is no purge {name}"), "`ledger purge list` shows those there are"))
+    found.ok_or_else(|| {
+        Error::refused(
+            "purge-unknown",
+            format!("there is no purge {name}"),
+            "`ledger purge list` shows those there are",
+        )
+    })
 }
 
 /// What a purge would do.
@@ -313,7 +332,11 @@ pub fn look(tx: &mut Tx<'_>, target: &Target) -> Result<Found> {
     receivers(tx, &events, &mut found)?;
     consequences(tx, &sources, &mut found)?;
     if found.entries.is_empty() {
-        return Err(Error::refused("purge-nothing", format!("nothing is held of {target}"), "give the id as it was imported"));
+        return Err(Error::refused(
+            "purge-nothing",
+            format!("nothing is held of {target}"),
+            "give the id as it was imported",
+        ));
     }
     Ok(found)
 }
@@ -428,7 +451,12 @@ pub fn propose(ledger: &Ledger, target: &Target, reason: &str, by: &Person) -> R
         let mut drawn = [0; 16];
         tx.random(&mut drawn);
         let purge = format!("P-{}", crate::ask::reference(&format!("purge {drawn:?}")));
-        let meta = ProposedMeta { purge: purge.clone(), target: target.clone(), reason: reason.to_owned(), by: by.name.clone() };
+        let meta = ProposedMeta {
+            purge: purge.clone(),
+            target: target.clone(),
+            reason: reason.to_owned(),
+            by: by.name.clone(),
+        };
         tx.append(Draft::new(PURGE_PROPOSED, &meta)?.key(format!("act/purge/{purge}")))?;
         Ok(purge)
     })?;
@@ -520,7 +548,12 @@ pub fn reject(ledger: &Ledger, name: &str, by: &Person, reason: &str) -> Result<
         if purge.state != "proposed" {
             return Err(Error::refused("purge-state", format!("{name} is {}", purge.state), ""));
         }
-        let meta = ProposedMeta { purge: name.to_owned(), target: purge.target, reason: reason.to_owned(), by: by.name.clone() };
+        let meta = ProposedMeta {
+            purge: name.to_owned(),
+            target: purge.target,
+            reason: reason.to_owned(),
+            by: by.name.clone(),
+        };
         tx.append(Draft::new(PURGE_REJECTED, &meta)?.key(format!("act/purged/{name}"))).map(drop)
     })?;
     ledger.catch_up().map(drop)
@@ -557,7 +590,9 @@ fn clear_operational(tx: &mut Tx<'_>, found: &Found) -> Result<()> {
         tx.run("DELETE FROM peer_refused WHERE id = $1", &[(*id).into()])?;
     }
     let holds = |body: &[u8]| ids.iter().any(|id| body.windows(id.len()).any(|w| w == id.as_bytes()));
-    let statuses = tx.all("SELECT id, body FROM taxii_status ORDER BY id", &[], |r| holds(r.blob(1)).then(|| r.text(0).to_owned()))?;
+    let statuses = tx.all("SELECT id, body FROM taxii_status ORDER BY id", &[], |r| {
+        holds(r.blob(1)).then(|| r.text(0).to_owned())
+    })?;
     for status in statuses.into_iter().flatten() {
         tx.run("DELETE FROM taxii_status WHERE id = $1", &[(&status).into()])?;
     }
@@ -576,7 +611,10 @@ fn beyond(tx: &mut Tx<'_>, asks: &[String], files: Scrubbed, postgres: bool) -> 
     if postgres {
         out.push("PostgreSQL: archived logs, replicas and the logs of the server".to_owned());
     } else if !files.emptied || files.left > 0 {
-        out.push("the files still hold it: a reader kept the write-ahead log busy; run `ledger purge scrub` again".to_owned());
+        out.push(
+            "the files still hold it: a reader kept the write-ahead log busy; run `ledger purge scrub` again"
+                .to_owned(),
+        );
     }
     Ok(out)
 }
@@ -588,7 +626,11 @@ pub fn answer(ledger: &Ledger, name: &str, org: &str, said: &str, note: &str, by
         false => by.must(Verb::RecordAnswer)?,
     }
     if !ANSWERS.contains(&said) {
-        return Err(Error::refused("purge-answer", format!("{said:?} is no answer"), format!("it is one of {}", ANSWERS.join(", "))));
+        return Err(Error::refused(
+            "purge-answer",
+            format!("{said:?} is no answer"),
+            format!("it is one of {}", ANSWERS.join(", ")),
+        ));
     }
     let note: String = note.chars().map(|c| if c.is_control() { ' ' } else { c }).take(NOTE_MAX).collect();
     ledger.write(|tx| {

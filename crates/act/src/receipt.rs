@@ -96,7 +96,9 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         _ => Vec::new(),
     };
     for (org, kind, lo, hi) in leaves {
-        let n = tx.one("SELECT COALESCE(MAX(n) + 1, 0) FROM @receipt WHERE org = $1", &[(&org).into()], |r| r.int(0))?.unwrap_or(0);
+        let n = tx
+            .one("SELECT COALESCE(MAX(n) + 1, 0) FROM @receipt WHERE org = $1", &[(&org).into()], |r| r.int(0))?
+            .unwrap_or(0);
         tx.run(
             "INSERT INTO @receipt (org, n, idx, kind, at, lo, hi, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
             &[(&org).into(), n.into(), event.index.into(), kind.into(), event.when().into(), lo.into(), hi.into()],
@@ -120,7 +122,11 @@ fn read(r: &ledger::Row<'_>) -> Receipt {
 
 /// The exchanges with a partner, oldest first, from a place on.
 pub fn list(tx: &mut Tx<'_>, org: &str, from: i64, limit: i64) -> Result<Vec<Receipt>> {
-    tx.all(&format!("{SELECT} WHERE org = $1 AND n >= $2 ORDER BY n LIMIT $3"), &[org.into(), from.into(), limit.into()], read)
+    tx.all(
+        &format!("{SELECT} WHERE org = $1 AND n >= $2 ORDER BY n LIMIT $3"),
+        &[org.into(), from.into(), limit.into()],
+        read,
+    )
 }
 
 /// One exchange with a partner.
@@ -130,7 +136,11 @@ pub fn at(tx: &mut Tx<'_>, org: &str, leaf: i64) -> Result<Option<Receipt>> {
 
 /// Where an object was first shown to each organisation: the exchange, and its place there.
 pub fn shown(tx: &mut Tx<'_>, object: i64) -> Result<BTreeMap<String, (Receipt, usize)>> {
-    let rows = tx.all(&format!("{SELECT} WHERE kind = 'given' AND lo <= $1 AND hi >= $1 ORDER BY org, n"), &[object.into()], read)?;
+    let rows = tx.all(
+        &format!("{SELECT} WHERE kind = 'given' AND lo <= $1 AND hi >= $1 ORDER BY org, n"),
+        &[object.into()],
+        read,
+    )?;
     let mut out = BTreeMap::new();
     for receipt in rows {
         if out.contains_key(&receipt.org) {
@@ -154,7 +164,9 @@ pub fn seal(ledger: &Ledger) -> Result<usize> {
             let hash = match statement::of(tx, ledger.hub(), &receipt) {
                 Ok(said) => said.hash(),
                 // what it said went before it was sealed (a list of purges on a restored backup): the place is kept
-                Err(ledger::Error::Refused { rule: "receipt-purged", .. }) => ledger::merkle::leaf_hash(&[b"mainstay receipt 1\nwhat purged\n"]),
+                Err(ledger::Error::Refused { rule: "receipt-purged", .. }) => {
+                    ledger::merkle::leaf_hash(&[b"mainstay receipt 1\nwhat purged\n"])
+                }
                 Err(e) => return Err(e),
             };
             by_org.entry(receipt.org.clone()).or_default().push((receipt.leaf, hash));

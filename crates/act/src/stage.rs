@@ -65,7 +65,11 @@ impl Stage for Act {
         match event.kind.as_str() {
             "exchange.disclosed" | "exchange.received" => Ok(()),
             receipt::HEADS => receipt::tree::fold(tx, event),
-            purge::PURGE_PROPOSED | purge::PURGE_REJECTED | purge::PURGED | purge::PURGE_ENDED | purge::PURGE_ANSWERED => purge::fold(tx, event),
+            purge::PURGE_PROPOSED
+            | purge::PURGE_REJECTED
+            | purge::PURGED
+            | purge::PURGE_ENDED
+            | purge::PURGE_ANSWERED => purge::fold(tx, event),
             "act.contact" => contact(tx, &event.meta()?),
             "act.ask" => ask(tx, event, &event.meta()?),
             "act.held" => note(tx, event, Step::Hold),

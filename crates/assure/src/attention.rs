@@ -146,7 +146,9 @@ fn trouble(ask: &Ask, to: &str, now: Micros) -> Option<(u8, &'static str, String
         State::Unknown => (2, "lost", format!("the ask to {to} about {about} may have gone or not")),
         State::Disputed => (3, "disputed", format!("{to} disputes {about}")),
         _ if ask.answer.as_deref() == Some("need-help") => (3, "help", format!("{to} needs help with {about}")),
-        _ if ask.is_overdue(now) => (0, "overdue", format!("{to} has not answered about {about}{}", since(ask.sent_at, now))),
+        _ if ask.is_overdue(now) => {
+            (0, "overdue", format!("{to} has not answered about {about}{}", since(ask.sent_at, now)))
+        }
         _ => return None,
     })
 }
@@ -165,12 +167,14 @@ fn unasked(rows: &[ExposureRow], asks: &[Ask], known: &Known<'_>, lines: &mut Ve
         }
     }
     for (vulnerability, parties) in open {
-        let of = |p: &&str| known.functions.get(&(*p, vulnerability)).into_iter().flatten().copied().collect::<Vec<_>>();
+        let of =
+            |p: &&str| known.functions.get(&(*p, vulnerability)).into_iter().flatten().copied().collect::<Vec<_>>();
         let functions: BTreeSet<&str> = parties.iter().flat_map(of).collect();
         let functions: Vec<String> = functions.into_iter().map(str::to_owned).collect();
         let exploited = known.exploited.contains(vulnerability);
         let n = parties.len();
-        let what = format!("{n} {} exposed to {vulnerability} and not asked", if n == 1 { "party is" } else { "parties are" });
+        let what =
+            format!("{n} {} exposed to {vulnerability} and not asked", if n == 1 { "party is" } else { "parties are" });
         let called: Vec<&str> = parties.into_iter().map(|p| known.called(p)).collect();
         let because = known.because(&called.join(", "), &functions, exploited);
         let leads = Leads::Vulnerability(vulnerability.to_owned());
@@ -217,7 +221,10 @@ fn review(tx: &mut Tx<'_>, rows: &[ExposureRow], lines: &mut Vec<(Rank, Attentio
     let what = format!("{matches} matches and {objects} objects wait for a person's decision");
     let because = "their versions or ranges cannot be compared, or their content differs from what is held".to_owned();
     let rank = (Reverse(0), Reverse(false), 5, Micros(0), Leads::Review);
-    lines.push((rank, Attention { rule: "review", what, because, leads: Leads::Review, due: None, functions: Vec::new() }));
+    lines.push((
+        rank,
+        Attention { rule: "review", what, because, leads: Leads::Review, due: None, functions: Vec::new() },
+    ));
     Ok(())
 }
 

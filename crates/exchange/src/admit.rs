@@ -4,8 +4,8 @@
 //! markings. A rule that needs what is held is judged against what the submitter may see; a conflict with the rest is answered as
 //! success and goes to review, so that writing tells nothing.
 use crate::event::{self, ListedMeta, ObjectMeta, ReviewMeta};
-use crate::{purge, review};
 use crate::versions::{self, Held, Verdict, Wanted};
+use crate::{purge, review};
 use ledger::{Draft, Intake, Ledger, Note, Result, Row, Tx};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -288,7 +288,8 @@ impl<'a> Desk<'_, 'a> {
             && let Some((fault, giver)) = purge::not_again(tx, &head.id, vkey)?
         {
             // who did not give it need not know that it was here
-            let told = self.origin.sees == Sees::All || giver.is_some_and(|g| self.origin.source.ends_with(&format!(":{g}")));
+            let told =
+                self.origin.sees == Sees::All || giver.is_some_and(|g| self.origin.source.ends_with(&format!(":{g}")));
             return Ok(candidate.told(if told { Outcome::Refused(fault) } else { Outcome::Unchanged }, Vec::new()));
         }
         let created = head.created.as_deref().and_then(|text| Timestamp::parse(text).ok()).map_or("", Timestamp::key);

@@ -161,7 +161,10 @@ impl Rhythm {
 
 /// The rhythm of every source as of `now`, by name.
 pub fn rhythms(tx: &mut Tx<'_>, now: Micros) -> Result<Vec<Rhythm>> {
-    let sources = tx.all("SELECT source FROM @arrival UNION SELECT source FROM @arrival_document ORDER BY source", &[], |r| r.text(0).to_owned())?;
+    let sources =
+        tx.all("SELECT source FROM @arrival UNION SELECT source FROM @arrival_document ORDER BY source", &[], |r| {
+            r.text(0).to_owned()
+        })?;
     let mut out = Vec::with_capacity(sources.len());
     for source in sources {
         let sql = "SELECT day FROM @arrival WHERE source = $1 UNION SELECT day FROM @arrival_document WHERE source = $1 ORDER BY day DESC LIMIT $2";
@@ -234,18 +237,28 @@ type Side = BTreeSet<(String, i64, i64)>;
 pub fn balance(tx: &mut Tx<'_>, org: &str, now: Micros, weeks: i64, most: i64, own_eyes: bool) -> Result<Balance> {
     let mondays: Vec<String> = (0..weeks).rev().map(|back| week(Micros(now.0 - back * 7 * Micros::DAY))).collect();
     let first = mondays.first().and_then(|monday| monday.parse::<Date>().ok());
-    let since = first.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok()).map_or(i64::MAX, |at| at.timestamp().as_microsecond());
+    let since = first
+        .and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok())
+        .map_or(i64::MAX, |at| at.timestamp().as_microsecond());
     let sql = "SELECT DISTINCT r.view FROM @right_person p JOIN @recipient r ON r.person = p.name WHERE p.org = $1 AND r.level IS NOT NULL ORDER BY r.view";
     let views = tx.all(sql, &[org.into()], |r| r.int(0))?;
     let (gave, full) = given(tx, org, since, most, own_eyes.then_some(&views))?;
     let (got, brim) = readable(tx, org, since, most, &views)?;
-    let per_week = |side: &Side, monday: &str| side.iter().filter(|s| s.0 == monday).map(|s| (s.1, s.2)).collect::<BTreeSet<_>>().len();
-    let weeks = mondays.iter().map(|m| Week { monday: m.clone(), gave: per_week(&gave, m), got: per_week(&got, m) }).collect();
+    let per_week = |side: &Side, monday: &str| {
+        side.iter().filter(|s| s.0 == monday).map(|s| (s.1, s.2)).collect::<BTreeSet<_>>().len()
+    };
+    let weeks =
+        mondays.iter().map(|m| Week { monday: m.clone(), gave: per_week(&gave, m), got: per_week(&got, m) }).collect();
     let flat = |side: &Side| -> BTreeSet<(i64, i64)> { side.iter().map(|s| (s.1, s.2)).collect() };
     let (gave, got) = (flat(&gave), flat(&got));
     let of = |side: &BTreeSet<(i64, i64)>, topic: Topic| side.iter().filter(|s| Topic::at(s.0) == Some(topic)).count();
     let both: BTreeSet<(i64, i64)> = gave.intersection(&got).copied().collect();
-    let topics = Topic::ALL.into_iter().map(|topic| OfTopic { topic, gave: of(&gave, topic), got: of(&got, topic), both: of(&both, topic) });
+    let topics = Topic::ALL.into_iter().map(|topic| OfTopic {
+        topic,
+        gave: of(&gave, topic),
+        got: of(&got, topic),
+        both: of(&both, topic),
+    });
     Ok(Balance {
         weeks,
         topics: topics.filter(|t| t.gave + t.got > 0).collect(),
@@ -257,8 +270,17 @@ pub fn balance(tx: &mut Tx<'_>, org: &str, now: Micros, weeks: i64, most: i64, o
 
 /// The organisations, beside the operator's own, that have an account or gave something, by key.
 pub fn partners(tx: &mut Tx<'_>, home: &str) -> Result<Vec<String>> {
-    let mut all: BTreeSet<String> = tx.all("SELECT DISTINCT org FROM @right_person ORDER BY org", &[], |r| r.text(0).to_owned())?.into_iter().collect();
-    all.extend(tx.all("SELECT source FROM @arrival UNION SELECT source FROM @arrival_document ORDER BY source", &[], |r| giver_of(r.text(0), home).map(str::to_owned))?.into_iter().flatten());
+    let mut all: BTreeSet<String> = tx
+        .all("SELECT DISTINCT org FROM @right_person ORDER BY org", &[], |r| r.text(0).to_owned())?
+        .into_iter()
+        .collect();
+    all.extend(
+        tx.all("SELECT source FROM @arrival UNION SELECT source FROM @arrival_document ORDER BY source", &[], |r| {
+            giver_of(r.text(0), home).map(str::to_owned)
+        })?
+        .into_iter()
+        .flatten(),
+    );
     all.remove(home);
     Ok(all.into_iter().collect())
 }
@@ -266,7 +288,8 @@ pub fn partners(tx: &mut Tx<'_>, home: &str) -> Result<Vec<String>> {
 fn given(tx: &mut Tx<'_>, org: &str, since: i64, most: i64, views: Option<&Vec<i64>>) -> Result<(Side, bool)> {
     let sql = "SELECT s.object, s.known, s.topic, s.subject FROM @given g JOIN @subject s ON s.object = g.object WHERE g.giver = $1 AND s.known >= $2 \
                ORDER BY g.object DESC LIMIT $3";
-    let mut all = tx.all(sql, &[org.into(), since.into(), most.into()], |r| (r.int(0), r.micros(1), r.int(2), r.int(3)))?;
+    let mut all =
+        tx.all(sql, &[org.into(), since.into(), most.into()], |r| (r.int(0), r.micros(1), r.int(2), r.int(3)))?;
     let full = all.len() as i64 >= most;
     if let Some(views) = views {
         let objects: Vec<i64> = all.iter().map(|row| row.0).collect();
@@ -323,7 +346,8 @@ mod tests {
 
     #[test]
     fn when_a_source_has_stopped() {
-        let rhythm = |usual_days, silent_days| Rhythm { source: "kev".into(), last: Micros(0), usual_days, silent_days };
+        let rhythm =
+            |usual_days, silent_days| Rhythm { source: "kev".into(), last: Micros(0), usual_days, silent_days };
         for (usual, silent, stopped) in
             [(Some(1), 3, false), (Some(1), 4, true), (Some(7), 14, false), (Some(7), 15, true), (None, 900, false)]
         {

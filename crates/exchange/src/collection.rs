@@ -96,7 +96,8 @@ pub fn add(tx: &mut Tx<'_>, new: &NewCollection<'_>) -> Result<String> {
     }
     let tlp = new.tlp.unwrap_or(Tlp::Amber);
     let handling = find_exact(tx, &id)?.map(|standing| standing.handling).unwrap_or_default();
-    let meta = CollectionMeta { id: id.clone(), title: title.to_owned(), root: root.to_owned(), tlp, read, write, handling };
+    let meta =
+        CollectionMeta { id: id.clone(), title: title.to_owned(), root: root.to_owned(), tlp, read, write, handling };
     tx.append(Draft::new(event::COLLECTION, &meta)?)?;
     Ok(id)
 }

@@ -141,7 +141,14 @@ impl Desk {
         }
     }
 
-    fn append(&mut self, tx: &mut Tx<'_>, due: &Due, of: &ObjectMeta, copy: &Value, ids: BTreeMap<String, String>) -> Result<()> {
+    fn append(
+        &mut self,
+        tx: &mut Tx<'_>,
+        due: &Due,
+        of: &ObjectMeta,
+        copy: &Value,
+        ids: BTreeMap<String, String>,
+    ) -> Result<()> {
         let bytes = serde_json::to_vec(copy).map_err(|e| Error::Engine(e.to_string()))?;
         let head = match stix::admit(&bytes) {
             Ok(head) => head,
@@ -228,7 +235,13 @@ impl Desk {
     }
 
     /// The object without its properties that carry a stricter mark than the whole, naming its source.
-    fn redacted(&self, tx: &mut Tx<'_>, head: &Head<'_>, mut object: Map<String, Value>, collection: &str) -> Result<Made> {
+    fn redacted(
+        &self,
+        tx: &mut Tx<'_>,
+        head: &Head<'_>,
+        mut object: Map<String, Value>,
+        collection: &str,
+    ) -> Result<Made> {
         let mut own = None;
         for reference in &head.marking_refs {
             own = own.max(meaning(tx, reference)?.and_then(|m| m.tlp));
@@ -236,7 +249,8 @@ impl Desk {
         let default = collection::find(tx, collection)?.map_or(Tlp::Red, |c| c.tlp);
         let mut out = Vec::new();
         for part in marking::parts(head) {
-            let open = meaning(tx, &part.marking)?.is_some_and(|m| m.terms.is_empty() && m.tlp <= Some(own.unwrap_or(default)));
+            let open = meaning(tx, &part.marking)?
+                .is_some_and(|m| m.terms.is_empty() && m.tlp <= Some(own.unwrap_or(default)));
             if !open {
                 out.push(part.selector);
             }

@@ -266,7 +266,10 @@ impl Recorder {
         };
         let mut waiting = lock(&self.waiting);
         // objects asked for one by one make one record
-        let same = |w: &&mut Waiting| w.objects.len() + fresh.len() <= RECORD_MAX && DisclosedMeta { objects: meta.objects, ..w.meta.clone() } == meta;
+        let same = |w: &&mut Waiting| {
+            w.objects.len() + fresh.len() <= RECORD_MAX
+                && DisclosedMeta { objects: meta.objects, ..w.meta.clone() } == meta
+        };
         match waiting.iter_mut().rev().find(|w| w.meta.person == meta.person).filter(same) {
             Some(open) => {
                 open.objects.extend(fresh);
@@ -283,8 +286,7 @@ impl Recorder {
         if waiting.is_empty() {
             return Ok(());
         }
-        let written =
-            ledger.write(|tx| waiting.iter().try_for_each(|one| append(tx, &one.meta, &one.objects, one.at)));
+        let written = ledger.write(|tx| waiting.iter().try_for_each(|one| append(tx, &one.meta, &one.objects, one.at)));
         match written {
             Ok(()) => ledger.catch_up().map(drop),
             Err(e) => {
@@ -329,9 +331,17 @@ mod tests {
     #[test]
     fn objects_asked_for_one_by_one_make_one_record() {
         let home = Person::local_operator("home");
-        let pat = Person { name: "pat".into(), org: "acme".into(), role: partners::Role::Partner, is_operator: false, ..home.clone() };
+        let pat = Person {
+            name: "pat".into(),
+            org: "acme".into(),
+            role: partners::Role::Partner,
+            is_operator: false,
+            ..home.clone()
+        };
         let recorder = Recorder::default();
-        for (person, collection, object) in [(&pat, "c", 1), (&pat, "c", 2), (&pat, "c", 1), (&home, "c", 3), (&pat, "d", 4), (&pat, "c", 5)] {
+        for (person, collection, object) in
+            [(&pat, "c", 1), (&pat, "c", 2), (&pat, "c", 1), (&home, "c", 3), (&pat, "d", 4), (&pat, "c", 5)]
+        {
             assert!(recorder.note(person, collection, "taxii", &[object], Micros(0)));
         }
         let records: Vec<Vec<i64>> = lock(&recorder.waiting).iter().map(|w| w.objects.clone()).collect();

@@ -128,7 +128,9 @@ pub(crate) fn versions(tx: &mut Tx<'_>, object: &str) -> Result<Vec<i64>> {
     let sql = "SELECT idx, version, vkey FROM @stix_object WHERE id = $1 ORDER BY vkey";
     let rows = tx.all(sql, &[id.into()], |r| (r.int(0), r.opt_text(1).map(str::to_owned), r.text(2).to_owned()))?;
     let named = |row: &(i64, Option<String>, String)| match version {
-        Some(wanted) => row.1.as_deref() == Some(wanted) || stix::Timestamp::parse(wanted).is_ok_and(|at| at.key() == row.2),
+        Some(wanted) => {
+            row.1.as_deref() == Some(wanted) || stix::Timestamp::parse(wanted).is_ok_and(|at| at.key() == row.2)
+        }
         None => true,
     };
     let events: Vec<i64> = rows.into_iter().filter(named).map(|row| row.0).collect();
@@ -234,10 +236,10 @@ fn in_collection(
     on: Date,
 ) -> Result<InCollection> {
     let One { event, head, row, marks } = one;
-    let parts: Vec<Part<'_>> =
-        marks.parts.iter().map(|(place, tlp, terms)| Part { place, tlp: *tlp, terms }).collect();
+    let parts: Vec<Part<'_>> = marks.parts.iter().map(|(place, tlp, terms)| Part { place, tlp: *tlp, terms }).collect();
     let (tlp, label) = label(row, marks, collection);
-    let consented = tx.all("SELECT org FROM @consent WHERE id = $1 ORDER BY org", &[(&*head.id).into()], |r| r.text(0).to_owned())?;
+    let consented =
+        tx.all("SELECT org FROM @consent WHERE id = $1 ORDER BY org", &[(&*head.id).into()], |r| r.text(0).to_owned())?;
     let consented: Vec<&str> = consented.iter().map(String::as_str).collect();
     let unnamed = match &row.giver {
         Some(giver) if collection.handling.anonymise && row.signed => !partners::org::may_name(tx, giver)?,
@@ -257,7 +259,8 @@ fn in_collection(
         ..Subject::new(tlp, readers)
     };
     let Decision { allowed, because } = decide(&subject, recipient, on);
-    let rules = because.into_iter().map(|r| Said { property: r.place, rule: r.code, passes: r.passes, reason: r.reason });
+    let rules =
+        because.into_iter().map(|r| Said { property: r.place, rule: r.code, passes: r.passes, reason: r.reason });
     Ok(InCollection {
         collection: collection.id.clone(),
         title: collection.title.clone(),
@@ -280,10 +283,14 @@ fn label(row: &Row, marks: &Marks, collection: &Collection) -> (Tlp, String) {
     };
     match marks.whole {
         _ if row.remark == Some(tlp) => (tlp, format!("a person here marked it TLP:{tlp}")),
-        _ if row.partial && default >= tlp => (default, format!("but for a property it is unmarked: the collection's default is TLP:{default}")),
+        _ if row.partial && default >= tlp => {
+            (default, format!("but for a property it is unmarked: the collection's default is TLP:{default}"))
+        }
         Some(whole) if whole >= tlp => (tlp, format!("it is marked TLP:{tlp}")),
         Some(whole) => (tlp, format!("it is marked TLP:{whole}, and a property of it TLP:{tlp}")),
-        None if marks.parts.iter().any(|(_, part, _)| *part == Some(tlp)) => (tlp, format!("a property of it is marked TLP:{tlp}")),
+        None if marks.parts.iter().any(|(_, part, _)| *part == Some(tlp)) => {
+            (tlp, format!("a property of it is marked TLP:{tlp}"))
+        }
         None => (tlp, format!("it was given as TLP:{tlp}")),
     }
 }

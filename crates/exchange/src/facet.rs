@@ -70,7 +70,13 @@ fn is_false(flag: &bool) -> bool {
 
 impl Facet {
     /// Asks the release decision: `f` is given the subject with this facet and a label.
-    pub(crate) fn ask<T>(&self, tlp: Tlp, readers: Readers<'_>, collection: &str, f: impl FnOnce(&Subject<'_>) -> T) -> T {
+    pub(crate) fn ask<T>(
+        &self,
+        tlp: Tlp,
+        readers: Readers<'_>,
+        collection: &str,
+        f: impl FnOnce(&Subject<'_>) -> T,
+    ) -> T {
         let unknown = Terms { unknown: true, ..self.terms.clone() };
         let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
         let consented: Vec<&str> = self.consented.iter().map(String::as_str).collect();
@@ -151,7 +157,9 @@ impl Ground {
             return Ok(false);
         }
         for reference in &head.marking_refs {
-            if matches!(tlp::by_id(reference), ById::Known(_) | ById::Lookalike) || self.known(tx, reference)?.tlp.is_some() {
+            if matches!(tlp::by_id(reference), ById::Known(_) | ById::Lookalike)
+                || self.known(tx, reference)?.tlp.is_some()
+            {
                 return Ok(false);
             }
         }
@@ -175,9 +183,7 @@ impl Ground {
             return Ok(known.clone().unwrap_or_default());
         }
         let sql = "SELECT tlp, terms FROM @marking WHERE id = $1";
-        let held = tx.one(sql, &[reference.into()], |r| {
-            Known { tlp: r.opt_int(0), terms: asked(r.text(1)) }
-        })?;
+        let held = tx.one(sql, &[reference.into()], |r| Known { tlp: r.opt_int(0), terms: asked(r.text(1)) })?;
         self.terms.insert(reference.to_owned(), held.clone());
         Ok(held.unwrap_or_default())
     }

@@ -1,5 +1,6 @@
 //! The law of views: after any history of objects, markings, agreements, people, consents and days, what a view lists is what the release
 //! decision says, object by object. The decision is asked from the object's own bytes here, not from what was compiled.
+use crate::Exchange;
 use crate::admit::{Origin, Sees, import_stix};
 use crate::collection::{self, Collection, NewCollection};
 use crate::consent;
@@ -7,7 +8,6 @@ use crate::event::{self, ConsentMeta, Handling, WithdrawnMeta};
 use crate::explain;
 use crate::page::{self, Query, Versions};
 use crate::rights::{self, Sight};
-use crate::Exchange;
 use jiff::civil::Date;
 use ledger::testkit::{START, TestStore, engines, sqlite};
 use ledger::{Draft, Ledger, Micros, SeededEntropy};
@@ -72,9 +72,13 @@ fn sought(id: u8, version: u8, marks: u8, rest: u8) -> String {
     let more = more(marks, rest & !12);
     let (n, name) = (id / 2, ["x", "y"][usize::from(id / 2 % 2)]);
     let (kind, body) = if id.is_multiple_of(2) {
-        ("indicator", format!(r#""pattern":"[file:name = '{name}']","pattern_type":"stix","valid_from":"2020-01-01T00:00:00Z""#))
+        (
+            "indicator",
+            format!(r#""pattern":"[file:name = '{name}']","pattern_type":"stix","valid_from":"2020-01-01T00:00:00Z""#),
+        )
     } else {
-        let times = r#""first_observed":"2025-01-01T00:00:00Z","last_observed":"2025-01-01T00:00:00Z","number_observed":1"#;
+        let times =
+            r#""first_observed":"2025-01-01T00:00:00Z","last_observed":"2025-01-01T00:00:00Z","number_observed":1"#;
         ("observed-data", format!(r#"{times},"objects":{{"0":{{"type":"file","name":"{name}"}}}}"#))
     };
     format!(
@@ -143,7 +147,8 @@ impl World {
     }
 
     fn collection(&self, title: &str, id: Option<&str>, how: u8) -> String {
-        let read: Vec<String> = ORGS.iter().enumerate().filter(|(n, _)| how >> n & 1 == 1).map(|(_, o)| (*o).to_owned()).collect();
+        let read: Vec<String> =
+            ORGS.iter().enumerate().filter(|(n, _)| how >> n & 1 == 1).map(|(_, o)| (*o).to_owned()).collect();
         let tlp = Some(Tlp::from_rank(i64::from(how / 8 % 5)));
         self.write(|tx| collection::add(tx, &NewCollection { title, id, root: None, tlp, read: &read, write: &[] }))
     }
@@ -194,7 +199,9 @@ impl World {
     }
 
     fn agree(&self, org: &str, a: u8, b: u8, c: u8) {
-        let scope: &[&str] = [&[][..], &["type=tool"], &["topic=ics"], &["exposures"], &["type=malware", "topic=ics"], &[]][usize::from(b) % 6];
+        let scope: &[&str] =
+            [&[][..], &["type=tool"], &["topic=ics"], &["exposures"], &["type=malware", "topic=ics"], &[]]
+                [usize::from(b) % 6];
         let scope: Vec<String> = scope.iter().map(|s| (*s).to_owned()).collect();
         let other = ORGS[(usize::from(a) + 1) % 3].to_owned();
         let name = ["", "deep", "side"][usize::from(c) % 3];
@@ -216,10 +223,18 @@ impl World {
     }
 
     fn consent(&self, org: &str, b: u8, c: u8) {
-        let ids = self.ledger.read(|tx| tx.all("SELECT DISTINCT id FROM @stix_object ORDER BY id", &[], |r| r.text(0).to_owned()));
+        let ids = self
+            .ledger
+            .read(|tx| tx.all("SELECT DISTINCT id FROM @stix_object ORDER BY id", &[], |r| r.text(0).to_owned()));
         let ids = ids.unwrap();
         let id = ids[usize::from(b) % ids.len()].clone();
-        let meta = ConsentMeta { id, org: org.to_owned(), given: c & 3 != 0, reason: "a letter".to_owned(), by: "ada".to_owned() };
+        let meta = ConsentMeta {
+            id,
+            org: org.to_owned(),
+            given: c & 3 != 0,
+            reason: "a letter".to_owned(),
+            by: "ada".to_owned(),
+        };
         self.write(|tx| consent::record(tx, &meta));
     }
 
@@ -230,7 +245,11 @@ impl World {
             kind: Some("csirt".to_owned()),
             country: [None, Some("FR"), Some("DE")][usize::from(b / 2) % 3].map(str::to_owned),
             languages: Vec::new(),
-            aka: Some(if c & 1 == 1 { vec!["identity--00000000-0000-4000-8000-00000000000D".to_owned()] } else { Vec::new() }),
+            aka: Some(if c & 1 == 1 {
+                vec!["identity--00000000-0000-4000-8000-00000000000D".to_owned()]
+            } else {
+                Vec::new()
+            }),
             agreement: None,
         };
         self.write(|tx| partners::org::add_org(tx, &org));
@@ -239,7 +258,9 @@ impl World {
     fn withdraw(&self, a: u8, b: u8) {
         let collection = &self.collections[usize::from(a) % 2];
         let held = self.ledger.read(|tx| {
-            tx.all("SELECT object FROM @listing WHERE collection = $1 ORDER BY object", &[collection.into()], |r| r.int(0))
+            tx.all("SELECT object FROM @listing WHERE collection = $1 ORDER BY object", &[collection.into()], |r| {
+                r.int(0)
+            })
         });
         let held = held.unwrap();
         if let Some(object) = held.get(usize::from(b) % held.len().max(1)) {
@@ -255,14 +276,18 @@ impl World {
         let today: Date = self.ledger.env().clock.now().day().parse().unwrap();
         rights::turn(&self.ledger).unwrap();
         let sightings = "SELECT idx FROM @sighted WHERE seen IS NOT NULL ORDER BY idx";
-        let sightings: BTreeSet<i64> = self.ledger.read(|tx| tx.all(sightings, &[], |r| r.int(0))).unwrap().into_iter().collect();
+        let sightings: BTreeSet<i64> =
+            self.ledger.read(|tx| tx.all(sightings, &[], |r| r.int(0))).unwrap().into_iter().collect();
         let mut counted = [0, 0, 0];
         for (name, org) in PEOPLE {
             for id in &self.collections {
-                let (view, decided, all) = self.ledger.read(|tx| {
-                    let collection = collection::find(tx, id)?.unwrap();
-                    Ok((listed(tx, name, &collection, today)?, decided(tx, name, id, today)?, of(tx, id)?.len()))
-                }).unwrap();
+                let (view, decided, all) = self
+                    .ledger
+                    .read(|tx| {
+                        let collection = collection::find(tx, id)?.unwrap();
+                        Ok((listed(tx, name, &collection, today)?, decided(tx, name, id, today)?, of(tx, id)?.len()))
+                    })
+                    .unwrap();
                 assert_eq!(view, decided, "{name} in {id} on {today}");
                 let told = if org == "home" { 0 } else { view.intersection(&sightings).count() };
                 counted = [counted[0] + view.len(), counted[1] + all - view.len(), counted[2] + told];
@@ -342,6 +367,9 @@ fn a_long_history_on_both_engines() {
         };
         let steps: Vec<Step> = (0..200).map(|_| (next(), next(), next(), next())).collect();
         let [seen, withheld, told] = walk(store, &steps, 8);
-        assert!(seen > 300 && withheld > 300 && told > 0, "{seen} seen, {withheld} withheld, {told} told: a history that shows nothing");
+        assert!(
+            seen > 300 && withheld > 300 && told > 0,
+            "{seen} seen, {withheld} withheld, {told} told: a history that shows nothing"
+        );
     }
 }

@@ -149,7 +149,11 @@ pub fn add(ledger: &Ledger, new: &NewPeer<'_>) -> Result<()> {
     check_url(new.url)?;
     if (new.way == Way::Push) == new.account.is_empty() {
         let reason = "a push sends what one account here may see, and a pull needs none";
-        return Err(Error::refused("peer-account", reason, "name the partner's account with --account, for a push only"));
+        return Err(Error::refused(
+            "peer-account",
+            reason,
+            "name the partner's account with --account, for a push only",
+        ));
     }
     let secret = new.secret.map(|secret| ledger.conceal(secret.as_bytes())).transpose()?;
     ledger.write(|tx| {
@@ -247,7 +251,11 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Peer>> {
 pub fn must(tx: &mut Tx<'_>, name: &str) -> Result<Peer> {
     let found = tx.one(&format!("{SELECT} WHERE name = $1"), &[name.into()], read_row)?;
     found.ok_or_else(|| {
-        Error::refused("peer-unknown", format!("there is no peer {name:?}"), "see `peer list`, or make it with `peer add`")
+        Error::refused(
+            "peer-unknown",
+            format!("there is no peer {name:?}"),
+            "see `peer list`, or make it with `peer add`",
+        )
     })
 }
 
@@ -262,7 +270,8 @@ pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
 /// What we show to sign in there: a password or a token.
 pub fn secret(ledger: &Ledger, name: &str) -> Result<Option<String>> {
     let sealed = ledger.read(|tx| {
-        let row = tx.one("SELECT secret FROM peer WHERE name = $1", &[name.into()], |r| r.opt_blob(0).map(<[u8]>::to_vec))?;
+        let row =
+            tx.one("SELECT secret FROM peer WHERE name = $1", &[name.into()], |r| r.opt_blob(0).map(<[u8]>::to_vec))?;
         Ok(row.flatten())
     })?;
     let opened = sealed.map(|sealed| ledger.reveal(&sealed)).transpose()?;
@@ -345,7 +354,14 @@ fn keep_refused(tx: &mut Tx<'_>, peer: &str, refused: &[Refused]) -> Result<()> 
         tx.run(
             "INSERT INTO peer_refused (peer, id, version, rule, reason, at) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (peer, id, version, rule) DO UPDATE SET reason = excluded.reason, at = excluded.at",
-            &[peer.into(), (&one.id).into(), (&one.version).into(), (&one.rule).into(), (&one.reason).into(), one.at.into()],
+            &[
+                peer.into(),
+                (&one.id).into(),
+                (&one.version).into(),
+                (&one.rule).into(),
+                (&one.reason).into(),
+                one.at.into(),
+            ],
         )?;
     }
     let sql = "SELECT at FROM peer_refused WHERE peer = $1 ORDER BY at DESC LIMIT 1 OFFSET $2";
@@ -372,7 +388,8 @@ pub fn why(tx: &mut Tx<'_>, peer: &Peer, object: &str) -> Result<Why> {
     let held = tx.all(sql, &[object.into(), (&peer.collection).into()], |r| {
         (r.opt_text(0).unwrap_or("without a version").to_owned(), r.micros(1))
     })?;
-    let sql = "SELECT id, version, rule, reason, at FROM peer_refused WHERE peer = $1 AND id = $2 ORDER BY at, version, rule";
+    let sql =
+        "SELECT id, version, rule, reason, at FROM peer_refused WHERE peer = $1 AND id = $2 ORDER BY at, version, rule";
     let refused = tx.all(sql, &[(&peer.name).into(), object.into()], |r| Refused {
         id: r.text(0).to_owned(),
         version: r.text(1).to_owned(),

@@ -26,7 +26,8 @@ pub fn events(tx: &mut Tx<'_>, matter: &Matter<'_>) -> Result<BTreeSet<i64>> {
     let mut found: BTreeSet<i64> = match matter {
         Matter::Object(id, version) => {
             let sql = "SELECT idx, version, vkey FROM @stix_object WHERE id = $1 ORDER BY idx";
-            let rows = tx.all(sql, &[(*id).into()], |r| (r.int(0), r.opt_text(1).map(str::to_owned), r.text(2).to_owned()))?;
+            let rows =
+                tx.all(sql, &[(*id).into()], |r| (r.int(0), r.opt_text(1).map(str::to_owned), r.text(2).to_owned()))?;
             let named = |row: &&(i64, Option<String>, String)| match version {
                 Some(v) => row.1.as_deref() == Some(v) || Timestamp::parse(v).is_ok_and(|at| at.key() == row.2),
                 None => true,
@@ -35,8 +36,13 @@ pub fn events(tx: &mut Tx<'_>, matter: &Matter<'_>) -> Result<BTreeSet<i64>> {
         }
         Matter::Document(id) => ints(tx, "SELECT idx FROM @document WHERE id = $1", id)?,
         Matter::Org(org) => {
-            let mut given = ints(tx, "SELECT idx FROM @stix_object WHERE giver = $1 AND kind <> 'marking-definition'", org)?;
-            given.extend(ints(tx, "SELECT idx FROM @document WHERE source = $1 OR source = 'taxii:' || $1 OR source = 'peer:' || $1", org)?);
+            let mut given =
+                ints(tx, "SELECT idx FROM @stix_object WHERE giver = $1 AND kind <> 'marking-definition'", org)?;
+            given.extend(ints(
+                tx,
+                "SELECT idx FROM @document WHERE source = $1 OR source = 'taxii:' || $1 OR source = 'peer:' || $1",
+                org,
+            )?);
             given
         }
     };
@@ -93,8 +99,10 @@ pub fn remnant(tx: &mut Tx<'_>, event: &Event) -> Result<Option<Payload>> {
         return Err(Error::refused("purge-marking", reason, "purge what it marks; a definition stays"));
     }
     let head = Head::read(event.body()).map_err(|fault| Error::Integrity(format!("event {}: {fault}", event.index)))?;
-    let agreed = tx.all("SELECT value FROM @right_named WHERE what = 'topic' ORDER BY value", &[], |r| r.text(0).to_owned())?;
-    let labels: Vec<Value> = facet::topics_of(&head).into_iter().filter(|t| agreed.contains(t)).map(Value::from).collect();
+    let agreed =
+        tx.all("SELECT value FROM @right_named WHERE what = 'topic' ORDER BY value", &[], |r| r.text(0).to_owned())?;
+    let labels: Vec<Value> =
+        facet::topics_of(&head).into_iter().filter(|t| agreed.contains(t)).map(Value::from).collect();
     let mut kept = Map::new();
     let texts = [
         ("type", Some(&head.kind)),

@@ -30,8 +30,12 @@ pub fn record(tx: &mut Tx<'_>, remark: &Remark<'_>) -> Result<usize> {
         let own = own_label(tx, object)?;
         if own > Some(remark.tlp) {
             let own = own.unwrap_or(Tlp::Red);
-            let said = format!("{} is marked TLP:{own} by its originator, which is more than TLP:{}", remark.object, remark.tlp);
-            let next = "only its originator may lower it, with a new version; `release consent` records what it lets go";
+            let said = format!(
+                "{} is marked TLP:{own} by its originator, which is more than TLP:{}",
+                remark.object, remark.tlp
+            );
+            let next =
+                "only its originator may lower it, with a new version; `release consent` records what it lets go";
             return Err(Error::refused("remark-below-own", said, next));
         }
         fresh += label(tx, object, remark)?;
@@ -69,6 +73,7 @@ pub(crate) fn fold(tx: &mut Tx<'_>, known: Micros, meta: &RemarkedMeta) -> Resul
     let sql = "UPDATE @stix_object SET tlp = $2, remark = $2, partial = 0 WHERE idx = $1";
     tx.run(sql, &[meta.object.into(), meta.tlp.rank().into()])?;
     let sql = "SELECT collection FROM @listing WHERE object = $1 ORDER BY collection";
-    let collections: BTreeSet<String> = tx.all(sql, &[meta.object.into()], |r| r.text(0).to_owned())?.into_iter().collect();
+    let collections: BTreeSet<String> =
+        tx.all(sql, &[meta.object.into()], |r| r.text(0).to_owned())?.into_iter().collect();
     collections.iter().try_for_each(|collection| view::settle_collection(tx, collection, known))
 }

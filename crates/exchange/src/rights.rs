@@ -70,13 +70,16 @@ pub fn turn(ledger: &Ledger) -> Result<()> {
 
 /// Whether a day has come on which rights change by themselves.
 fn is_due(tx: &mut Tx<'_>, today: &str) -> Result<bool> {
-    let due = tx.one("SELECT due FROM @right_home WHERE id = 1", &[], |r| r.opt_text(0).is_some_and(|due| due <= today))?;
+    let due =
+        tx.one("SELECT due FROM @right_home WHERE id = 1", &[], |r| r.opt_text(0).is_some_and(|due| due <= today))?;
     Ok(due == Some(true))
 }
 
 /// Works out the next day on which an agreement begins, has ended, or an embargo is over.
 fn set_due(tx: &mut Tx<'_>) -> Result<()> {
-    let Some(day) = tx.one("SELECT day FROM @right_home WHERE id = 1", &[], |r| r.text(0).to_owned())? else { return Ok(()) };
+    let Some(day) = tx.one("SELECT day FROM @right_home WHERE id = 1", &[], |r| r.text(0).to_owned())? else {
+        return Ok(());
+    };
     let mut least = |sql: &str| -> Result<Option<String>> {
         Ok(tx.one(sql, &[(&day).into()], |r| r.opt_text(0).map(str::to_owned))?.flatten())
     };
@@ -119,7 +122,10 @@ pub(crate) fn home(tx: &mut Tx<'_>) -> Result<String> {
 
 pub(crate) fn fold_agreement(tx: &mut Tx<'_>, index: i64, known: Micros, meta: &AgreementMeta) -> Result<()> {
     if Agreement::of(meta, &meta.org, "").is_none() {
-        return Err(ledger::Error::park("agreement-unreadable", format!("the agreement of {} has no days or mark", meta.org)));
+        return Err(ledger::Error::park(
+            "agreement-unreadable",
+            format!("the agreement of {} has no days or mark", meta.org),
+        ));
     }
     let name = meta.name.as_deref().unwrap_or_default();
     let whole = serde_json::to_string(meta).map_err(|e| ledger::Error::park("meta-unreadable", e.to_string()))?;
@@ -128,7 +134,8 @@ pub(crate) fn fold_agreement(tx: &mut Tx<'_>, index: i64, known: Micros, meta: &
         &[index.into(), (&meta.org).into(), name.into(), (&meta.from).into(), (&meta.to).into(), (&whole).into()],
     )?;
     for org in meta.named() {
-        let sql = "INSERT INTO @right_party (org, first, name) VALUES ($1, $2, $3) ON CONFLICT (org, first, name) DO NOTHING";
+        let sql =
+            "INSERT INTO @right_party (org, first, name) VALUES ($1, $2, $3) ON CONFLICT (org, first, name) DO NOTHING";
         tx.run(sql, &[org.into(), (&meta.org).into(), name.into()])?;
     }
     name_facts(tx, known, meta)?;
@@ -274,7 +281,8 @@ pub(crate) fn compile_facet(tx: &mut Tx<'_>, known: Micros, collection: &str, fa
     let mut groups: BTreeMap<i64, Vec<AtLevel>> = BTreeMap::new();
     for (view, person) in tx.all(sql, &[(&collection.id).into()], |r| (r.int(0), r.text(1).to_owned()))? {
         let right = Right::find(tx, &person)?;
-        let level = right.and_then(|right| level(&asked, &right.recipient(), &collection, day_of(known))).map(Tlp::rank);
+        let level =
+            right.and_then(|right| level(&asked, &right.recipient(), &collection, day_of(known))).map(Tlp::rank);
         let of_view = groups.entry(view).or_default();
         match of_view.iter_mut().find(|(held, _)| *held == level) {
             Some((_, people)) => people.push(person),
@@ -376,7 +384,13 @@ impl Right {
                 org: r.text(0).to_owned(),
                 kind: r.opt_text(4).unwrap_or("other").to_owned(),
                 country: r.opt_text(5).map(str::to_owned),
-                aka: r.opt_text(6).unwrap_or_default().split(';').filter(|a| !a.is_empty()).map(str::to_owned).collect(),
+                aka: r
+                    .opt_text(6)
+                    .unwrap_or_default()
+                    .split(';')
+                    .filter(|a| !a.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
                 role: r.text(1).parse().unwrap_or(Role::Partner),
                 clearance: Tlp::from_rank(r.int(2)),
                 is_operator: home == r.text(0),
@@ -387,7 +401,8 @@ impl Right {
         let Some((mut right, home)) = right else { return Ok(None) };
         let sql = "SELECT a.meta FROM @right_party p JOIN @right_agreement a ON a.org = p.first AND a.name = p.name \
                    WHERE p.org = $1 ORDER BY a.idx";
-        let read = |text: &str| serde_json::from_str(text).ok().and_then(|meta| Agreement::of(&meta, &right.org, &home));
+        let read =
+            |text: &str| serde_json::from_str(text).ok().and_then(|meta| Agreement::of(&meta, &right.org, &home));
         // none such was folded; and if it were, it gives nothing
         let closed = || Agreement::plain(Date::MIN, Some(Date::MIN), Tlp::Clear);
         right.agreements = tx.all(sql, &[(&right.org).into()], |r| read(r.text(0)).unwrap_or_else(closed))?;

@@ -9,10 +9,10 @@
 mod find;
 mod terms;
 
-pub use find::{EXAMINED_MAX, Found, Hit, PAGE, Part, What, Wanted, find, referring};
+pub use find::{EXAMINED_MAX, Found, Hit, PAGE, Part, Wanted, What, find, referring};
 pub(crate) use find::{Eyes, rows, week};
-pub(crate) use terms::number;
 pub use terms::asked;
+pub(crate) use terms::number;
 
 use crate::arrivals::Arrivals;
 use crate::event::{self, DocumentMeta, ListedMeta, ObjectBrief};
@@ -73,7 +73,8 @@ impl Stage for Search {
         let mut arrivals = Arrivals::default();
         let mut fold = Fold::begin(tx)?;
         // reading is pure, so all cores may do it; folding is in the order of the log
-        let read: Vec<Option<Text<'_>>> = events.par_iter().map_init(Reader::default, |reader, event| Text::read(event, reader)).collect();
+        let read: Vec<Option<Text<'_>>> =
+            events.par_iter().map_init(Reader::default, |reader, event| Text::read(event, reader)).collect();
         for (event, text) in events.iter().zip(read) {
             if event.kind == ledger::purge::TOMBSTONE {
                 // what came before it is in the tables first
@@ -122,7 +123,14 @@ impl<'a> Text<'a> {
                 let meta: DocumentMeta = event.meta().ok()?;
                 let terms = of_document(event, &meta, reader);
                 let DocumentMeta { id, form, source, .. } = meta;
-                Some(Text { source: source.into(), kind: form.into(), called: id.clone(), id: id.into(), copied: false, terms })
+                Some(Text {
+                    source: source.into(),
+                    kind: form.into(),
+                    called: id.clone(),
+                    id: id.into(),
+                    copied: false,
+                    terms,
+                })
             }
             _ => None,
         }
@@ -178,7 +186,12 @@ struct Fold {
 impl Fold {
     fn begin(tx: &mut Tx<'_>) -> Result<Fold> {
         let last = tx.one("SELECT entry FROM @posting_open ORDER BY entry DESC LIMIT 1", &[], |r| r.int(0))?;
-        Ok(Fold { segment: last.map(|entry| entry >> PLACE_BITS), begun: None, stored: last.is_some(), fresh: Vec::new() })
+        Ok(Fold {
+            segment: last.map(|entry| entry >> PLACE_BITS),
+            begun: None,
+            stored: last.is_some(),
+            fresh: Vec::new(),
+        })
     }
 
     fn add(&mut self, tx: &mut Tx<'_>, entry: i64, began: Option<Micros>, terms: &[u64]) -> Result<()> {

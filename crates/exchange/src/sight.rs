@@ -165,7 +165,12 @@ fn fold_observed(tx: &mut Tx<'_>, collection: &str, observed: &[&Object<'_>]) ->
         tx.run(
             "INSERT INTO @observed (id, idx, vkey, revoked) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE \
              SET idx = excluded.idx, vkey = excluded.vkey, revoked = excluded.revoked",
-            &[(&object.meta.id).into(), object.index.into(), object.vkey().into(), i64::from(object.head.revoked).into()],
+            &[
+                (&object.meta.id).into(),
+                object.index.into(),
+                object.vkey().into(),
+                i64::from(object.head.revoked).into(),
+            ],
         )?;
         if object.head.revoked {
             continue;
@@ -274,7 +279,13 @@ pub(crate) fn fold_sought(tx: &mut Tx<'_>, meta: &SoughtMeta) -> Result<()> {
 pub(crate) fn forget(tx: &mut Tx<'_>, object: i64) -> Result<()> {
     let sql = "UPDATE @indicator SET sightings = sightings - 1 WHERE id IN (SELECT indicator FROM @sighted WHERE idx = $1 AND seen IS NOT NULL)";
     tx.run(sql, &[object.into()])?;
-    for rows in ["@indicator WHERE idx", "@observed WHERE idx", "@observed_wait WHERE object", "@sight_due WHERE object", "@sighted WHERE idx"] {
+    for rows in [
+        "@indicator WHERE idx",
+        "@observed WHERE idx",
+        "@observed_wait WHERE object",
+        "@sight_due WHERE object",
+        "@sighted WHERE idx",
+    ] {
         tx.run(&format!("DELETE FROM {rows} = $1"), &[object.into()])?;
     }
     Ok(())
@@ -292,7 +303,10 @@ pub(crate) fn of(tx: &mut Tx<'_>, object: i64, kind: &str) -> Result<Option<face
         return Ok(None);
     }
     let sql = "SELECT producer, withheld FROM @sighted WHERE idx = $1 AND seen IS NOT NULL";
-    tx.one(sql, &[object.into()], |r| facet::Sighting { producer: r.opt_text(0).map(str::to_owned), withheld: r.bool(1) })
+    tx.one(sql, &[object.into()], |r| facet::Sighting {
+        producer: r.opt_text(0).map(str::to_owned),
+        withheld: r.bool(1),
+    })
 }
 
 /// Asks for many ids, in batches of one prepared statement; `?` stands for them, after the arguments in `first`.

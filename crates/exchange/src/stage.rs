@@ -122,7 +122,15 @@ impl Stage for Exchange {
     }
 
     fn kinds(&self) -> &'static [&'static str] {
-        &["ledger.genesis", ledger::purge::TOMBSTONE, "partners.org", "partners.agreement", "partners.person", "partners.naming", "exchange."]
+        &[
+            "ledger.genesis",
+            ledger::purge::TOMBSTONE,
+            "partners.org",
+            "partners.agreement",
+            "partners.person",
+            "partners.naming",
+            "exchange.",
+        ]
     }
 
     /// What stays of a purged object keeps the views' dates.
@@ -211,9 +219,10 @@ fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         }
         "partners.org" => rights::fold_org(tx, event.known, &event.meta()?),
         "partners.naming" => rights::fold_naming(tx, event.known, &event.meta()?),
-        "partners.agreement" if event.version > 2 => {
-            Err(Error::park("version-unknown", format!("version {} of an agreement: update the program", event.version)))
-        }
+        "partners.agreement" if event.version > 2 => Err(Error::park(
+            "version-unknown",
+            format!("version {} of an agreement: update the program", event.version),
+        )),
         "partners.agreement" => rights::fold_agreement(tx, event.index, event.known, &event.meta()?),
         ledger::purge::TOMBSTONE => purge::fold(tx, event),
         disclosed::DISCLOSED => disclosed::fold(tx, event, &event.meta()?),
@@ -394,7 +403,13 @@ fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
     let terms = facet::written(&meaning.terms)?;
     tx.run(
         "INSERT INTO @marking (id, tlp, report, refs, terms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
-        &[(&object.meta.id).into(), meaning.tlp.map(Tlp::rank).into(), (&meaning.report).into(), (&refs).into(), (&terms).into()],
+        &[
+            (&object.meta.id).into(),
+            meaning.tlp.map(Tlp::rank).into(),
+            (&meaning.report).into(),
+            (&refs).into(),
+            (&terms).into(),
+        ],
     )?;
     let waiting = tx.all(
         "SELECT o.idx, o.tlp, o.waiting, o.asks FROM @waiting w JOIN @stix_object o ON o.idx = w.object WHERE w.marking = $1 ORDER BY o.idx",
@@ -417,7 +432,8 @@ fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
 }
 
 fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> {
-    let sql = "SELECT id, vkey, tlp, waiting, partial, kind, giver, signed, asks, size FROM @stix_object WHERE idx = $1";
+    let sql =
+        "SELECT id, vkey, tlp, waiting, partial, kind, giver, signed, asks, size FROM @stix_object WHERE idx = $1";
     let row = tx.one(sql, &[meta.object.into()], |r| {
         let listed = view::Listed {
             object: meta.object,
@@ -431,7 +447,8 @@ fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> 
             facet: facet::PLAIN,
         };
         let (kind, giver) = (r.text(5).to_owned(), r.opt_text(6).map(str::to_owned));
-        let facts = Facts { id: r.text(0).to_owned(), kind, topics: BTreeSet::new(), giver, signed: r.bool(7), sighting: None };
+        let facts =
+            Facts { id: r.text(0).to_owned(), kind, topics: BTreeSet::new(), giver, signed: r.bool(7), sighting: None };
         (listed, facts, facet::asked(r.text(8)), r.int(3) > 0)
     })?;
     let (mut listed, mut facts, terms, waiting) =

@@ -25,7 +25,8 @@ fn default(ledger: &Ledger) -> String {
 }
 
 fn give(ledger: &Ledger, collection: &str, bytes: &[u8]) -> Intake {
-    let origin = Origin { file: "f", collection, source: "local", tlp: None, by: "local-operator", sees: Sees::All, hops: None };
+    let origin =
+        Origin { file: "f", collection, source: "local", tlp: None, by: "local-operator", sees: Sees::All, hops: None };
     let intake = import_stix(ledger, bytes, &origin).unwrap();
     ledger.catch_up().unwrap();
     intake
@@ -293,7 +294,11 @@ fn last_and_first_count_within_the_view() {
                 let bounds =
                     page::objects(tx, view, &Query { versions: versions.clone(), ..Query::default() }, &mut out)?;
                 assert_eq!(bounds.count, lines.len());
-                Ok(lines.iter().map(|l| l.version.as_deref().and_then(|v| v.get(17..19)).unwrap().to_owned()).collect::<Vec<_>>().join(" "))
+                Ok(lines
+                    .iter()
+                    .map(|l| l.version.as_deref().and_then(|v| v.get(17..19)).unwrap().to_owned())
+                    .collect::<Vec<_>>()
+                    .join(" "))
             })
             .unwrap()
     };
@@ -357,10 +362,16 @@ fn dates(ledger: &Ledger, name: &str, collection: &str) -> Vec<(String, i64)> {
             let home = "home";
             let person = partners::person::person(tx, name, home)?.unwrap();
             let collection = collection::need(tx, Some(collection))?;
-            let Sight::View(view) = rights::sight(tx, &person, &collection, tx.now().day().parse::<Date>().unwrap())? else { return Ok(Vec::new()) };
+            let Sight::View(view) = rights::sight(tx, &person, &collection, tx.now().day().parse::<Date>().unwrap())?
+            else {
+                return Ok(Vec::new());
+            };
             let all = Query { versions: Versions { all: true, ..Versions::default() }, ..Query::default() };
             let (lines, _) = page::manifest(tx, view, &all)?;
-            Ok(lines.into_iter().map(|l| (format!("{} {}", l.id.get(43..).unwrap(), l.version.unwrap()), l.added.0)).collect())
+            Ok(lines
+                .into_iter()
+                .map(|l| (format!("{} {}", l.id.get(43..).unwrap(), l.version.unwrap()), l.added.0))
+                .collect())
         })
         .unwrap()
 }
@@ -374,9 +385,14 @@ fn what_is_purged_leaves_every_view_and_moves_nothing_else() {
         person(&ledger, "bea", "beta", Role::Partner, Tlp::Amber);
         agree(&ledger, "acme", "2025-01-01", None, Tlp::Amber);
         let red = marked("marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed");
-        let many: Vec<String> = (1..=6).map(|n| malware(n, 1, if n == 2 { &red } else { r#","labels":["secret"]"# })).collect();
+        let many: Vec<String> =
+            (1..=6).map(|n| malware(n, 1, if n == 2 { &red } else { r#","labels":["secret"]"# })).collect();
         give(&ledger, &coll, &envelope(&many));
-        give(&ledger, &coll, &envelope(&[malware(3, 2, r#","name":"classified words""#), malware(3, 2, r#","name":"another""#)]));
+        give(
+            &ledger,
+            &coll,
+            &envelope(&[malware(3, 2, r#","name":"classified words""#), malware(3, 2, r#","name":"another""#)]),
+        );
         store.clock.set(Micros(testkit::START.0 + Micros::DAY));
         agree(&ledger, "beta", "2025-01-01", None, Tlp::Amber);
         give(&ledger, &coll, &envelope(&[malware(7, 1, "")]));
@@ -385,23 +401,49 @@ fn what_is_purged_leaves_every_view_and_moves_nothing_else() {
 
         let id = "malware--00000000-0000-4000-8000-000000000003";
         let held = ledger.read(|tx| purge::events(tx, &purge::Matter::Object(id, None))).unwrap();
-        assert_eq!(ledger.read(|tx| purge::could_see(tx, &held)).unwrap().into_iter().collect::<Vec<_>>(), ["acme", "beta"]);
-        assert_eq!(purge_all(&ledger, &purge::Matter::Object(id, Some("2020-01-01T00:00:02Z"))).unwrap(), 1, "one version");
-        assert_eq!(purge_all(&ledger, &purge::Matter::Object(id, None)).unwrap(), 2, "the other version, and what lay in review");
-        let without = |all: &[(String, i64)]| all.iter().filter(|(name, _)| !name.starts_with("03")).cloned().collect::<Vec<_>>();
+        assert_eq!(
+            ledger.read(|tx| purge::could_see(tx, &held)).unwrap().into_iter().collect::<Vec<_>>(),
+            ["acme", "beta"]
+        );
+        assert_eq!(
+            purge_all(&ledger, &purge::Matter::Object(id, Some("2020-01-01T00:00:02Z"))).unwrap(),
+            1,
+            "one version"
+        );
+        assert_eq!(
+            purge_all(&ledger, &purge::Matter::Object(id, None)).unwrap(),
+            2,
+            "the other version, and what lay in review"
+        );
+        let without =
+            |all: &[(String, i64)]| all.iter().filter(|(name, _)| !name.starts_with("03")).cloned().collect::<Vec<_>>();
         assert_eq!((dates(&ledger, "pat", &coll), dates(&ledger, "bea", &coll)), (without(&pat), without(&bea)));
         same_after_rebuild(&ledger);
         ledger.rebuild().unwrap();
-        assert_eq!((dates(&ledger, "pat", &coll), dates(&ledger, "bea", &coll)), (without(&pat), without(&bea)), "{}", store.engine);
+        assert_eq!(
+            (dates(&ledger, "pat", &coll), dates(&ledger, "bea", &coll)),
+            (without(&pat), without(&bea)),
+            "{}",
+            store.engine
+        );
         let withdrawn = ledger.read(|tx| tx.one("SELECT count(*) FROM @withdrawn", &[], |r| r.int(0))).unwrap();
         assert!(withdrawn >= Some(4), "each view records it: {withdrawn:?}");
         assert_eq!(ledger.read(review::count).unwrap(), 0);
         // its words stand nowhere, its label neither: no agreement names it
-        let bytes = ledger.read(|tx| tx.all("SELECT bytes FROM remnant", &[], |r| String::from_utf8_lossy(r.blob(0)).into_owned())).unwrap();
-        assert!(bytes.len() == 2 && bytes.iter().all(|b| !b.contains("classified") && !b.contains("secret")), "{bytes:?}");
+        let bytes = ledger
+            .read(|tx| tx.all("SELECT bytes FROM remnant", &[], |r| String::from_utf8_lossy(r.blob(0)).into_owned()))
+            .unwrap();
+        assert!(
+            bytes.len() == 2 && bytes.iter().all(|b| !b.contains("classified") && !b.contains("secret")),
+            "{bytes:?}"
+        );
 
         let again = give(&ledger, &coll, &envelope(&[malware(3, 1, ""), malware(3, 3, "")]));
-        assert_eq!((again.accepted, again.refused[0].rule.as_str()), (1, "purged"), "the same version is not taken again, a later one is");
+        assert_eq!(
+            (again.accepted, again.refused[0].rule.as_str()),
+            (1, "purged"),
+            "the same version is not taken again, a later one is"
+        );
         let seen = dates(&ledger, "pat", &coll);
         assert!(seen.last().is_some_and(|(_, added)| *added > pat[6].1));
         same_after_rebuild(&ledger);
@@ -413,7 +455,8 @@ fn what_an_organisation_gave_is_purged_with_the_copies_of_it() {
     for store in engines() {
         let ledger = open(&store);
         let coll = make(&ledger, "shared", Tlp::Green, &["acme".into()]);
-        let origin = |source| Origin { file: "f", collection: &coll, source, tlp: None, by: "x", sees: Sees::All, hops: None };
+        let origin =
+            |source| Origin { file: "f", collection: &coll, source, tlp: None, by: "x", sees: Sees::All, hops: None };
         import_stix(&ledger, &envelope(&[malware(1, 1, ""), malware(2, 1, "")]), &origin("taxii:acme")).unwrap();
         import_stix(&ledger, &envelope(&[malware(3, 1, "")]), &origin("local")).unwrap();
         ledger.catch_up().unwrap();
@@ -430,8 +473,15 @@ fn documents_once_each() {
     for store in engines() {
         let ledger = open(&store);
         let home = default(&ledger);
-        let origin =
-            Origin { file: "f", collection: &home, source: "local", tlp: None, by: "local-operator", sees: Sees::All, hops: None };
+        let origin = Origin {
+            file: "f",
+            collection: &home,
+            source: "local",
+            tlp: None,
+            by: "local-operator",
+            sees: Sees::All,
+            hops: None,
+        };
         let document = |form, id: &str, version: &str, body: &'static str| NewDocument {
             form,
             file: "f",

@@ -78,7 +78,9 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event, tlp: i64, collection: &str) -
         if newer((&advisory.version, &advisory.released), (&version, &released)) != Ordering::Greater {
             return Ok(());
         }
-        for table in ["@advisory", "@advisory_product", "@advisory_vendor", "@advisory_purl", "@advisory_vuln", "@candidate"] {
+        for table in
+            ["@advisory", "@advisory_product", "@advisory_vendor", "@advisory_purl", "@advisory_vuln", "@candidate"]
+        {
             tx.run(&format!("DELETE FROM {table} WHERE adv = $1"), &[adv.into()])?;
         }
     }
@@ -151,7 +153,11 @@ fn vulnerabilities(tx: &mut Tx<'_>, adv: i64, advisory: &Advisory) -> Result<()>
     let fix = |v: &product::csaf::Vulnerability| {
         let best = ["vendor_fix", "workaround", "mitigation", "no_fix_planned", "none_available"];
         let rank = |r: &&product::csaf::Remediation| best.iter().position(|b| *b == r.category).unwrap_or(best.len());
-        v.remediations.iter().min_by_key(rank).map(|r| format!("{}: {}", r.category.replace('_', " "), r.details)).unwrap_or_default()
+        v.remediations
+            .iter()
+            .min_by_key(rank)
+            .map(|r| format!("{}: {}", r.category.replace('_', " "), r.details))
+            .unwrap_or_default()
     };
     let fixes: Vec<String> = all.iter().map(fix).collect();
     tx.bulk(
@@ -184,8 +190,10 @@ fn candidates(tx: &mut Tx<'_>, adv: i64, advisory: &Advisory) -> Result<()> {
         return Ok(());
     }
     // "Worldwide" and silence alike mean: any country; "Multiple" and silence: any sector.
-    let countries = if advisory.areas.worldwide || advisory.areas.countries.is_empty() { &any } else { &advisory.areas.countries };
-    let sectors = if advisory.sectors.any || advisory.sectors.codes.is_empty() { &any } else { &advisory.sectors.codes };
+    let countries =
+        if advisory.areas.worldwide || advisory.areas.countries.is_empty() { &any } else { &advisory.areas.countries };
+    let sectors =
+        if advisory.sectors.any || advisory.sectors.codes.is_empty() { &any } else { &advisory.sectors.codes };
     let pairs: Vec<(&str, &str)> = countries.iter().flat_map(|c| sectors.iter().map(move |s| (*c, *s))).collect();
     let subjects: Vec<String> = pairs.iter().map(|(c, s)| format!("{c}:{s}")).collect();
     tx.bulk(
@@ -216,7 +224,8 @@ fn encode(stated: &BTreeMap<Stated, Vec<usize>>) -> String {
                 _ => runs.push((*leaf, *leaf)),
             }
         }
-        let words: Vec<String> = runs.iter().map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") }).collect();
+        let words: Vec<String> =
+            runs.iter().map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") }).collect();
         out.push_str(&words.join(","));
     }
     out
@@ -260,9 +269,10 @@ pub(crate) fn leaves(tx: &mut Tx<'_>, adv: i64) -> Result<Vec<Leaf>> {
 
 /// Loads an advisory for matching; `None` where this version is not the one that stands.
 pub(crate) fn prepare(tx: &mut Tx<'_>, adv: i64) -> Result<Option<Prepared>> {
-    let head = tx.one("SELECT id, namespace, category, released FROM @advisory WHERE adv = $1", &[adv.into()], |r| {
-        [0, 1, 2, 3].map(|i| r.text(i).to_owned())
-    })?;
+    let head =
+        tx.one("SELECT id, namespace, category, released FROM @advisory WHERE adv = $1", &[adv.into()], |r| {
+            [0, 1, 2, 3].map(|i| r.text(i).to_owned())
+        })?;
     let Some([id, namespace, category, released]) = head else { return Ok(None) };
     let leaves = leaves(tx, adv)?.iter().map(|leaf| AffectedProduct::of(leaf, Aliases::shipped())).collect();
     let mut vulnerabilities: BTreeMap<String, Vec<(Stated, usize)>> = BTreeMap::new();
@@ -277,17 +287,25 @@ pub(crate) fn prepare(tx: &mut Tx<'_>, adv: i64) -> Result<Option<Prepared>> {
 pub(crate) fn about(tx: &mut Tx<'_>, vendor: Option<&str>, bases: &BTreeSet<String>) -> Result<BTreeSet<i64>> {
     let mut found = BTreeSet::new();
     if let Some(vendor) = vendor {
-        found.extend(tx.all("SELECT adv FROM @advisory_vendor WHERE vendor = $1 ORDER BY adv", &[vendor.into()], |r| r.int(0))?);
+        found.extend(tx.all(
+            "SELECT adv FROM @advisory_vendor WHERE vendor = $1 ORDER BY adv",
+            &[vendor.into()],
+            |r| r.int(0),
+        )?);
     }
     for base in bases {
-        found.extend(tx.all("SELECT adv FROM @advisory_purl WHERE base = $1 ORDER BY adv", &[base.into()], |r| r.int(0))?);
+        found.extend(
+            tx.all("SELECT adv FROM @advisory_purl WHERE base = $1 ORDER BY adv", &[base.into()], |r| r.int(0))?,
+        );
     }
     Ok(found)
 }
 
 /// Advisories that speak of a vulnerability.
 pub(crate) fn speaking_of(tx: &mut Tx<'_>, vulnerability: &str) -> Result<Vec<i64>> {
-    tx.all("SELECT DISTINCT adv FROM @advisory_vuln WHERE vuln = $1 ORDER BY adv", &[vulnerability.into()], |r| r.int(0))
+    tx.all("SELECT DISTINCT adv FROM @advisory_vuln WHERE vuln = $1 ORDER BY adv", &[vulnerability.into()], |r| {
+        r.int(0)
+    })
 }
 
 /// The level at which candidates stand.

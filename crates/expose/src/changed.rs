@@ -53,7 +53,12 @@ pub(crate) fn list(text: &str) -> Vec<String> {
 }
 
 /// Judges a subject anew for these vulnerabilities and gives what is different now.
-pub(crate) fn compare(tx: &mut Tx<'_>, bench: &mut Bench, subject: &Subject, vulnerabilities: &BTreeSet<String>) -> Result<Vec<Change>> {
+pub(crate) fn compare(
+    tx: &mut Tx<'_>,
+    bench: &mut Bench,
+    subject: &Subject,
+    vulnerabilities: &BTreeSet<String>,
+) -> Result<Vec<Change>> {
     let stands = standing(tx, Level::Asset, &subject.source, &subject.key)?;
     let mut compared = Compared::new(subject);
     let mut changes = Vec::new();

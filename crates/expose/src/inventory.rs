@@ -39,7 +39,13 @@ pub struct Imported {
 impl Imported {
     /// In the form in which every import reports.
     pub fn intake(self, file: &str) -> Intake {
-        let note = |f: Fault| Note { file: file.to_owned(), place: f.place, id: String::new(), rule: f.rule.to_owned(), reason: f.reason };
+        let note = |f: Fault| Note {
+            file: file.to_owned(),
+            place: f.place,
+            id: String::new(),
+            rule: f.rule.to_owned(),
+            reason: f.reason,
+        };
         let mut intake = Intake { unchanged: self.unchanged, ..Intake::default() };
         intake.accept("inventory", self.accepted);
         intake.accept("inventory-removed", self.removed);
@@ -53,11 +59,16 @@ impl Imported {
 /// table does not have are removed. A fault in the header refuses the table, a fault in a row that row; a table with refused
 /// rows removes nothing, because a row that could not be read is not an absent one.
 pub fn import_inventory(tx: &mut Tx<'_>, source: &str, bytes: &[u8], replace: bool, by: &str) -> Result<Imported> {
-    let table = read(bytes).map_err(|f| Error::refused(f.rule, f.to_string(), "correct the first line and import it again"))?;
+    let table =
+        read(bytes).map_err(|f| Error::refused(f.rule, f.to_string(), "correct the first line and import it again"))?;
     let held = assets_of(tx, source)?;
     let mut out = Imported { refused: table.faults, ..Imported::default() };
     for column in table.unknown_columns {
-        out.warnings.push(Fault::new("column-unknown", "line 1", format!("column `{column}` is not known and not used")));
+        out.warnings.push(Fault::new(
+            "column-unknown",
+            "line 1",
+            format!("column `{column}` is not known and not used"),
+        ));
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
     let csv = |e: csv::Error| Error::Engine(format!("writing the changed rows: {e}"));
@@ -75,7 +86,11 @@ pub fn import_inventory(tx: &mut Tx<'_>, source: &str, bytes: &[u8], replace: bo
         let present: std::collections::BTreeSet<&str> = table.rows.iter().map(|(_, a)| a.asset.as_str()).collect();
         removed.extend(held.into_keys().filter(|key| !present.contains(key.as_str())));
     } else if replace {
-        out.warnings.push(Fault::new("replace-withheld", "line 1", "rows were refused, so nothing was removed; correct them first"));
+        out.warnings.push(Fault::new(
+            "replace-withheld",
+            "line 1",
+            "rows were refused, so nothing was removed; correct them first",
+        ));
     }
     out.removed = removed.len() as u64;
     if out.accepted == 0 && removed.is_empty() {
@@ -96,7 +111,8 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     }
     let assets: Vec<&Asset> = table.rows.iter().map(|(_, a)| a).collect();
     let vendors: Vec<Option<String>> = assets.iter().map(|a| Aliases::shipped().key(&a.vendor)).collect();
-    let bases: Vec<Option<String>> = assets.iter().map(|a| product::purl::Purl::parse(&a.purl).map(|p| p.base)).collect();
+    let bases: Vec<Option<String>> =
+        assets.iter().map(|a| product::purl::Purl::parse(&a.purl).map(|p| p.base)).collect();
     let mut columns = vec![
         Column::Text(vec![&meta.source; assets.len()]),
         Column::Int(vec![event.index; assets.len()]),

@@ -107,7 +107,8 @@ impl<'a> Compared<'a> {
     fn findings(&mut self, tx: &mut Tx<'_>, prepared: &Prepared) -> Result<&Vec<Vec<(usize, Finding)>>> {
         if !self.findings.contains_key(&prepared.adv) {
             let mut all = Vec::new();
-            let mut held: Vec<Held> = self.row.iter().filter(|h| h.vendor.is_some() || h.purl.is_some()).cloned().collect();
+            let mut held: Vec<Held> =
+                self.row.iter().filter(|h| h.vendor.is_some() || h.purl.is_some()).cloned().collect();
             if prepared.leaves.iter().any(|l| l.purl.is_some()) {
                 let components = sbom::components(tx, &self.subject.source, &self.subject.key, prepared.adv)?;
                 held.extend(components.iter().map(Held::of_component));
@@ -150,7 +151,14 @@ impl<'a> Compared<'a> {
         Ok(decide(&said).map(|(chosen, status, reason)| self.change(vulnerability, &said, chosen, status, reason)))
     }
 
-    fn change(&self, vulnerability: &str, said: &[(Rc<Prepared>, Verdict)], chosen: usize, status: Status, reason: String) -> Change {
+    fn change(
+        &self,
+        vulnerability: &str,
+        said: &[(Rc<Prepared>, Verdict)],
+        chosen: usize,
+        status: Status,
+        reason: String,
+    ) -> Change {
         let subject = self.subject;
         let decided = said.get(chosen);
         let deciding = decided.map(|(p, _)| p.id.clone()).unwrap_or_default();
@@ -163,7 +171,11 @@ impl<'a> Compared<'a> {
             vulnerability: vulnerability.to_owned(),
             status: Some(status.as_str().to_owned()),
             was: None,
-            tier: decided.map(|(_, v)| v.tier).filter(|t| *t != Tier::E || status == Status::Review).unwrap_or(Tier::D).to_string(),
+            tier: decided
+                .map(|(_, v)| v.tier)
+                .filter(|t| *t != Tier::E || status == Status::Review)
+                .unwrap_or(Tier::D)
+                .to_string(),
             method: decided.map(|(_, v)| v.method.to_string()).unwrap_or_default(),
             advisory: deciding,
             also: also.into_iter().collect(),
@@ -194,7 +206,9 @@ fn gravity(status: Status) -> u8 {
 fn decide(said: &[(Rc<Prepared>, Verdict)]) -> Option<(usize, Status, String)> {
     let best = |wanted: &dyn Fn(&Verdict) -> bool| {
         let among = said.iter().enumerate().filter(|(_, (_, v))| wanted(v));
-        among.min_by_key(|(_, (p, v))| (p.precedence(), std::cmp::Reverse(p.released.clone()), v.tier, p.id.clone())).map(|(i, _)| i)
+        among
+            .min_by_key(|(_, (p, v))| (p.precedence(), std::cmp::Reverse(p.released.clone()), v.tier, p.id.clone()))
+            .map(|(i, _)| i)
     };
     let keep = |i: usize| said.get(i).map(|(_, v)| (i, v.status, v.reason.clone()));
     let affected = best(&|v| v.status == Status::Affected);

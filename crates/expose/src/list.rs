@@ -7,9 +7,9 @@ mod explained;
 use crate::changed::list as split;
 use crate::exploited::EXPLOITED;
 use crate::stake::{self, Stakes};
+use candidates::Candidates;
 use ledger::{Result, Tx};
 use serde::{Serialize, Serializer};
-use candidates::Candidates;
 use std::collections::BTreeMap;
 
 pub use coverage::Coverage;
@@ -138,7 +138,8 @@ pub fn list(tx: &mut Tx<'_>, stakes: &dyn Stakes, filter: &Filter) -> Result<(Ve
     coverage.shown = rows.len() + fit;
     rows.extend(first);
     in_order(&mut rows);
-    let mut rows: Vec<ExposureRow> = rows.into_iter().skip(filter.offset).take(filter.limit.unwrap_or(usize::MAX)).collect();
+    let mut rows: Vec<ExposureRow> =
+        rows.into_iter().skip(filter.offset).take(filter.limit.unwrap_or(usize::MAX)).collect();
     rows.iter_mut().for_each(|row| row.rank = rank_in_words(row));
     Ok((rows, coverage))
 }
@@ -168,7 +169,9 @@ fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<ExposureRow>> {
         let subject = r.text(1).to_owned();
         let at_stake = functions
             .entry((subject.clone(), r.text(2).to_owned()))
-            .or_insert_with(|| stake::of(stakes, &subject, r.opt_text(21).unwrap_or_default(), r.opt_text(22).unwrap_or_default()))
+            .or_insert_with(|| {
+                stake::of(stakes, &subject, r.opt_text(21).unwrap_or_default(), r.opt_text(22).unwrap_or_default())
+            })
             .clone();
         rows.push(ExposureRow {
             asset: (level == "asset").then(|| subject.clone()),
@@ -236,7 +239,9 @@ fn wanted(row: &Seen<'_>, filter: &Filter) -> bool {
     let is = |asked: &Option<String>, value: &str| asked.as_deref().is_none_or(|a| a.eq_ignore_ascii_case(value));
     let has = |text: &str| {
         let text = text.to_lowercase();
-        [row.vulnerability, row.subject, row.owner, row.holder, row.advisory].iter().any(|v| v.to_lowercase().contains(&text))
+        [row.vulnerability, row.subject, row.owner, row.holder, row.advisory]
+            .iter()
+            .any(|v| v.to_lowercase().contains(&text))
     };
     is(&filter.status, row.status)
         && is(&filter.vulnerability, row.vulnerability)
@@ -282,6 +287,7 @@ fn rank_in_words(row: &ExposureRow) -> String {
         many => format!("{} functions rest on it ({})", many.len(), many.join(", ")),
     };
     let exploited = if row.exploited { "exploitation is known" } else { "no exploitation is known" };
-    let severity = row.severity.map_or_else(|| "severity not stated".to_owned(), |s| format!("severity {}.{}", s / 10, s % 10));
+    let severity =
+        row.severity.map_or_else(|| "severity not stated".to_owned(), |s| format!("severity {}.{}", s / 10, s % 10));
     format!("{stake}; {exploited}; {severity}")
 }

@@ -18,7 +18,14 @@ CREATE TABLE @component (doc {int} NOT NULL, n {int} NOT NULL, purl {text} NOT N
 CREATE INDEX @component_base ON @component (base, doc)";
 
 /// Folds a document of either form.
-pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event, form: &str, source: &str, id: &str, asset: Option<&str>) -> Result<()> {
+pub(crate) fn fold(
+    tx: &mut Tx<'_>,
+    event: &Event,
+    form: &str,
+    source: &str,
+    id: &str,
+    asset: Option<&str>,
+) -> Result<()> {
     let read = if form == "spdx" { spdx::read(event.body()) } else { cyclonedx::read(event.body()) };
     let sbom = read.map_err(|f| Error::park(f.rule, f.to_string()))?;
     let subject = asset.unwrap_or(id);
@@ -34,7 +41,8 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event, form: &str, source: &str, id:
         tx.run("DELETE FROM @sbom WHERE doc = $1", &[doc.into()])?;
         tx.run("DELETE FROM @component WHERE doc = $1", &[doc.into()])?;
     }
-    let known: Vec<(&Component, Purl)> = sbom.components.iter().filter_map(|c| Some((c, Purl::parse(&c.purl)?))).collect();
+    let known: Vec<(&Component, Purl)> =
+        sbom.components.iter().filter_map(|c| Some((c, Purl::parse(&c.purl)?))).collect();
     let without = sbom.without_purl + (sbom.components.len() - known.len());
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     tx.run(
@@ -68,7 +76,9 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event, form: &str, source: &str, id:
 
 /// The subject of a document that stands, by its event.
 pub(crate) fn subject_of(tx: &mut Tx<'_>, doc: i64) -> Result<Option<(String, String)>> {
-    tx.one("SELECT source, subject FROM @sbom WHERE doc = $1", &[doc.into()], |r| (r.text(0).to_owned(), r.text(1).to_owned()))
+    tx.one("SELECT source, subject FROM @sbom WHERE doc = $1", &[doc.into()], |r| {
+        (r.text(0).to_owned(), r.text(1).to_owned())
+    })
 }
 
 /// The newest event among the documents of a subject.

@@ -152,11 +152,9 @@ fn on_inventory(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     let meta: InventoryMeta = event.meta()?;
     let mut bench = Bench::default();
     let mut by_owner: BTreeMap<String, Vec<Change>> = BTreeMap::new();
-    let changed = tx.all(
-        "SELECT asset FROM @asset WHERE idx = $1 ORDER BY asset",
-        &[event.index.into()],
-        |r| r.text(0).to_owned(),
-    )?;
+    let changed = tx.all("SELECT asset FROM @asset WHERE idx = $1 ORDER BY asset", &[event.index.into()], |r| {
+        r.text(0).to_owned()
+    })?;
     for key in changed {
         judge_subject(tx, &mut bench, &meta.source, &key, &mut by_owner)?;
         bench.trim();

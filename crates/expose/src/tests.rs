@@ -38,7 +38,8 @@ pub(crate) fn advisory(id: &str, version: &str, cve: &str, products: &[Product],
 }
 
 pub(crate) fn document(ledger: &Ledger, form: &str, id: &str, source: &str, asset: Option<&str>, body: &[u8]) {
-    let meta = json!({"form": form, "id": id, "tlp": "CLEAR", "source": source, "collection": "c", "asset": asset, "by": "t"});
+    let meta =
+        json!({"form": form, "id": id, "tlp": "CLEAR", "source": source, "collection": "c", "asset": asset, "by": "t"});
     ledger.write(|tx| tx.append(Draft::new("exchange.document", &meta)?.body(body))).unwrap();
 }
 
@@ -57,7 +58,10 @@ pub(crate) fn all(ledger: &Ledger) -> (Vec<ExposureRow>, Coverage) {
 pub(crate) fn lines(ledger: &Ledger) -> String {
     let line = |r: &ExposureRow| {
         let max = r.count.max.map_or("?".to_owned(), |m| m.to_string());
-        format!("{} {} {} {} {} {} {} {}..{max} {}", r.level, r.subject, r.vulnerability, r.status, r.tier, r.method, r.advisory, r.count.min, r.owner)
+        format!(
+            "{} {} {} {} {} {} {} {}..{max} {}",
+            r.level, r.subject, r.vulnerability, r.status, r.tier, r.method, r.advisory, r.count.min, r.owner
+        )
     };
     all(ledger).0.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -73,9 +77,31 @@ fn whatever_comes_first_the_list_is_the_same() {
     for store in engines() {
         let ledger = open(&store);
         let steps: [&dyn Fn(&Ledger); 4] = [
-            &|l| give(l, &advisory("A-1", "1", "CVE-2025-1", &[Product("Acme", "Pump", "< 1.5", "known_affected", "")], "Worldwide")),
+            &|l| {
+                give(
+                    l,
+                    &advisory(
+                        "A-1",
+                        "1",
+                        "CVE-2025-1",
+                        &[Product("Acme", "Pump", "< 1.5", "known_affected", "")],
+                        "Worldwide",
+                    ),
+                )
+            },
             &|l| drop(l.write(|tx| import_inventory(tx, "csirt-ie", INVENTORY.as_bytes(), false, "t")).unwrap()),
-            &|l| give(l, &advisory("A-1", "2", "CVE-2025-1", &[Product("Acme", "Pump", "< 1.7", "known_affected", "")], "Worldwide")),
+            &|l| {
+                give(
+                    l,
+                    &advisory(
+                        "A-1",
+                        "2",
+                        "CVE-2025-1",
+                        &[Product("Acme", "Pump", "< 1.7", "known_affected", "")],
+                        "Worldwide",
+                    ),
+                )
+            },
             &|l| document(l, "kev", "CVE-2025-1", "local", None, br#"{"cveID":"CVE-2025-1","dateAdded":"2025-02-03"}"#),
         ];
         for step in steps {
@@ -117,9 +143,12 @@ fn whatever_comes_first_the_list_is_the_same() {
 fn a_later_inventory_fixes_and_removes() {
     for store in engines() {
         let ledger = open(&store);
-        let products = [Product("Acme", "Pump", "< 1.5", "known_affected", ""), Product("Acme", "Pump", ">= 1.5", "fixed", "")];
+        let products =
+            [Product("Acme", "Pump", "< 1.5", "known_affected", ""), Product("Acme", "Pump", ">= 1.5", "fixed", "")];
         give(&ledger, &advisory("A-1", "1", "CVE-2025-1", &products, "Worldwide"));
-        let import = |text: &str, replace: bool| ledger.write(|tx| import_inventory(tx, "s", text.as_bytes(), replace, "t")).unwrap();
+        let import = |text: &str, replace: bool| {
+            ledger.write(|tx| import_inventory(tx, "s", text.as_bytes(), replace, "t")).unwrap()
+        };
         import("asset,vendor,product,version\na,Acme,Pump,1.4\nb,Acme,Pump,1.4\n", false);
         let first = lines(&ledger);
         import("asset,vendor,product,version\na,Acme,Pump,1.5\n", false);
@@ -138,18 +167,21 @@ fn a_later_inventory_fixes_and_removes() {
             asset a CVE-2025-1 fixed D name A-1 1..1 s
             ");
         }
-        let kinds = ledger
-            .read(|tx| {
-                let mut told = Vec::new();
-                for i in 0..tx.size()? {
-                    if let Some(event) = tx.event(i)?.filter(|e| e.kind == "expose.changed") {
-                        let changed: crate::Changed = event.meta()?;
-                        told.extend(changed.changes.iter().map(|c| format!("{} {:?} was {:?} {}", c.subject, c.status, c.was, c.reason.len() > 12)));
+        let kinds =
+            ledger
+                .read(|tx| {
+                    let mut told = Vec::new();
+                    for i in 0..tx.size()? {
+                        if let Some(event) = tx.event(i)?.filter(|e| e.kind == "expose.changed") {
+                            let changed: crate::Changed = event.meta()?;
+                            told.extend(changed.changes.iter().map(|c| {
+                                format!("{} {:?} was {:?} {}", c.subject, c.status, c.was, c.reason.len() > 12)
+                            }));
+                        }
                     }
-                }
-                Ok(told)
-            })
-            .unwrap();
+                    Ok(told)
+                })
+                .unwrap();
         assert_eq!(kinds.len(), 4, "{kinds:?}");
         let before = all(&ledger);
         ledger.rebuild().unwrap();
@@ -174,9 +206,12 @@ fn two_issuers_may_disagree() {
     let store = sqlite();
     let ledger = open(&store);
     let yes = advisory("A-1", "1", "CVE-2025-1", &[Product("Acme", "Pump", "< 1.5", "known_affected", "")], "");
-    let mut no = advisory("B-1", "1", "CVE-2025-1", &[Product("Acme", "Pump", "vers:all/*", "known_not_affected", "")], "");
+    let mut no =
+        advisory("B-1", "1", "CVE-2025-1", &[Product("Acme", "Pump", "vers:all/*", "known_not_affected", "")], "");
     no["document"]["publisher"]["namespace"] = json!("https://other.example");
-    ledger.write(|tx| import_inventory(tx, "s", b"asset,vendor,product,version\na,Acme,Pump,1.4\n", false, "t")).unwrap();
+    ledger
+        .write(|tx| import_inventory(tx, "s", b"asset,vendor,product,version\na,Acme,Pump,1.4\n", false, "t"))
+        .unwrap();
     give(&ledger, &yes);
     give(&ledger, &no);
     insta::assert_snapshot!(lines(&ledger), @"asset a CVE-2025-1 disputed D name A-1 1..1 s");
@@ -242,7 +277,10 @@ fn without_inventory_it_reads_unknown() {
 fn the_stable_form_of_a_row() {
     let store = sqlite();
     let ledger = open(&store);
-    give(&ledger, &advisory("A-1", "1", "CVE-2025-1", &[Product("Acme", "Pump", "< 1.5", "known_affected", "")], "Worldwide"));
+    give(
+        &ledger,
+        &advisory("A-1", "1", "CVE-2025-1", &[Product("Acme", "Pump", "< 1.5", "known_affected", "")], "Worldwide"),
+    );
     let candidate = serde_json::to_string(&all(&ledger).0[0]).unwrap();
     ledger.write(|tx| import_inventory(tx, "csirt-ie", INVENTORY.as_bytes(), false, "t")).unwrap();
     let row = serde_json::to_string(&all(&ledger).0[0]).unwrap();
@@ -256,7 +294,10 @@ fn the_stable_form_of_a_row() {
 fn a_row_is_explained() {
     let store = sqlite();
     let ledger = open(&store);
-    give(&ledger, &advisory("A-1", "1", "CVE-2025-1", &[Product("Acme", "Pump", "< 1.5", "known_affected", "")], "Worldwide"));
+    give(
+        &ledger,
+        &advisory("A-1", "1", "CVE-2025-1", &[Product("Acme", "Pump", "< 1.5", "known_affected", "")], "Worldwide"),
+    );
     document(&ledger, "kev", "CVE-2025-1", "local", None, br#"{"cveID":"CVE-2025-1","dateAdded":"2025-02-03"}"#);
     ledger.write(|tx| import_inventory(tx, "csirt-ie", INVENTORY.as_bytes(), false, "t")).unwrap();
     ledger.catch_up().unwrap();

@@ -126,10 +126,8 @@ pub(crate) fn step(stages: &[Arc<dyn Stage>], tx: &mut Tx<'_>, run: Run) -> Resu
         }
         // A purged payload is a gap that its tombstone names; there is nothing to fold but what the stage itself left there.
         let folds = |e: &&Event| e.payload.is_some() && (!e.purged || stage.remnants(&e.kind));
-        let mine: Vec<&Event> = events
-            .iter()
-            .filter(|e| e.index >= cursor && folds(e) && takes(&**stage, &e.kind))
-            .collect();
+        let mine: Vec<&Event> =
+            events.iter().filter(|e| e.index >= cursor && folds(e) && takes(&**stage, &e.kind)).collect();
         advance(&**stage, tx, &mine, to, run)?;
         tx.run(
             "INSERT INTO @cursor (stage, idx) VALUES ($1, $2) ON CONFLICT (stage) DO UPDATE SET idx = excluded.idx",

@@ -72,10 +72,18 @@ impl Nodes for Log<'_, '_> {
     fn node(&mut self, level: u32, index: u64) -> Result<Hash> {
         let (from, to) = ((index << level) as i64, ((index + 1) << level) as i64);
         let mut tree = Frontier::default();
-        self.0.each("SELECT leaf FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx", &[from.into(), to.into()], &mut |r| {
-            tree.push(r.blob(0).try_into().map_err(|_| Error::Integrity("a leaf is no hash; run `ledger verify`".into()))?);
-            Ok(())
-        })?;
+        self.0.each(
+            "SELECT leaf FROM entry WHERE idx >= $1 AND idx < $2 ORDER BY idx",
+            &[from.into(), to.into()],
+            &mut |r| {
+                tree.push(
+                    r.blob(0)
+                        .try_into()
+                        .map_err(|_| Error::Integrity("a leaf is no hash; run `ledger verify`".into()))?,
+                );
+                Ok(())
+            },
+        )?;
         match tree.size() == 1 << level {
             true => Ok(tree.root()),
             false => Err(Error::Integrity(format!("leaves {from} to {to} are not in the log; run `ledger verify`"))),
@@ -97,7 +105,8 @@ impl Ledger {
             let entry = tx.one(sql, &[index.into()], |r| [r.text(0).as_bytes(), b"\n", r.blob(1)].concat())?;
             let checkpoint = all(tx)?.pop().filter(|c| index < c.size);
             let (Some(extra), Some(checkpoint)) = (entry, checkpoint) else {
-                let next = "`ledger checkpoint` signs the present head; `ledger verify` says how many entries there are";
+                let next =
+                    "`ledger checkpoint` signs the present head; `ledger verify` says how many entries there are";
                 return Err(Error::refused("proof-range", format!("entry {index} is under no checkpoint"), next));
             };
             let (index, size) = (index.unsigned_abs(), checkpoint.size.unsigned_abs());
@@ -126,7 +135,8 @@ impl Ledger {
                 return Ok(found);
             }
             let frontier = tx.one("SELECT frontier FROM head WHERE id = 1", &[], |r| r.blob(0).to_vec())?;
-            let root = Frontier::from_bytes(size.unsigned_abs(), &frontier.unwrap_or_default()).unwrap_or_default().root();
+            let root =
+                Frontier::from_bytes(size.unsigned_abs(), &frontier.unwrap_or_default()).unwrap_or_default().root();
             let known = tx.now();
             let note = sign(self.hub(), &key, size, &root, known);
             tx.run(

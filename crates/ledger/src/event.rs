@@ -274,7 +274,9 @@ mod tests {
         };
         insta::assert_snapshot!(header.line(), @"mainstay1 exchange.object 1 0123abcd 7 1700000000000000 - abababababababababababababababab");
         assert_eq!(Header::parse(&header.line()), Some(header));
-        for bad in ["", "mainstay1", "mainstay2 a 1 h 0 0 - -", "mainstay1 a 1 h 0 0 - - -", "mainstay1 a 1 h 0 0 - abc"] {
+        for bad in
+            ["", "mainstay1", "mainstay2 a 1 h 0 0 - -", "mainstay1 a 1 h 0 0 - - -", "mainstay1 a 1 h 0 0 - abc"]
+        {
             assert_eq!(Header::parse(bad), None, "{bad}");
         }
     }

@@ -124,7 +124,8 @@ impl Ledger {
 
     /// The hub's signing key, unsealed.
     pub fn signing_key(&self) -> Result<SigningKey> {
-        let sealed = self.read(|tx| tx.one("SELECT sealed FROM hub_key WHERE id = 'hub'", &[], |r| r.blob(0).to_vec()))?;
+        let sealed =
+            self.read(|tx| tx.one("SELECT sealed FROM hub_key WHERE id = 'hub'", &[], |r| r.blob(0).to_vec()))?;
         let sealed = sealed.ok_or_else(|| Error::Integrity("the hub's key is missing from the store".into()))?;
         let seed = self.seal.unseal(&sealed)?;
         let seed = seed.try_into().map_err(|_| Error::Integrity("the hub's key is not 32 bytes".into()))?;
@@ -170,10 +171,7 @@ impl Ledger {
     }
 
     pub(crate) fn begin_write<'a>(&'a self, mut session: Session<'a>) -> Result<Tx<'a>> {
-        let sql = format!(
-            "SELECT size, clock, frontier, generation FROM head WHERE id = 1{}",
-            session.lock_suffix()
-        );
+        let sql = format!("SELECT size, clock, frontier, generation FROM head WHERE id = 1{}", session.lock_suffix());
         let mut head = None;
         session.each(&sql, &[], &mut |r| {
             head = Some((r.int(0), r.int(1), r.blob(2).to_vec(), r.int(3)));
@@ -206,7 +204,8 @@ impl Ledger {
     }
 
     fn schema_is_old(&self) -> Result<bool> {
-        let stored = self.read(|tx| tx.one("SELECT schema_hash FROM head WHERE id = 1", &[], |r| r.text(0).to_owned()))?;
+        let stored =
+            self.read(|tx| tx.one("SELECT schema_hash FROM head WHERE id = 1", &[], |r| r.text(0).to_owned()))?;
         Ok(stored.as_deref() != Some(&schema_hash(&self.stages)))
     }
 }
@@ -380,12 +379,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Hands each row of an answer to `f`.
-    pub fn each(
-        &mut self,
-        sql: &str,
-        args: &[Value<'_>],
-        f: &mut dyn FnMut(&Row<'_>) -> Result<()>,
-    ) -> Result<()> {
+    pub fn each(&mut self, sql: &str, args: &[Value<'_>], f: &mut dyn FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
         let sql = self.expand(sql);
         self.session.each(&sql, args, f)
     }
@@ -441,7 +435,10 @@ impl<'a> Tx<'a> {
             return Ok(Appended { index, new: false });
         }
         let Some(unit) = self.unit.as_mut().filter(|u| !u.closed) else {
-            return Err(Error::Engine(format!("{} was appended where the log is closed (in apply or a read)", draft.kind)));
+            return Err(Error::Engine(format!(
+                "{} was appended where the log is closed (in apply or a read)",
+                draft.kind
+            )));
         };
         let index = unit.size();
         let header = Header {
@@ -500,7 +497,9 @@ impl<'a> Tx<'a> {
                 Column::Blob(rows.iter().map(|(.., leaf)| leaf.as_slice()).collect()),
             ];
             if with_tag {
-                columns.push(Column::Blob(rows.iter().filter_map(|(p, ..)| p.tag.as_ref().map(|t| t.as_slice())).collect()));
+                columns.push(Column::Blob(
+                    rows.iter().filter_map(|(p, ..)| p.tag.as_ref().map(|t| t.as_slice())).collect(),
+                ));
             }
             self.session.bulk(insert, &columns, "")?;
         }

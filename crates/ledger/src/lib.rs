@@ -32,9 +32,9 @@ mod rebuild;
 mod seam;
 pub mod stage;
 mod tables;
-mod time;
 #[doc(hidden)]
 pub mod testkit;
+mod time;
 mod verify;
 
 pub use catch_up::{Parked, Position};

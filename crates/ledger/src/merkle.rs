@@ -69,8 +69,7 @@ impl Frontier {
     /// Reads what [`Frontier::to_bytes`] wrote, or `None` where it does not belong to a tree of `size` leaves.
     pub fn from_bytes(size: u64, bytes: &[u8]) -> Option<Self> {
         let (peaks, rest) = bytes.as_chunks::<32>();
-        (rest.is_empty() && peaks.len() == size.count_ones() as usize)
-            .then(|| Frontier { size, peaks: peaks.to_vec() })
+        (rest.is_empty() && peaks.len() == size.count_ones() as usize).then(|| Frontier { size, peaks: peaks.to_vec() })
     }
 }
 
@@ -131,7 +130,10 @@ mod tests {
             assert_eq!(tree.root(), reference(&leaves));
             let back = Frontier::from_bytes(tree.size(), &tree.to_bytes());
             assert_eq!(back.as_ref(), Some(&tree));
-            assert_eq!(Frontier::from_bytes(tree.size() + 1, &tree.to_bytes()).is_some(), (i + 1).count_ones() == (i + 2).count_ones());
+            assert_eq!(
+                Frontier::from_bytes(tree.size() + 1, &tree.to_bytes()).is_some(),
+                (i + 1).count_ones() == (i + 2).count_ones()
+            );
         }
     }
 }

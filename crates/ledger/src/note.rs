@@ -40,23 +40,31 @@ impl Verifier {
     /// The text of a note, if this key signed it. A signature of this very key that does not hold refuses the note; those of
     /// other keys are not looked at (signed-note, "Signatures").
     pub fn open<'a>(&self, note: &'a str) -> Result<&'a str> {
-        let bad = |why: &str| Error::Refused { rule: "note", reason: why.to_owned(), next: "ask for the note again".into() };
+        let bad =
+            |why: &str| Error::Refused { rule: "note", reason: why.to_owned(), next: "ask for the note again".into() };
         if note.len() > NOTE_MAX || note.chars().any(|c| c < ' ' && c != '\n') {
             return Err(bad("this is no signed note"));
         }
         // the last empty line parts the text from its signatures
         let at = note.rfind("\n\n").ok_or_else(|| bad("the note has no signatures"))?;
         let (text, rest) = note.split_at_checked(at + 1).ok_or_else(|| bad("this is no signed note"))?;
-        let lines = rest.strip_prefix('\n').and_then(|r| r.strip_suffix('\n')).ok_or_else(|| bad("a signature line has no end"))?;
+        let lines = rest
+            .strip_prefix('\n')
+            .and_then(|r| r.strip_suffix('\n'))
+            .ok_or_else(|| bad("a signature line has no end"))?;
         if lines.lines().count() > SIGNATURES_MAX {
             return Err(bad("the note has too many signatures"));
         }
         let mut held = false;
         for line in lines.split('\n') {
-            let (name, signature) =
-                line.strip_prefix("\u{2014} ").and_then(|l| l.split_once(' ')).ok_or_else(|| bad("a signature line is malformed"))?;
+            let (name, signature) = line
+                .strip_prefix("\u{2014} ")
+                .and_then(|l| l.split_once(' '))
+                .ok_or_else(|| bad("a signature line is malformed"))?;
             let bytes = unbase64(signature).ok_or_else(|| bad("a signature is no base64"))?;
-            let Some(signature) = bytes.strip_prefix(key_id(&self.name, &self.public).as_slice()).filter(|_| name == self.name) else {
+            let Some(signature) =
+                bytes.strip_prefix(key_id(&self.name, &self.public).as_slice()).filter(|_| name == self.name)
+            else {
                 continue;
             };
             if !keys::verify(&self.public, text.as_bytes(), signature) {
@@ -120,7 +128,8 @@ mod tests {
     // Published with golang.org/x/mod/sumdb/note, from which signed-note grew.
     const VERIFIER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
     const SEED: &str = "gQoUAtUUbI2E8kQzMPVAgOv5juF9nHT2JS/F1ccoMXM=";
-    const TEXT: &str = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
+    const TEXT: &str =
+        "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
     const SIGNED: &str = "\n\u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
 
     #[test]
@@ -153,7 +162,8 @@ mod tests {
         // a signature of somebody else is passed over
         let with_other = format!("{note}\u{2014} somebody.example AAAAAAAA\n");
         assert_eq!(verifier.open(&with_other).unwrap(), TEXT);
-        for bad in [VERIFIER.replace("c74f", "c74e"), "x".into(), "+c74f20a3+AR".into(), VERIFIER.replace("+AR", "+Ar")] {
+        for bad in [VERIFIER.replace("c74f", "c74e"), "x".into(), "+c74f20a3+AR".into(), VERIFIER.replace("+AR", "+Ar")]
+        {
             assert_eq!(Verifier::parse(&bad), None, "{bad}");
         }
     }

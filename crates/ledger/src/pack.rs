@@ -58,9 +58,9 @@ pub struct Signed {
 impl Pack {
     /// A pack from its files.
     pub fn from_files(files: BTreeMap<String, String>) -> Result<Pack> {
-        let manifest = files
-            .get("pack.toml")
-            .ok_or_else(|| Error::refused("pack-manifest", "the pack has no pack.toml", "add one with name, kind and version"))?;
+        let manifest = files.get("pack.toml").ok_or_else(|| {
+            Error::refused("pack-manifest", "the pack has no pack.toml", "add one with name, kind and version")
+        })?;
         let m: Manifest = toml::from_str(manifest)
             .map_err(|e| Error::refused("pack-manifest", format!("pack.toml: {e}"), "correct pack.toml"))?;
         Ok(Pack { name: m.name, kind: m.kind, version: m.version, files })
@@ -159,7 +159,9 @@ pub fn of_kind(tx: &mut Tx<'_>, kind: &str) -> Result<Vec<(Signed, Pack)>> {
 
 /// Every pack, newest version of each, checked.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<(Signed, Pack)>> {
-    let rows = tx.all("SELECT meta, files FROM @pack ORDER BY kind, name", &[], |r| (r.text(0).to_owned(), r.blob(1).to_vec()))?;
+    let rows = tx.all("SELECT meta, files FROM @pack ORDER BY kind, name", &[], |r| {
+        (r.text(0).to_owned(), r.blob(1).to_vec())
+    })?;
     rows.into_iter().map(|(meta, files)| read(&meta, &files)).collect()
 }
 

@@ -17,7 +17,8 @@ pub trait Nodes {
 impl Nodes for &[Hash] {
     fn node(&mut self, level: u32, index: u64) -> Result<Hash> {
         let (from, to) = ((index << level) as usize, ((index + 1) << level) as usize);
-        let leaves = self.get(from..to).ok_or_else(|| Error::Integrity(format!("leaves {from} to {to} are not in the tree")))?;
+        let leaves =
+            self.get(from..to).ok_or_else(|| Error::Integrity(format!("leaves {from} to {to} are not in the tree")))?;
         let mut tree = crate::merkle::Frontier::default();
         leaves.iter().for_each(|leaf| tree.push(*leaf));
         Ok(tree.root())
@@ -204,8 +205,16 @@ mod tests {
 
     fn leaves() -> Vec<Hash> {
         // the inputs published with the reference implementation of RFC 6962
-        let inputs: [&[u8]; 8] =
-            [b"", b"\x00", b"\x10", b"\x20\x21", b"\x30\x31", b"\x40\x41\x42\x43", b"\x50\x51\x52\x53\x54\x55\x56\x57", b"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f"];
+        let inputs: [&[u8]; 8] = [
+            b"",
+            b"\x00",
+            b"\x10",
+            b"\x20\x21",
+            b"\x30\x31",
+            b"\x40\x41\x42\x43",
+            b"\x50\x51\x52\x53\x54\x55\x56\x57",
+            b"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f",
+        ];
         inputs.iter().map(|input| leaf_hash(&[input])).collect()
     }
 
@@ -285,7 +294,9 @@ mod tests {
     #[test]
     fn ranges() {
         let leaves = leaves();
-        for (result, size) in [(inclusion(&mut leaves.as_slice(), 8, 8), 8), (inclusion(&mut leaves.as_slice(), 0, 0), 0)] {
+        for (result, size) in
+            [(inclusion(&mut leaves.as_slice(), 8, 8), 8), (inclusion(&mut leaves.as_slice(), 0, 0), 0)]
+        {
             assert_eq!(result.unwrap_err().rule(), "proof-range", "{size}");
         }
         assert_eq!(consistency(&mut leaves.as_slice(), 0, 8).unwrap_err().rule(), "proof-range");

@@ -70,7 +70,8 @@ pub struct Tombstone {
 impl Tombstone {
     /// The text that is signed. One thing a line: none of them holds a line break.
     fn text(&self, hub: &str) -> String {
-        let mut text = format!("mainstay tombstone 2 {hub}\n{}\n{}\n{}\n", self.matter, self.by.join("\n"), self.reason);
+        let mut text =
+            format!("mainstay tombstone 2 {hub}\n{}\n{}\n{}\n", self.matter, self.by.join("\n"), self.reason);
         for grave in &self.entries {
             text.push_str(&format!("{} {} {}\n", grave.index, grave.leaf, grave.remnant.as_deref().unwrap_or("-")));
         }
@@ -224,7 +225,11 @@ impl Ledger {
     pub fn apply_purges(&self, list: &List) -> Result<Applied> {
         let next = "give the list of this very hub, as `ledger purge export` wrote it";
         if list.hub != self.hub() {
-            return Err(Error::refused("purge-list", format!("this is hub {}, the list is of {}", self.hub(), list.hub), next));
+            return Err(Error::refused(
+                "purge-list",
+                format!("this is hub {}, the list is of {}", self.hub(), list.hub),
+                next,
+            ));
         }
         if let Some(bad) = list.tombstones.iter().find(|stone| !stone.holds(self.hub(), self.public_key())) {
             let why = format!("the signature of the tombstone of {} does not hold", bad.matter);

@@ -119,25 +119,29 @@ fn digests(session: &mut Session<'_>, table: &str, columns: &[String]) -> Result
     use sha2::{Digest, Sha256};
     let mut digests = Vec::new();
     let sql = format!("SELECT {} FROM {table}", columns.join(", "));
-    session.each(&sql, &[], &mut |row| {
-        let mut h = Sha256::new();
-        for i in 0..columns.len() {
-            let (kind, bytes): (u8, Vec<u8>) = match (row.opt_text(i), row.opt_int(i), row.opt_real(i), row.opt_blob(i)) {
-                (Some(text), ..) => (1, text.as_bytes().to_vec()),
-                (_, Some(int), Some(real), _) if (int as f64 - real).abs() > 0.0 => (2, real.to_be_bytes().to_vec()),
-                (_, Some(int), ..) => (3, int.to_be_bytes().to_vec()),
-                (.., Some(real), _) => (2, real.to_be_bytes().to_vec()),
-                (.., Some(blob)) => (4, blob.to_vec()),
-                _ => (0, Vec::new()),
-            };
-            h.update([kind]);
-            h.update((bytes.len() as u64).to_be_bytes());
-            h.update(bytes);
-        }
-        digests.push(h.finalize().into());
-        Ok(())
-    })
-    .map_err(|e| Error::Engine(format!("{table}: {e}")))?;
+    session
+        .each(&sql, &[], &mut |row| {
+            let mut h = Sha256::new();
+            for i in 0..columns.len() {
+                let (kind, bytes): (u8, Vec<u8>) =
+                    match (row.opt_text(i), row.opt_int(i), row.opt_real(i), row.opt_blob(i)) {
+                        (Some(text), ..) => (1, text.as_bytes().to_vec()),
+                        (_, Some(int), Some(real), _) if (int as f64 - real).abs() > 0.0 => {
+                            (2, real.to_be_bytes().to_vec())
+                        }
+                        (_, Some(int), ..) => (3, int.to_be_bytes().to_vec()),
+                        (.., Some(real), _) => (2, real.to_be_bytes().to_vec()),
+                        (.., Some(blob)) => (4, blob.to_vec()),
+                        _ => (0, Vec::new()),
+                    };
+                h.update([kind]);
+                h.update((bytes.len() as u64).to_be_bytes());
+                h.update(bytes);
+            }
+            digests.push(h.finalize().into());
+            Ok(())
+        })
+        .map_err(|e| Error::Engine(format!("{table}: {e}")))?;
     digests.sort_unstable();
     Ok(digests)
 }

@@ -17,7 +17,8 @@ CREATE TABLE checkpoint (size {int} PRIMARY KEY, root {blob} NOT NULL, known {in
 ";
 
 /// Of the ledger class too, younger than the first stores: what stays of purged entries, vouched for by their tombstones.
-pub(crate) const LEDGER_SINCE: &str = "CREATE TABLE IF NOT EXISTS remnant (idx {int} PRIMARY KEY, bytes {blob} NOT NULL)";
+pub(crate) const LEDGER_SINCE: &str =
+    "CREATE TABLE IF NOT EXISTS remnant (idx {int} PRIMARY KEY, bytes {blob} NOT NULL)";
 
 /// The operational tables of this crate.
 pub(crate) const OPERATIONAL: &str = "

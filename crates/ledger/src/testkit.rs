@@ -24,7 +24,8 @@ impl TestStore {
     pub fn open(&self, stages: Vec<Arc<dyn Stage>>) -> Ledger {
         let genesis = Genesis { home: "home".into(), country: Some("US".into()), exercise: true };
         let env = Env { clock: self.clock.clone(), entropy: Arc::new(SeededEntropy::new(self.seed)) };
-        Ledger::open(&self.place, env, Seal::new([7; 32]), stages, &genesis).unwrap_or_else(|e| panic!("{}: {e}", self.engine))
+        Ledger::open(&self.place, env, Seal::new([7; 32]), stages, &genesis)
+            .unwrap_or_else(|e| panic!("{}: {e}", self.engine))
     }
 
     /// A folder of this store's own.
@@ -147,7 +148,13 @@ fn start() -> Option<Cluster> {
 
 /// Debian keeps the server's programs out of the path, by version.
 fn binaries() -> Option<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql").ok().into_iter().flatten().flatten().map(|e| e.path().join("bin")).collect();
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|e| e.path().join("bin"))
+        .collect();
     found.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
     found.sort();
     found.into_iter().rfind(|bin| ["initdb", "postgres", "createdb"].iter().all(|program| bin.join(program).exists()))

@@ -247,10 +247,14 @@ impl Walk<'_> {
         let mut found = Vec::new();
         for (at, digest) in &self.remnants {
             match vouched.get(at) {
-                _ if !self.missing.contains(at) => found.push((*at, "something stands in the place of a payload that is there")),
+                _ if !self.missing.contains(at) => {
+                    found.push((*at, "something stands in the place of a payload that is there"))
+                }
                 Some(said) if *said == digest => {}
                 Some(_) => found.push((*at, "what stayed of a purged payload is not what the tombstone says")),
-                None => found.push((*at, "something stands in the place of a payload, and no tombstone vouches for it")),
+                None => {
+                    found.push((*at, "something stands in the place of a payload, and no tombstone vouches for it"))
+                }
             }
         }
         let gone = vouched.keys().filter(|at| !self.remnants.contains_key(at));

@@ -72,7 +72,9 @@ fn say(ledger: &Ledger, words: &[&str]) {
 }
 
 fn words(ledger: &Ledger) -> Vec<(String, i64)> {
-    ledger.read(|tx| tx.all("SELECT word, n FROM @word ORDER BY word", &[], |r| (r.text(0).to_owned(), r.int(1)))).unwrap()
+    ledger
+        .read(|tx| tx.all("SELECT word, n FROM @word ORDER BY word", &[], |r| (r.text(0).to_owned(), r.int(1))))
+        .unwrap()
 }
 
 #[test]
@@ -210,7 +212,10 @@ fn a_purge_leaves_a_gap_that_is_named() {
         ledger.write(|tx| tx.run("DELETE FROM payload WHERE idx = 1", &[])).unwrap();
         let findings = ledger.verify(false).unwrap().findings;
         assert_eq!(findings.len(), 1);
-        assert_eq!((findings[0].index, findings[0].what.as_str()), (Some(1), "the payload is gone and no tombstone says why"));
+        assert_eq!(
+            (findings[0].index, findings[0].what.as_str()),
+            (Some(1), "the payload is gone and no tombstone says why")
+        );
     }
 }
 
@@ -228,7 +233,10 @@ fn what_stays_of_a_purged_entry_is_folded_in_its_place_and_vouched_for() {
         for (sql, what) in [
             ("UPDATE remnant SET bytes = $1", "what stayed of a purged payload is not what the tombstone says"),
             ("DELETE FROM remnant WHERE bytes = $1", "what stayed of a purged payload is gone"),
-            ("INSERT INTO remnant (idx, bytes) VALUES (2, $1)", "what stayed of a purged payload is not what the tombstone says"),
+            (
+                "INSERT INTO remnant (idx, bytes) VALUES (2, $1)",
+                "what stayed of a purged payload is not what the tombstone says",
+            ),
             ("UPDATE remnant SET idx = 1, bytes = $1", "something stands in the place of a payload that is there"),
         ] {
             testkit::tamper(&store.place, sql, &[Value::Blob(b"\0\0\0\0x")]).unwrap();
@@ -248,7 +256,9 @@ fn erased_bytes_stand_in_no_file() {
         say(&ledger, &[&format!("plain{i}"), &long(i), &"filler".repeat(i * 7 + 1)]);
     }
     let stands = |what: &str| {
-        let files = std::fs::read_dir(store.folder().join("data")).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+        let files = std::fs::read_dir(store.folder().join("data"))
+            .unwrap()
+            .map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
         files.filter(|bytes| bytes.windows(what.len()).any(|w| w == what.as_bytes())).count()
     };
     assert!(stands("spill-7-secret") > 0);
@@ -266,8 +276,14 @@ fn a_backup_from_before_is_purged_by_the_list() {
     for store in testkit::engines() {
         let ledger = open(&store);
         say(&ledger, &["ash", "spill", "oak"]);
-        let (salt, bytes) =
-            ledger.read(|tx| tx.one("SELECT salt, bytes FROM payload WHERE idx = 2", &[], |r| (r.blob(0).to_vec(), r.blob(1).to_vec()))).unwrap().unwrap();
+        let (salt, bytes) = ledger
+            .read(|tx| {
+                tx.one("SELECT salt, bytes FROM payload WHERE idx = 2", &[], |r| {
+                    (r.blob(0).to_vec(), r.blob(1).to_vec())
+                })
+            })
+            .unwrap()
+            .unwrap();
         let remnant = Some(ledger::Payload::new("{\"word\":\"elm\"}", b""));
         purge(&ledger, &[Erasure { index: 2, remnant }], ["ann", "bob"]).unwrap();
         let list = ledger.purge_list().unwrap();
@@ -276,7 +292,10 @@ fn a_backup_from_before_is_purged_by_the_list() {
         ledger
             .write(|tx| {
                 tx.run("DELETE FROM remnant WHERE idx = 2", &[])?;
-                tx.run("INSERT INTO payload (idx, salt, bytes) VALUES (2, $1, $2)", &[(&salt).into(), (&bytes).into()])?;
+                tx.run(
+                    "INSERT INTO payload (idx, salt, bytes) VALUES (2, $1, $2)",
+                    &[(&salt).into(), (&bytes).into()],
+                )?;
                 tx.run("UPDATE entry SET tag = NULL WHERE idx = $1", &[size.into()])
             })
             .unwrap();
@@ -330,9 +349,18 @@ fn one_flipped_bit_is_found_and_named() {
         say(&ledger, &["ash"; 11]);
         ledger.checkpoint().unwrap();
         let places: &[(&str, &str, &str)] = &[
-            ("entry", "header", "idx"), ("entry", "kind", "idx"), ("entry", "commitment", "idx"), ("entry", "leaf", "idx"),
-            ("entry", "tag", "idx"), ("payload", "salt", "idx"), ("payload", "bytes", "idx"), ("checkpoint", "root", "size"),
-            ("checkpoint", "note", "size"), ("head", "frontier", "id"), ("head", "hub", "id"), ("head", "key_salt", "id"),
+            ("entry", "header", "idx"),
+            ("entry", "kind", "idx"),
+            ("entry", "commitment", "idx"),
+            ("entry", "leaf", "idx"),
+            ("entry", "tag", "idx"),
+            ("payload", "salt", "idx"),
+            ("payload", "bytes", "idx"),
+            ("checkpoint", "root", "size"),
+            ("checkpoint", "note", "size"),
+            ("head", "frontier", "id"),
+            ("head", "hub", "id"),
+            ("head", "key_salt", "id"),
         ];
         let mut flips = 0;
         for (table, column, key) in places {
@@ -351,7 +379,9 @@ fn one_flipped_bit_is_found_and_named() {
                             let mut bytes = text.clone().into_bytes();
                             bytes[bit / 8] ^= 1 << (bit % 7);
                             let Ok(new) = String::from_utf8(bytes) else { continue };
-                            if new.contains('\0') { continue }
+                            if new.contains('\0') {
+                                continue;
+                            }
                             (Cell::Text(text.clone()), Cell::Text(new))
                         }
                         None => {
@@ -411,7 +441,10 @@ fn jobs_are_fenced() {
                 assert_eq!(jobs::finish(tx, &slow, Ok(())).unwrap_err().rule(), "job-fenced");
                 jobs::finish(tx, &quick, Err("host down"))?;
                 let job = jobs::list(tx)?.remove(0);
-                assert_eq!((job.state.as_str(), job.attempts, job.last_error.as_deref()), ("waiting", 2, Some("host down")));
+                assert_eq!(
+                    (job.state.as_str(), job.attempts, job.last_error.as_deref()),
+                    ("waiting", 2, Some("host down"))
+                );
                 assert!(job.due > now);
                 let again = jobs::claim(tx, "send", "quick", Micros(now.0 + 9 * hour), hour)?.unwrap();
                 jobs::finish(tx, &again, Ok(()))?;
@@ -428,9 +461,12 @@ fn packs_are_signed_and_checked_at_each_load() {
     for store in testkit::engines() {
         let ledger = open(&store);
         let files = |version: &str| {
-            [("pack.toml", format!("name = 'n'\nkind = 'rules'\nversion = '{version}'\n")), ("a.toml", "x = 1\n".into())]
-                .map(|(name, text)| (name.to_owned(), text))
-                .into()
+            [
+                ("pack.toml", format!("name = 'n'\nkind = 'rules'\nversion = '{version}'\n")),
+                ("a.toml", "x = 1\n".into()),
+            ]
+            .map(|(name, text)| (name.to_owned(), text))
+            .into()
         };
         let key = ledger.signing_key().unwrap();
         let one = Pack::from_files(files("1")).unwrap();
@@ -454,7 +490,15 @@ fn bulk_values_come_back_as_they_went_in() {
         let ledger = open(&store);
         let rows = ledger
             .write(|tx| {
-                tx.run("CREATE TABLE probe (i {int}, r {real}, t {text}, b {blob})".replace("{int}", "BIGINT").replace("{real}", if store.engine == "sqlite" { "REAL" } else { "DOUBLE PRECISION" }).replace("{text}", "TEXT").replace("{blob}", if store.engine == "sqlite" { "BLOB" } else { "BYTEA" }).as_str(), &[])?;
+                tx.run(
+                    "CREATE TABLE probe (i {int}, r {real}, t {text}, b {blob})"
+                        .replace("{int}", "BIGINT")
+                        .replace("{real}", if store.engine == "sqlite" { "REAL" } else { "DOUBLE PRECISION" })
+                        .replace("{text}", "TEXT")
+                        .replace("{blob}", if store.engine == "sqlite" { "BLOB" } else { "BYTEA" })
+                        .as_str(),
+                    &[],
+                )?;
                 tx.bulk(
                     "INSERT INTO probe (i, r, t, b)",
                     &[
@@ -466,9 +510,11 @@ fn bulk_values_come_back_as_they_went_in() {
                     "",
                 )?;
                 // `$2` before `$1`: both engines number by name, not by appearance.
-                tx.all("SELECT i, r, t, b FROM probe WHERE r < $2 OR r > $1 ORDER BY r", &[Value::Real(1.0), Value::Real(0.0)], |r| {
-                    (r.opt_int(0), r.real(1), r.opt_text(2).map(str::to_owned), r.blob(3).to_vec())
-                })
+                tx.all(
+                    "SELECT i, r, t, b FROM probe WHERE r < $2 OR r > $1 ORDER BY r",
+                    &[Value::Real(1.0), Value::Real(0.0)],
+                    |r| (r.opt_int(0), r.real(1), r.opt_text(2).map(str::to_owned), r.blob(3).to_vec()),
+                )
             })
             .unwrap();
         assert_eq!(rows, [(None, -1.0, None, vec![]), (Some(i64::MAX), 1e300, Some(String::new()), b"x".to_vec())]);

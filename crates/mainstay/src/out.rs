@@ -26,12 +26,17 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
 }
 
 /// Rows in the form that was asked for: `columns` gives the heads and each row's cells for the table and CSV.
-pub(crate) fn rows<T: Serialize>(format: Format, rows: &[T], heads: &[&str], cells: impl Fn(&T) -> Vec<String>) -> Result<(), Failure> {
+pub(crate) fn rows<T: Serialize>(
+    format: Format,
+    rows: &[T],
+    heads: &[&str],
+    cells: impl Fn(&T) -> Vec<String>,
+) -> Result<(), Failure> {
     match format {
         Format::Json => json(&rows),
-        Format::Jsonl => rows.iter().try_for_each(|row| {
-            line(&serde_json::to_string(row).map_err(|e| Failure::CouldNot(e.to_string()))?)
-        }),
+        Format::Jsonl => rows
+            .iter()
+            .try_for_each(|row| line(&serde_json::to_string(row).map_err(|e| Failure::CouldNot(e.to_string()))?)),
         Format::Csv => csv(rows, heads, cells),
         Format::Table if rows.is_empty() => Ok(()),
         Format::Table => line(&table(heads, rows.iter().map(cells))),

@@ -66,12 +66,15 @@ pub(crate) fn open(global: &Global, genesis: &Genesis) -> Result<Arc<Ledger>, Fa
 fn check_clock(ledger: &Ledger, at: Micros) -> Result<(), Failure> {
     if !ledger.genesis().exercise {
         return Err(Failure::Usage(
-            "--clock works only in a store made with `mainstay init --exercise`: elsewhere the hub sets the time".into(),
+            "--clock works only in a store made with `mainstay init --exercise`: elsewhere the hub sets the time"
+                .into(),
         ));
     }
     let last = ledger.read(|tx| tx.one("SELECT clock FROM head WHERE id = 1", &[], |r| r.micros(0)))?;
     match last.filter(|last| *last > at) {
-        Some(last) => Err(Failure::Usage(format!("--clock {at} lies before the store's last entry, {last}; time never runs backwards"))),
+        Some(last) => Err(Failure::Usage(format!(
+            "--clock {at} lies before the store's last entry, {last}; time never runs backwards"
+        ))),
         None => Ok(()),
     }
 }

@@ -73,7 +73,10 @@ mod tests {
             ledger.catch_up().unwrap();
             let listed = |ledger: &Ledger| {
                 let jobs = ledger.read(jobs::list).unwrap();
-                jobs.into_iter().map(|j| format!("{} {} {}", j.kind, j.state, j.attempts)).collect::<Vec<_>>().join("; ")
+                jobs.into_iter()
+                    .map(|j| format!("{} {} {}", j.kind, j.state, j.attempts))
+                    .collect::<Vec<_>>()
+                    .join("; ")
             };
             round(&ledger).unwrap();
             round(&ledger).unwrap();

@@ -247,7 +247,8 @@ mod tests {
         fn check(parts: &str, expected: &str) {
             let parts: Vec<String> = parts.split_whitespace().map(str::to_owned).collect();
             let said = Scope::read(&parts).map(|scope| {
-                let object = |collection, kind, topics: &[&str]| u8::from(scope.covers_object(collection, kind, topics));
+                let object =
+                    |collection, kind, topics: &[&str]| u8::from(scope.covers_object(collection, kind, topics));
                 let objects = [
                     object(Some("c"), "indicator", &["ics"]),
                     object(Some("d"), "malware", &["ics", "x"]),

@@ -21,7 +21,11 @@ const CODES: &str = "\
 
 /// The code of three letters for one of two, of a country or territory that ISO 3166-1 knows.
 pub fn alpha3(alpha2: &str) -> Option<&'static str> {
-    CODES.split(' ').filter_map(|pair| pair.split_at_checked(2)).find(|(two, _)| two.eq_ignore_ascii_case(alpha2)).map(|(_, three)| three)
+    CODES
+        .split(' ')
+        .filter_map(|pair| pair.split_at_checked(2))
+        .find(|(two, _)| two.eq_ignore_ascii_case(alpha2))
+        .map(|(_, three)| three)
 }
 
 #[cfg(test)]
@@ -30,7 +34,14 @@ mod tests {
 
     #[test]
     fn codes() {
-        let expected = [("us", Some("USA")), ("GB", Some("GBR")), ("AF", Some("AFG")), ("ZW", Some("ZWE")), ("XX", None), ("", None)];
+        let expected = [
+            ("us", Some("USA")),
+            ("GB", Some("GBR")),
+            ("AF", Some("AFG")),
+            ("ZW", Some("ZWE")),
+            ("XX", None),
+            ("", None),
+        ];
         for (two, three) in expected {
             assert_eq!(alpha3(two), three, "{two}");
         }

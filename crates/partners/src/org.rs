@@ -79,7 +79,8 @@ pub fn add_org(tx: &mut Tx<'_>, org: &Org) -> Result<bool> {
 
 /// Whether the last record of the agreement without a name says the same.
 fn stands(tx: &mut Tx<'_>, org: &str, agreement: &Agreement) -> Result<bool> {
-    let sql = "SELECT from_day, to_day, clearance FROM @agreement WHERE org = $1 AND name = '' ORDER BY idx DESC LIMIT 1";
+    let sql =
+        "SELECT from_day, to_day, clearance FROM @agreement WHERE org = $1 AND name = '' ORDER BY idx DESC LIMIT 1";
     let (from, to) = (agreement.from.to_string(), agreement.to.map(|to| to.to_string()));
     let same = tx.one(sql, &[org.into()], |r| {
         r.text(0) == from && r.opt_text(1) == to.as_deref() && r.int(2) == agreement.clearance.rank()
@@ -130,7 +131,9 @@ pub fn agree(tx: &mut Tx<'_>, meta: &AgreementMeta) -> Result<bool> {
         let reason = "sightings are told by the operator, who is no party of this agreement".to_owned();
         return refused("agreement-sightings", reason, "give --sightings with an agreement that has no --with");
     }
-    if meta.named().len() > NAMED_MAX || meta.basis.as_ref().is_some_and(|b| b.len() > TEXT_MAX || b.contains(char::is_control)) {
+    if meta.named().len() > NAMED_MAX
+        || meta.basis.as_ref().is_some_and(|b| b.len() > TEXT_MAX || b.contains(char::is_control))
+    {
         let reason = format!("more than {NAMED_MAX} organisations, or a basis that is no line of {TEXT_MAX} bytes");
         return refused("agreement-size", reason, "say it shorter");
     }
@@ -176,8 +179,7 @@ pub fn ensure(tx: &mut Tx<'_>, key: &str) -> Result<()> {
         return Err(Error::refused("org-key", reason, "use up to 64 letters, digits, dots, dashes and underscores"));
     }
     if find(tx, key)?.is_none() {
-        let meta =
-            OrgMeta { key: key.to_owned(), name: key.to_owned(), ..OrgMeta::default() };
+        let meta = OrgMeta { key: key.to_owned(), name: key.to_owned(), ..OrgMeta::default() };
         // The key keeps two verbs of one moment from making it twice; a later change has none and stands over it.
         tx.append(Draft::new("partners.org", &meta)?.key(format!("partners/ensure/{key}")))?;
     }
@@ -241,8 +243,7 @@ pub fn all_agreements(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Vec<Agreement>
 }
 
 /// Every record of each agreement in which an organisation was ever named: a later record may leave it out.
-const AGREEMENTS: &str =
-    "SELECT p.org, a.meta, (SELECT home FROM @home WHERE id = 1) FROM @agreement_party p \
+const AGREEMENTS: &str = "SELECT p.org, a.meta, (SELECT home FROM @home WHERE id = 1) FROM @agreement_party p \
      JOIN @agreement a ON a.org = p.first AND a.name = p.name";
 
 fn read_agreement(r: &ledger::Row<'_>) -> Option<Agreement> {
@@ -253,7 +254,8 @@ fn read_agreement(r: &ledger::Row<'_>) -> Option<Agreement> {
 /// What an organisation may get on a day at most: CLEAR without an agreement in force.
 pub fn effective_clearance(tx: &mut Tx<'_>, org: &str, on: Date) -> Result<Tlp> {
     let agreements = agreements(tx, org)?;
-    let highest = in_force(&agreements, on).into_iter().filter(|a| a.clauses.client_of.is_none()).map(|a| a.clearance).max();
+    let highest =
+        in_force(&agreements, on).into_iter().filter(|a| a.clauses.client_of.is_none()).map(|a| a.clearance).max();
     Ok(highest.unwrap_or(Tlp::Clear))
 }
 

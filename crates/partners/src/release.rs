@@ -146,7 +146,8 @@ pub struct Recipient<'a> {
 impl Recipient<'_> {
     /// Whether a list of names, in small letters, has one of its names.
     pub(crate) fn is_in(&self, names: &std::collections::BTreeSet<String>) -> bool {
-        names.contains(&self.org.to_ascii_lowercase()) || self.aka.iter().any(|name| names.contains(&name.to_ascii_lowercase()))
+        names.contains(&self.org.to_ascii_lowercase())
+            || self.aka.iter().any(|name| names.contains(&name.to_ascii_lowercase()))
     }
 }
 

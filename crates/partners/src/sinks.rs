@@ -215,7 +215,12 @@ pub const SINKS: &[Sink] = &[
     sink("taxii-objects", Way::Get("/taxii2/{root}/collections/{id}/objects/"), EVERYBODY, Gate::Release),
     sink("taxii-root", Way::Get("/taxii2/{root}/"), EVERYBODY, Gate::Release),
     sink("taxii-status", Way::Get("/taxii2/{root}/status/{id}/"), EVERYBODY, Gate::Release),
-    sink("taxii-versions", Way::Get("/taxii2/{root}/collections/{id}/objects/{object}/versions/"), EVERYBODY, Gate::Release),
+    sink(
+        "taxii-versions",
+        Way::Get("/taxii2/{root}/collections/{id}/objects/{object}/versions/"),
+        EVERYBODY,
+        Gate::Release,
+    ),
     sink("today", Way::Verb("today"), OWN, Gate::Role),
     sink("user-list", Way::Verb("user list"), OWN, Gate::Role),
     sink("user-manage", Way::Verb("user"), ADMIN, Gate::Role),

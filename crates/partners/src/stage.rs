@@ -189,9 +189,10 @@ impl Stage for Partners {
                 tx.run("INSERT INTO @home (id, home) VALUES (1, $1)", &[(&home).into()]).map(drop)
             }
             "partners.org" => org(tx, &event.meta()?),
-            "partners.agreement" if event.version > 2 => {
-                Err(Error::park("version-unknown", format!("version {} of an agreement: update the program", event.version)))
-            }
+            "partners.agreement" if event.version > 2 => Err(Error::park(
+                "version-unknown",
+                format!("version {} of an agreement: update the program", event.version),
+            )),
             "partners.agreement" => agreement(tx, event.index, &event.meta()?),
             "partners.naming" => naming(tx, event, &event.meta()?),
             "partners.person" => person(tx, &event.meta()?),

@@ -99,7 +99,9 @@ impl Stated {
 
     /// From the letter.
     pub fn from_letter(letter: char) -> Option<Stated> {
-        [Stated::Affected, Stated::NotAffected, Stated::Fixed, Stated::UnderInvestigation].into_iter().find(|s| s.letter() == letter)
+        [Stated::Affected, Stated::NotAffected, Stated::Fixed, Stated::UnderInvestigation]
+            .into_iter()
+            .find(|s| s.letter() == letter)
     }
 }
 
@@ -156,7 +158,11 @@ impl Advisory {
             (&document.publisher.namespace, "/document/publisher/namespace"),
         ] {
             if value.is_blank() {
-                return Err(Fault::new("csaf-identity-missing", place, "an advisory is known by its namespace, id and version"));
+                return Err(Fault::new(
+                    "csaf-identity-missing",
+                    place,
+                    "an advisory is known by its namespace, id and version",
+                ));
             }
         }
         let mut warnings = Vec::new();
@@ -199,7 +205,8 @@ fn vulnerabilities(raw: &Raw<'_>, tree: &tree::Resolved, warnings: &mut Vec<Stri
                 match tree.by_id.get(id.as_str()) {
                     Some(leaf) => leaves.push(*leaf),
                     // CSAF 2.0, 6.1.1: missing definition of product ID.
-                    None => warnings.push(format!("/vulnerabilities/{n}: product `{}` is not in the product tree", id.as_str())),
+                    None => warnings
+                        .push(format!("/vulnerabilities/{n}: product `{}` is not in the product tree", id.as_str())),
                 }
             }
         }

@@ -116,7 +116,11 @@ impl Cve {
     pub fn read(bytes: &[u8]) -> Result<Cve, Fault> {
         let raw: Raw<'_> = serde_json::from_slice(bytes).map_err(|e| Fault::json("cve-malformed", &e))?;
         if raw.data_type.as_str() != "CVE_RECORD" || !raw.data_version.as_str().starts_with("5.") {
-            let found = format!("want a CVE_RECORD of format 5, found `{}` {}", raw.data_type.as_str(), raw.data_version.as_str());
+            let found = format!(
+                "want a CVE_RECORD of format 5, found `{}` {}",
+                raw.data_type.as_str(),
+                raw.data_version.as_str()
+            );
             return Err(Fault::new("cve-version", "/dataVersion", found));
         }
         let id = raw.cve_metadata.cve_id.as_str().trim().to_ascii_uppercase();
@@ -125,7 +129,9 @@ impl Cve {
         }
         let containers: Vec<&Container<'_>> = raw.containers.cna.iter().chain(&raw.containers.adp.0).collect();
         let metrics = || containers.iter().flat_map(|c| &c.metrics.0);
-        let other = |kind: &'static str| metrics().filter_map(|m| m.other.as_ref()).filter(move |o| o.kind.as_str().eq_ignore_ascii_case(kind));
+        let other = |kind: &'static str| {
+            metrics().filter_map(|m| m.other.as_ref()).filter(move |o| o.kind.as_str().eq_ignore_ascii_case(kind))
+        };
         let exploitation = other("ssvc")
             .flat_map(|o| &o.content.options.0)
             .map(|d| d.exploitation.as_str().trim().to_ascii_lowercase())
@@ -133,7 +139,9 @@ impl Cve {
             .max_by_key(|e| ["none", "poc", "active"].iter().position(|known| known == e));
         let kev_added = other("kev").map(|o| o.content.date_added.as_str().trim().to_owned()).find(|d| !d.is_empty());
         let scores = metrics().flat_map(|m| [(2, &m.v2), (3, &m.v30), (3, &m.v31), (4, &m.v4)]);
-        let best = scores.filter_map(|(g, b)| Some((g, b.as_ref()?.base?))).max_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let best = scores
+            .filter_map(|(g, b)| Some((g, b.as_ref()?.base?)))
+            .max_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let meta = &raw.cve_metadata;
         let version = if meta.date_updated.is_blank() { &meta.date_published } else { &meta.date_updated };
         Ok(Cve {
@@ -160,7 +168,10 @@ mod tests {
           {"other":{"type":"kev","content":{"dateAdded":"2024-02-03"}}}]}]}}"#;
         let cve = Cve::read(record).unwrap();
         assert_eq!(cve.exploitation.as_deref(), Some("active"));
-        assert_eq!((cve.kev_added.as_deref(), cve.cvss, cve.version.as_str()), (Some("2024-02-03"), Some(8.7), "2024-01-01"));
+        assert_eq!(
+            (cve.kev_added.as_deref(), cve.cvss, cve.version.as_str()),
+            (Some("2024-02-03"), Some(8.7), "2024-01-01")
+        );
         assert_eq!(Cve::read(b"{}").map_err(|f| f.rule), Err("cve-version"));
     }
 }

@@ -106,7 +106,11 @@ pub fn read(bytes: &[u8]) -> Result<Sbom, Fault> {
 
 fn take(item: &Item<'_>, depth: usize, sbom: &mut Sbom) -> Result<(), Fault> {
     if depth > NESTING_MAX {
-        return Err(Fault::new("sbom-depth", "/components", format!("components are nested deeper than {NESTING_MAX}")));
+        return Err(Fault::new(
+            "sbom-depth",
+            "/components",
+            format!("components are nested deeper than {NESTING_MAX}"),
+        ));
     }
     sbom.add(item.purl.as_str(), item.name.as_str(), item.version.as_str());
     item.components.0.iter().try_for_each(|below| take(below, depth + 1, sbom))
@@ -118,7 +122,11 @@ impl Sbom {
             self.without_purl += 1;
             return;
         }
-        self.components.push(Component { purl: purl.trim().to_owned(), name: name.to_owned(), version: version.to_owned() });
+        self.components.push(Component {
+            purl: purl.trim().to_owned(),
+            name: name.to_owned(),
+            version: version.to_owned(),
+        });
     }
 
     /// Each package URL once, the first mention counting; document order stays.
@@ -138,14 +146,23 @@ mod tests {
           "metadata":{"component":{"name":"app","version":"2","purl":"pkg:npm/app@2"}},
           "components":[{"name":"a","purl":"pkg:npm/a@1","components":[{"name":"b","purl":"pkg:npm/b@1"},{"name":"c"}]},{"name":"a","purl":"pkg:npm/a@1"}]}"#;
         let sbom = read(bom).unwrap();
-        assert_eq!((sbom.id.as_deref(), sbom.version.as_str(), sbom.subject.as_str(), sbom.without_purl), (Some("urn:uuid:1"), "3", "app 2", 1));
-        assert_eq!(sbom.components.iter().map(|c| c.purl.as_str()).collect::<Vec<_>>(), ["pkg:npm/app@2", "pkg:npm/a@1", "pkg:npm/b@1"]);
+        assert_eq!(
+            (sbom.id.as_deref(), sbom.version.as_str(), sbom.subject.as_str(), sbom.without_purl),
+            (Some("urn:uuid:1"), "3", "app 2", 1)
+        );
+        assert_eq!(
+            sbom.components.iter().map(|c| c.purl.as_str()).collect::<Vec<_>>(),
+            ["pkg:npm/app@2", "pkg:npm/a@1", "pkg:npm/b@1"]
+        );
     }
 
     #[test]
     fn other_forms_are_refused_by_rule() {
         assert_eq!(read(b" <bom/>").map_err(|f| f.rule), Err("sbom-form"));
-        assert_eq!(read(br#"{"bomFormat":"CycloneDX","specVersion":"1.1"}"#).map_err(|f| f.rule), Err("cyclonedx-version"));
+        assert_eq!(
+            read(br#"{"bomFormat":"CycloneDX","specVersion":"1.1"}"#).map_err(|f| f.rule),
+            Err("cyclonedx-version")
+        );
         assert_eq!(read(b"{").map_err(|f| f.rule), Err("cyclonedx-malformed"));
     }
 }

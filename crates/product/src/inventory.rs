@@ -7,8 +7,23 @@ use crate::Fault;
 
 /// The columns, in their documented order.
 pub const COLUMNS: [&str; 17] = [
-    "asset", "name", "vendor", "product", "model", "version", "purl", "cpe", "serial", "country", "owner", "owner_country", "sector",
-    "functions", "node", "lat", "lon",
+    "asset",
+    "name",
+    "vendor",
+    "product",
+    "model",
+    "version",
+    "purl",
+    "cpe",
+    "serial",
+    "country",
+    "owner",
+    "owner_country",
+    "sector",
+    "functions",
+    "node",
+    "lat",
+    "lon",
 ];
 
 /// One asset. Texts are trimmed; empty = not stated.
@@ -65,8 +80,23 @@ impl Asset {
     /// The fields in the order of [`COLUMNS`].
     pub fn fields(&self) -> [&str; 17] {
         [
-            &self.asset, &self.name, &self.vendor, &self.product, &self.model, &self.version, &self.purl, &self.cpe, &self.serial,
-            &self.country, &self.owner, &self.owner_country, &self.sector, &self.functions, &self.node, &self.lat, &self.lon,
+            &self.asset,
+            &self.name,
+            &self.vendor,
+            &self.product,
+            &self.model,
+            &self.version,
+            &self.purl,
+            &self.cpe,
+            &self.serial,
+            &self.country,
+            &self.owner,
+            &self.owner_country,
+            &self.sector,
+            &self.functions,
+            &self.node,
+            &self.lat,
+            &self.lon,
         ]
     }
 
@@ -137,7 +167,10 @@ pub fn read(bytes: &[u8]) -> Result<Table, Fault> {
         match row(&record, &columns, header.len()) {
             Ok(asset) => match seen.get(&asset.asset) {
                 Some(first) => {
-                    let reason = format!("asset `{}` stands in line {first} already; keys are unique within a source", asset.asset);
+                    let reason = format!(
+                        "asset `{}` stands in line {first} already; keys are unique within a source",
+                        asset.asset
+                    );
                     table.faults.push(Fault::new("inventory-asset-doubled", format!("line {line}"), reason));
                 }
                 None => {
@@ -165,7 +198,11 @@ fn columns(header: &csv::StringRecord, table: &mut Table) -> Result<Vec<Option<&
         columns.push(known);
     }
     if !columns.contains(&Some("asset")) {
-        return Err(Fault::new("column-missing", "line 1", "column `asset` is missing; the first line names the columns"));
+        return Err(Fault::new(
+            "column-missing",
+            "line 1",
+            "column `asset` is missing; the first line names the columns",
+        ));
     }
     Ok(columns)
 }
@@ -198,7 +235,10 @@ fn row(record: &csv::StringRecord, columns: &[Option<&'static str>], width: usiz
     for (axis, value, limit) in [("lat", &asset.lat, 90.0), ("lon", &asset.lon, 180.0)] {
         let inside = value.is_empty() || value.parse::<f64>().is_ok_and(|degrees| degrees.abs() <= limit);
         if !inside {
-            return Err(("inventory-position", format!("{axis} `{value}` is not between -{limit} and {limit} degrees")));
+            return Err((
+                "inventory-position",
+                format!("{axis} `{value}` is not between -{limit} and {limit} degrees"),
+            ));
         }
     }
     if !asset.purl.is_empty() && crate::purl::Purl::parse(&asset.purl).is_none() {
@@ -217,7 +257,10 @@ mod tests {
             b"\xef\xbb\xbfAsset, vendor,version,country,colour\na1,Acme,1.0,de,red\n,Acme,,,\na1,Acme,2,,\na2,Acme,3,Germany,\na3,x\n\"a,4\",B,,,\n",
         )
         .unwrap();
-        assert_eq!(table.rows.iter().map(|(l, a)| (*l, a.asset.as_str(), a.country.as_str())).collect::<Vec<_>>(), [(2, "a1", "DE"), (7, "a,4", "")]);
+        assert_eq!(
+            table.rows.iter().map(|(l, a)| (*l, a.asset.as_str(), a.country.as_str())).collect::<Vec<_>>(),
+            [(2, "a1", "DE"), (7, "a,4", "")]
+        );
         assert_eq!(table.unknown_columns, ["colour"]);
         let faults: Vec<String> = table.faults.iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(faults.join("\n"), @"
@@ -232,11 +275,14 @@ mod tests {
     fn a_bad_header_refuses_the_table() {
         #[track_caller]
         fn check(table: &[u8], rule: &str) {
-            assert_eq!(read(table).map(|_| "").map_err(|f| f.rule), Err(rule).map_err(|r: &str| match r {
-                "column-doubled" => "column-doubled",
-                "csv-encoding" => "csv-encoding",
-                _ => "column-missing",
-            }));
+            assert_eq!(
+                read(table).map(|_| "").map_err(|f| f.rule),
+                Err(rule).map_err(|r: &str| match r {
+                    "column-doubled" => "column-doubled",
+                    "csv-encoding" => "csv-encoding",
+                    _ => "column-missing",
+                })
+            );
         }
         check(b"name,vendor\nx,y\n", "column-missing");
         check(b"", "column-missing");

@@ -122,7 +122,8 @@ pub fn entry(bytes: &[u8]) -> Result<Entry, Fault> {
 
 fn is_day(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.len() == 10 && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() })
+    bytes.len() == 10
+        && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() })
 }
 
 #[cfg(test)]
@@ -134,7 +135,10 @@ mod tests {
         let us = read(br#"{"catalogVersion":"1","vulnerabilities":[{"cveID":"CVE-2024-1","dateAdded":"2024-05-06","dueDate":"2024-06-07","knownRansomwareCampaignUse":"Known"},{"cveID":"x"}]}"#).unwrap();
         assert_eq!(us.catalogue, Catalogue::Kev);
         assert!(us.rows[0].2.as_ref().is_ok_and(|e| e.ransomware && e.due.as_deref() == Some("2024-06-07")));
-        assert_eq!(us.rows[1].2.as_ref().map_err(|f| (f.rule, f.place.as_str())), Err(("kev-row-id", "/vulnerabilities/1")));
+        assert_eq!(
+            us.rows[1].2.as_ref().map_err(|f| (f.rule, f.place.as_str())),
+            Err(("kev-row-id", "/vulnerabilities/1"))
+        );
         let eu = read(br#" [{"cveID":"CVE-2026-9","dateReported":"2026/08/17"},{"cveID":"CVE-2026-8"}]"#).unwrap();
         assert_eq!(eu.rows[0].2.as_ref().map(|e| e.added.as_str()), Ok("2026-08-17"));
         assert_eq!(eu.rows[1].2.as_ref().map_err(|f| f.rule), Err("kev-row-date"));

@@ -46,6 +46,10 @@ impl Fault {
 
     /// A fault from the JSON reader, which knows line and column.
     pub(crate) fn json(rule: &'static str, error: &serde_json::Error) -> Fault {
-        Fault::new(rule, format!("line {} column {}", error.line(), error.column()), format!("not readable as this format: {error}"))
+        Fault::new(
+            rule,
+            format!("line {} column {}", error.line(), error.column()),
+            format!("not readable as this format: {error}"),
+        )
     }
 }

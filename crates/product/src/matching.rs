@@ -194,7 +194,8 @@ impl AffectedProduct {
         models.sort();
         models.dedup();
         let mut doubts: Vec<String> = leaf.narrowed_by.iter().map(|n| format!("it is narrowed by {n}")).collect();
-        doubts.extend(leaf.context.iter().map(|c| format!("it is meant only as {c}, which the inventory does not show")));
+        doubts
+            .extend(leaf.context.iter().map(|c| format!("it is meant only as {c}, which the inventory does not show")));
         if leaf.product.is_empty() && leaf.purl.is_none() {
             doubts.push("the advisory gives a name without vendor and product branches".to_owned());
         }
@@ -266,7 +267,8 @@ pub fn relate(product: &AffectedProduct, held: &Held) -> Option<Finding> {
     if other_model(product, held) {
         return None;
     }
-    let (closest, words) = held.names.iter().map(|words| (closeness(&product.words, words), words)).max_by_key(|(c, _)| *c)?;
+    let (closest, words) =
+        held.names.iter().map(|words| (closeness(&product.words, words), words)).max_by_key(|(c, _)| *c)?;
     match closest {
         names::Closeness::Same => {
             let evidence = format!("vendor and product are the advisory's `{}`", product.name.trim());
@@ -283,7 +285,8 @@ pub fn relate(product: &AffectedProduct, held: &Held) -> Option<Finding> {
 
 /// The advisory names an order number of the same shape as the asset's, and it is another.
 fn other_model(product: &AffectedProduct, held: &Held) -> bool {
-    !product.models.is_empty() && held.models.iter().any(|own| product.models.iter().any(|stated| names::same_shape(stated, own)))
+    !product.models.is_empty()
+        && held.models.iter().any(|own| product.models.iter().any(|stated| names::same_shape(stated, own)))
 }
 
 fn by_purl(product: &AffectedProduct, stated: &Purl, own: &Purl, held: &Held) -> Option<Finding> {
@@ -296,7 +299,9 @@ fn by_purl(product: &AffectedProduct, stated: &Purl, own: &Purl, held: &Held) ->
     }
     let contains = stated.contains(product.range_text.as_deref(), &held.version);
     let contains = match (qualified, contains) {
-        (Qualified::NotStated, Contains::Yes) => Contains::Unknown("the component does not state a qualifier that the advisory asks for"),
+        (Qualified::NotStated, Contains::Yes) => {
+            Contains::Unknown("the component does not state a qualifier that the advisory asks for")
+        }
         (_, contains) => contains,
     };
     let contains = doubt(product, contains);
@@ -306,7 +311,14 @@ fn by_purl(product: &AffectedProduct, stated: &Purl, own: &Purl, held: &Held) ->
         (None, None) => "all versions".to_owned(),
     };
     let evidence = format!("package {} at {}; the advisory says {wanted}", own.base, held.version_says());
-    Some(Finding { method: Method::Purl, certain: true, contains, model_open: Vec::new(), only: product.only.clone(), evidence })
+    Some(Finding {
+        method: Method::Purl,
+        certain: true,
+        contains,
+        model_open: Vec::new(),
+        only: product.only.clone(),
+        evidence,
+    })
 }
 
 fn finding(product: &AffectedProduct, held: &Held, method: Method, certain: bool, evidence: String) -> Finding {
@@ -318,7 +330,9 @@ fn finding(product: &AffectedProduct, held: &Held, method: Method, certain: bool
 /// A fact of the advisory that cannot be checked against the asset takes the certainty from a yes.
 fn doubt(product: &AffectedProduct, contains: Contains) -> Contains {
     match (contains, product.doubts.is_empty()) {
-        (Contains::Yes, false) => Contains::Unknown("the advisory narrows the product by facts that the inventory does not show"),
+        (Contains::Yes, false) => {
+            Contains::Unknown("the advisory narrows the product by facts that the inventory does not show")
+        }
         (contains, _) => contains,
     }
 }
@@ -333,7 +347,8 @@ pub fn conclude(vulnerability: &str, findings: &[(Stated, &Finding)]) -> Option<
     };
     // A certain identity makes weaker ones of the same advisory noise: they are other products.
     let certain: Vec<(Stated, &Finding)> = meant.into_iter().filter(|(_, f)| f.certain && f.method == method).collect();
-    let inside: BTreeSet<Stated> = certain.iter().filter(|(_, f)| f.contains == Contains::Yes).map(|(s, _)| *s).collect();
+    let inside: BTreeSet<Stated> =
+        certain.iter().filter(|(_, f)| f.contains == Contains::Yes).map(|(s, _)| *s).collect();
     let open = certain.iter().find_map(|(_, f)| match f.contains {
         Contains::Unknown(why) => Some(why),
         _ => None,
@@ -406,7 +421,8 @@ fn verdict(status: Status, tier: Tier, method: Method, why: &str, findings: &[(S
         Status::NotAffected => true,
         _ => f.contains == Contains::Yes,
     };
-    let mut evidence: Vec<String> = findings.iter().filter(|(_, f)| bears(f)).map(|(_, f)| f.evidence.clone()).collect();
+    let mut evidence: Vec<String> =
+        findings.iter().filter(|(_, f)| bears(f)).map(|(_, f)| f.evidence.clone()).collect();
     if evidence.is_empty() {
         evidence = findings.iter().map(|(_, f)| f.evidence.clone()).collect();
     }

@@ -37,12 +37,30 @@ const SECTORS: &[(&str, &[&str])] = &[
     ("finance", &["financial services", "finance", "banking"]),
     ("food", &["food and agriculture", "food", "agriculture"]),
     ("government", &["government facilities", "government services and facilities", "government"]),
-    ("health", &["healthcare and public health", "public health and healthcare", "health care and public health", "healthcare", "health"]),
+    (
+        "health",
+        &[
+            "healthcare and public health",
+            "public health and healthcare",
+            "health care and public health",
+            "healthcare",
+            "health",
+        ],
+    ),
     ("it", &["information technology", "digital infrastructure"]),
     ("manufacturing", &["critical manufacturing", "manufacturing"]),
     ("nuclear", &["nuclear reactors materials and waste", "nuclear"]),
     ("transport", &["transportation systems", "transportation", "transport"]),
-    ("water", &["water and wastewater systems", "water and wastewater", "water and waste water systems", "wastewater systems", "water"]),
+    (
+        "water",
+        &[
+            "water and wastewater systems",
+            "water and wastewater",
+            "water and waste water systems",
+            "wastewater systems",
+            "water",
+        ],
+    ),
 ];
 
 /// All sector codes, in order.
@@ -58,7 +76,8 @@ pub fn sectors(text: &str) -> Sectors {
         found.any = true;
         rest.replace_range(start..start + " multiple ".len(), " ");
     }
-    let mut phrases: Vec<(&str, &str)> = SECTORS.iter().flat_map(|(code, names)| names.iter().map(|n| (*code, *n))).collect();
+    let mut phrases: Vec<(&str, &str)> =
+        SECTORS.iter().flat_map(|(code, names)| names.iter().map(|n| (*code, *n))).collect();
     phrases.sort_by_key(|(code, name)| (std::cmp::Reverse(name.len()), *code));
     for (code, phrase) in phrases {
         while let Some(start) = rest.find(&format!(" {phrase} ")) {
@@ -81,7 +100,9 @@ pub fn areas(text: &str) -> Areas {
         found.unknown.push(text.trim().to_owned());
         return found;
     }
-    found.worldwide = ["worldwide", "worlwide", "globally", "global", "multiple", "international"].iter().any(|w| folded.contains(&format!(" {w} ")));
+    found.worldwide = ["worldwide", "worlwide", "globally", "global", "multiple", "international"]
+        .iter()
+        .any(|w| folded.contains(&format!(" {w} ")));
     let mut rest = folded;
     let mut phrases: Vec<(&str, &[&'static str])> = REGIONS.to_vec();
     phrases.extend(COUNTRIES.iter().map(|(name, code)| (*name, std::slice::from_ref(code))));
@@ -95,7 +116,8 @@ pub fn areas(text: &str) -> Areas {
     found.countries.sort_unstable();
     found.countries.dedup();
     if !found.worldwide {
-        found.unknown = leftover(&rest, &["and", "the", "deployed", "in", "areas", "primarily", "countries", "region", "regions"]);
+        found.unknown =
+            leftover(&rest, &["and", "the", "deployed", "in", "areas", "primarily", "countries", "region", "regions"]);
     }
     found
 }
@@ -121,31 +143,32 @@ fn leftover(rest: &str, fillers: &[&str]) -> Vec<String> {
 }
 
 const EUROPE: &[&str] = &[
-    "AL", "AT", "BA", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT",
-    "LU", "LV", "MD", "ME", "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "SE", "SI", "SK", "UA",
+    "AL", "AT", "BA", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE",
+    "IS", "IT", "LI", "LT", "LU", "LV", "MD", "ME", "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "SE", "SI", "SK",
+    "UA",
 ];
 const UNION: &[&str] = &[
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT",
-    "RO", "SE", "SI", "SK",
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
+    "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
 ];
 const EAST_ASIA: &[&str] = &["CN", "HK", "JP", "KR", "MN", "MO", "TW"];
 const ASIA: &[&str] = &[
-    "BD", "BN", "BT", "CN", "HK", "ID", "IN", "JP", "KH", "KR", "KZ", "LA", "LK", "MM", "MN", "MO", "MV", "MY", "NP", "PH", "PK", "SG", "TH",
-    "TL", "TW", "UZ", "VN",
+    "BD", "BN", "BT", "CN", "HK", "ID", "IN", "JP", "KH", "KR", "KZ", "LA", "LK", "MM", "MN", "MO", "MV", "MY", "NP",
+    "PH", "PK", "SG", "TH", "TL", "TW", "UZ", "VN",
 ];
 const MIDDLE_EAST: &[&str] = &["AE", "BH", "EG", "IL", "IQ", "JO", "KW", "LB", "OM", "QA", "SA", "TR", "YE"];
 const NORTH_AMERICA: &[&str] = &["CA", "MX", "US"];
 const SOUTH_AMERICA: &[&str] = &["AR", "BO", "BR", "CL", "CO", "EC", "GY", "PE", "PY", "SR", "UY", "VE"];
 const AMERICAS: &[&str] = &[
-    "AR", "BO", "BR", "CA", "CL", "CO", "CR", "DO", "EC", "GT", "GY", "HN", "JM", "MX", "NI", "PA", "PE", "PY", "SR", "SV", "TT", "US", "UY",
-    "VE",
+    "AR", "BO", "BR", "CA", "CL", "CO", "CR", "DO", "EC", "GT", "GY", "HN", "JM", "MX", "NI", "PA", "PE", "PY", "SR",
+    "SV", "TT", "US", "UY", "VE",
 ];
 const CARIBBEAN: &[&str] = &["BB", "BS", "DO", "JM", "PR", "TT"];
-const AFRICA: &[&str] = &["AO", "CM", "DZ", "EG", "ET", "GH", "KE", "MA", "MZ", "NA", "NG", "RW", "SN", "TN", "TZ", "UG", "ZA", "ZM", "ZW"];
+const AFRICA: &[&str] =
+    &["AO", "CM", "DZ", "EG", "ET", "GH", "KE", "MA", "MZ", "NA", "NG", "RW", "SN", "TN", "TZ", "UG", "ZA", "ZM", "ZW"];
 const OCEANIA: &[&str] = &["AU", "FJ", "NZ", "PG"];
-const ASIA_PACIFIC: &[&str] = &[
-    "AU", "BD", "CN", "HK", "ID", "IN", "JP", "KH", "KR", "LK", "MY", "NZ", "PG", "PH", "PK", "SG", "TH", "TW", "VN",
-];
+const ASIA_PACIFIC: &[&str] =
+    &["AU", "BD", "CN", "HK", "ID", "IN", "JP", "KH", "KR", "LK", "MY", "NZ", "PG", "PH", "PK", "SG", "TH", "TW", "VN"];
 
 const REGIONS: &[(&str, &[&str])] = &[
     ("europe", EUROPE),
@@ -165,20 +188,90 @@ const REGIONS: &[(&str, &[&str])] = &[
 ];
 
 const COUNTRIES: &[(&str, &str)] = &[
-    ("argentina", "AR"), ("australia", "AU"), ("austria", "AT"), ("bangladesh", "BD"), ("belgium", "BE"), ("brazil", "BR"),
-    ("bulgaria", "BG"), ("canada", "CA"), ("chile", "CL"), ("china", "CN"), ("colombia", "CO"), ("croatia", "HR"), ("cyprus", "CY"),
-    ("czech republic", "CZ"), ("czechia", "CZ"), ("denmark", "DK"), ("egypt", "EG"), ("estonia", "EE"), ("finland", "FI"),
-    ("france", "FR"), ("germany", "DE"), ("ghana", "GH"), ("greece", "GR"), ("hong kong", "HK"), ("hungary", "HU"), ("iceland", "IS"),
-    ("india", "IN"), ("indonesia", "ID"), ("ireland", "IE"), ("israel", "IL"), ("italy", "IT"), ("japan", "JP"), ("kenya", "KE"),
-    ("kuwait", "KW"), ("latvia", "LV"), ("liechtenstein", "LI"), ("lithuania", "LT"), ("luxembourg", "LU"), ("malaysia", "MY"),
-    ("malta", "MT"), ("mexico", "MX"), ("moldova", "MD"), ("morocco", "MA"), ("netherlands", "NL"), ("the netherlands", "NL"),
-    ("new zealand", "NZ"), ("nigeria", "NG"), ("norway", "NO"), ("oman", "OM"), ("pakistan", "PK"), ("peru", "PE"),
-    ("philippines", "PH"), ("poland", "PL"), ("portugal", "PT"), ("puerto rico", "PR"), ("qatar", "QA"), ("romania", "RO"),
-    ("russia", "RU"), ("saudi arabia", "SA"), ("serbia", "RS"), ("singapore", "SG"), ("slovakia", "SK"), ("slovenia", "SI"),
-    ("south africa", "ZA"), ("south korea", "KR"), ("korea", "KR"), ("spain", "ES"), ("sweden", "SE"), ("switzerland", "CH"),
-    ("taiwan", "TW"), ("thailand", "TH"), ("tunisia", "TN"), ("turkey", "TR"), ("ukraine", "UA"), ("united arab emirates", "AE"),
-    ("uae", "AE"), ("uk", "GB"), ("united kingdom", "GB"), ("united states", "US"), ("united states of america", "US"),
-    ("uruguay", "UY"), ("us", "US"), ("usa", "US"), ("vietnam", "VN"),
+    ("argentina", "AR"),
+    ("australia", "AU"),
+    ("austria", "AT"),
+    ("bangladesh", "BD"),
+    ("belgium", "BE"),
+    ("brazil", "BR"),
+    ("bulgaria", "BG"),
+    ("canada", "CA"),
+    ("chile", "CL"),
+    ("china", "CN"),
+    ("colombia", "CO"),
+    ("croatia", "HR"),
+    ("cyprus", "CY"),
+    ("czech republic", "CZ"),
+    ("czechia", "CZ"),
+    ("denmark", "DK"),
+    ("egypt", "EG"),
+    ("estonia", "EE"),
+    ("finland", "FI"),
+    ("france", "FR"),
+    ("germany", "DE"),
+    ("ghana", "GH"),
+    ("greece", "GR"),
+    ("hong kong", "HK"),
+    ("hungary", "HU"),
+    ("iceland", "IS"),
+    ("india", "IN"),
+    ("indonesia", "ID"),
+    ("ireland", "IE"),
+    ("israel", "IL"),
+    ("italy", "IT"),
+    ("japan", "JP"),
+    ("kenya", "KE"),
+    ("kuwait", "KW"),
+    ("latvia", "LV"),
+    ("liechtenstein", "LI"),
+    ("lithuania", "LT"),
+    ("luxembourg", "LU"),
+    ("malaysia", "MY"),
+    ("malta", "MT"),
+    ("mexico", "MX"),
+    ("moldova", "MD"),
+    ("morocco", "MA"),
+    ("netherlands", "NL"),
+    ("the netherlands", "NL"),
+    ("new zealand", "NZ"),
+    ("nigeria", "NG"),
+    ("norway", "NO"),
+    ("oman", "OM"),
+    ("pakistan", "PK"),
+    ("peru", "PE"),
+    ("philippines", "PH"),
+    ("poland", "PL"),
+    ("portugal", "PT"),
+    ("puerto rico", "PR"),
+    ("qatar", "QA"),
+    ("romania", "RO"),
+    ("russia", "RU"),
+    ("saudi arabia", "SA"),
+    ("serbia", "RS"),
+    ("singapore", "SG"),
+    ("slovakia", "SK"),
+    ("slovenia", "SI"),
+    ("south africa", "ZA"),
+    ("south korea", "KR"),
+    ("korea", "KR"),
+    ("spain", "ES"),
+    ("sweden", "SE"),
+    ("switzerland", "CH"),
+    ("taiwan", "TW"),
+    ("thailand", "TH"),
+    ("tunisia", "TN"),
+    ("turkey", "TR"),
+    ("ukraine", "UA"),
+    ("united arab emirates", "AE"),
+    ("uae", "AE"),
+    ("uk", "GB"),
+    ("united kingdom", "GB"),
+    ("united states", "US"),
+    ("united states of america", "US"),
+    ("uruguay", "UY"),
+    ("us", "US"),
+    ("usa", "US"),
+    ("vietnam", "VN"),
 ];
 
 #[cfg(test)]
@@ -190,7 +283,15 @@ mod tests {
         #[track_caller]
         fn check(text: &str, want: &str) {
             let s = sectors(text);
-            assert_eq!(format!("{}{}{}", if s.any { "* " } else { "" }, s.codes.join(" "), s.unknown.iter().map(|u| format!(" ?{u}")).collect::<String>()), want);
+            assert_eq!(
+                format!(
+                    "{}{}{}",
+                    if s.any { "* " } else { "" },
+                    s.codes.join(" "),
+                    s.unknown.iter().map(|u| format!(" ?{u}")).collect::<String>()
+                ),
+                want
+            );
         }
         check("Multiple Sectors", "* ");
         check("Chemical, Energy, Food and Agriculture, and Water and Wastewater Systems", "chemical energy food water");
@@ -205,14 +306,25 @@ mod tests {
         #[track_caller]
         fn check(text: &str, want: &str) {
             let a = areas(text);
-            assert_eq!(format!("{}{}{}", if a.worldwide { "* " } else { "" }, a.countries.join(" "), a.unknown.iter().map(|u| format!(" ?{u}")).collect::<String>()), want);
+            assert_eq!(
+                format!(
+                    "{}{}{}",
+                    if a.worldwide { "* " } else { "" },
+                    a.countries.join(" "),
+                    a.unknown.iter().map(|u| format!(" ?{u}")).collect::<String>()
+                ),
+                want
+            );
         }
         check(" Worlwide", "* ");
-        check("East Asia, United States, and Europe, Atlantis", &format!("{} ?atlantis", {
-            let mut all = [EUROPE, EAST_ASIA, &["US"]].concat();
-            all.sort_unstable();
-            all.join(" ")
-        }));
+        check(
+            "East Asia, United States, and Europe, Atlantis",
+            &format!("{} ?atlantis", {
+                let mut all = [EUROPE, EAST_ASIA, &["US"]].concat();
+                all.sort_unstable();
+                all.join(" ")
+            }),
+        );
         check("Estonia, Latvia, Lithuania, and Finland", "EE FI LT LV");
         check("Deployed outside the U.S.", " ?Deployed outside the U.S.");
         check("Unknown", " ?unknown");

@@ -6,8 +6,8 @@ mod order;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::version::{Compared, parse_range};
 use crate::version::range::Contains;
+use crate::version::{Compared, parse_range};
 pub use order::compare;
 
 /// A package URL, normalised by the rules of its type.
@@ -43,7 +43,10 @@ impl Purl {
         }
         let read = packageurl::PackageUrl::from_str(text).ok()?;
         let ty = read.ty().to_ascii_lowercase();
-        let fold = matches!(ty.as_str(), "npm" | "deb" | "rpm" | "apk" | "composer" | "hex" | "nuget" | "pypi" | "github" | "bitbucket" | "alpm");
+        let fold = matches!(
+            ty.as_str(),
+            "npm" | "deb" | "rpm" | "apk" | "composer" | "hex" | "nuget" | "pypi" | "github" | "bitbucket" | "alpm"
+        );
         let part = |text: &str| if fold { text.to_lowercase() } else { text.to_owned() };
         let name = if ty == "pypi" { part(read.name()).replace(['_', '.'], "-") } else { part(read.name()) };
         let base = match read.namespace() {
@@ -52,7 +55,8 @@ impl Purl {
         };
         // `type=jar` is what every Maven package is; checksums and addresses say where it came from, not what it is.
         let noise = |key: &str| matches!(key, "type" | "checksum" | "download_url" | "vcs_url" | "file_name" | "tag");
-        let qualifiers = read.qualifiers().iter().filter(|(k, _)| !noise(k)).map(|(k, v)| (k.to_string(), v.to_string()));
+        let qualifiers =
+            read.qualifiers().iter().filter(|(k, _)| !noise(k)).map(|(k, v)| (k.to_string(), v.to_string()));
         Some(Purl { base, version: read.version().map(str::to_owned), qualifiers: qualifiers.collect(), ty })
     }
 
@@ -85,7 +89,8 @@ impl Purl {
         };
         match constraints(range) {
             Some(constraints) => walk(&self.ty, &constraints, version),
-            None => parse_range(range).contains_by(version, &|bound, version| reverse(compare(&self.ty, &bound.text, version))),
+            None => parse_range(range)
+                .contains_by(version, &|bound, version| reverse(compare(&self.ty, &bound.text, version))),
         }
     }
 }
@@ -137,7 +142,9 @@ fn walk(ty: &str, constraints: &[(&str, &str)], version: &str) -> Contains {
         match (*op, order) {
             ("=" | "<=" | ">=", Compared::Equal) => return Contains::Yes,
             ("!=" | "<" | ">", Compared::Equal) => return Contains::No,
-            ("<" | "<=", Compared::Less) if inside_since_low || !has_bound || upper_after_upper(constraints, i) => return Contains::Yes,
+            ("<" | "<=", Compared::Less) if inside_since_low || !has_bound || upper_after_upper(constraints, i) => {
+                return Contains::Yes;
+            }
             ("<" | "<=", _) => (inside_since_low, has_bound) = (false, true),
             (">" | ">=", Compared::Greater) => (inside_since_low, has_bound) = (true, true),
             (">" | ">=", _) => (inside_since_low, has_bound) = (false, true),
@@ -149,7 +156,12 @@ fn walk(ty: &str, constraints: &[(&str, &str)], version: &str) -> Contains {
 
 /// Whether the bound before this one is an upper bound too, so that the space between them is open.
 fn upper_after_upper(constraints: &[(&str, &str)], i: usize) -> bool {
-    constraints.iter().take(i).rev().find(|(op, _)| op.starts_with(['<', '>'])).is_some_and(|(op, _)| op.starts_with('<'))
+    constraints
+        .iter()
+        .take(i)
+        .rev()
+        .find(|(op, _)| op.starts_with(['<', '>']))
+        .is_some_and(|(op, _)| op.starts_with('<'))
 }
 
 #[cfg(test)]

@@ -51,7 +51,11 @@ struct Reference<'a> {
 /// Reads one document.
 pub fn read(bytes: &[u8]) -> Result<Sbom, Fault> {
     if bytes.iter().find(|b| !b.is_ascii_whitespace()) != Some(&b'{') {
-        return Err(Fault::new("sbom-form", "line 1", "SPDX is read as JSON only; convert tag-value, RDF, YAML or XML"));
+        return Err(Fault::new(
+            "sbom-form",
+            "line 1",
+            "SPDX is read as JSON only; convert tag-value, RDF, YAML or XML",
+        ));
     }
     let raw: Raw<'_> = serde_json::from_slice(bytes).map_err(|e| Fault::json("spdx-malformed", &e))?;
     let spec = raw.spdx_version.as_str();

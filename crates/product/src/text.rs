@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn odd_values_read_as_empty_text() {
-        let read: Vec<Text<'_>> = serde_json::from_str(r#"["a\u0041", null, 3, {"x":[1]}, [1,{}], "plain"]"#).unwrap_or_default();
+        let read: Vec<Text<'_>> =
+            serde_json::from_str(r#"["a\u0041", null, 3, {"x":[1]}, [1,{}], "plain"]"#).unwrap_or_default();
         let texts: Vec<&str> = read.iter().map(Text::as_str).collect();
         assert_eq!(texts, ["aA", "", "3", "", "", "plain"]);
     }

@@ -9,8 +9,41 @@ use crate::text::fold;
 
 /// Words that name a legal form, dropped from the end of a name.
 const LEGAL: &[&str] = &[
-    "inc", "incorporated", "llc", "ltd", "limited", "gmbh", "ag", "co", "corp", "corporation", "company", "kg", "kgaa", "sa", "spa", "srl",
-    "bv", "nv", "plc", "oy", "oyj", "ab", "asa", "aps", "kk", "pte", "pty", "ltda", "me", "mfg", "sl", "sas", "sarl", "se", "and",
+    "inc",
+    "incorporated",
+    "llc",
+    "ltd",
+    "limited",
+    "gmbh",
+    "ag",
+    "co",
+    "corp",
+    "corporation",
+    "company",
+    "kg",
+    "kgaa",
+    "sa",
+    "spa",
+    "srl",
+    "bv",
+    "nv",
+    "plc",
+    "oy",
+    "oyj",
+    "ab",
+    "asa",
+    "aps",
+    "kk",
+    "pte",
+    "pty",
+    "ltda",
+    "me",
+    "mfg",
+    "sl",
+    "sas",
+    "sarl",
+    "se",
+    "and",
 ];
 
 /// Names under which one vendor is known.
@@ -38,9 +71,14 @@ impl Aliases {
 
     /// Reads a table in the form of `packs/aliases/vendors.toml`. One name under two keys is refused.
     pub fn parse(source: &str) -> Result<Aliases, Fault> {
-        let table: Table = toml::from_str(source).map_err(|e| Fault::new("alias-malformed", "vendors.toml", e.to_string()))?;
+        let table: Table =
+            toml::from_str(source).map_err(|e| Fault::new("alias-malformed", "vendors.toml", e.to_string()))?;
         if table.format != "mainstay-aliases/1" || table.kind != "vendor" {
-            return Err(Fault::new("alias-malformed", "vendors.toml", "want format \"mainstay-aliases/1\" and kind \"vendor\""));
+            return Err(Fault::new(
+                "alias-malformed",
+                "vendors.toml",
+                "want format \"mainstay-aliases/1\" and kind \"vendor\"",
+            ));
         }
         let mut canonical = BTreeMap::new();
         for (key, names) in table.alias {
@@ -49,7 +87,11 @@ impl Aliases {
                 if let Some(other) = canonical.insert(plain_key(name), key_folded.clone())
                     && other != key_folded
                 {
-                    return Err(Fault::new("alias-doubled", name.clone(), format!("stands under `{other}` and `{key_folded}`")));
+                    return Err(Fault::new(
+                        "alias-doubled",
+                        name.clone(),
+                        format!("stands under `{other}` and `{key_folded}`"),
+                    ));
                 }
             }
         }

@@ -44,7 +44,11 @@ pub trait Shows: Listener {
 }
 
 /// Serves until `shutdown` is done, then lets what is under way come to its end.
-pub(crate) async fn serve<L: Shows>(mut listener: L, router: Router, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+pub(crate) async fn serve<L: Shows>(
+    mut listener: L,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let under_way = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -96,7 +100,12 @@ impl<S> Patient<S> {
     }
 
     /// After a write: what was taken counts; while nothing is taken the window runs, and at its end too little was.
-    fn judge<T>(&mut self, cx: &mut Context<'_>, wrote: Poll<io::Result<T>>, bytes: impl Fn(&T) -> usize) -> Poll<io::Result<T>> {
+    fn judge<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        wrote: Poll<io::Result<T>>,
+        bytes: impl Fn(&T) -> usize,
+    ) -> Poll<io::Result<T>> {
         match wrote {
             Poll::Ready(Ok(value)) => {
                 self.taken += bytes(&value) as u64;
@@ -147,7 +156,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         self.judge(cx, closed, |()| 0)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, parts: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.io).poll_write_vectored(cx, parts);
         self.judge(cx, wrote, |n| *n)
     }

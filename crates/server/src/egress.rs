@@ -122,7 +122,8 @@ impl Egress {
     async fn body(&self, mut response: Response, limit: usize) -> Result<Vec<u8>, Trouble> {
         let fine = response.status().is_success();
         let mut body = Vec::new();
-        let lost = |e: reqwest::Error| Trouble::Lost(format!("the answer from {} broke off: {}", self.host(), causes(&e)));
+        let lost =
+            |e: reqwest::Error| Trouble::Lost(format!("the answer from {} broke off: {}", self.host(), causes(&e)));
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             if body.len() + chunk.len() > limit {
                 body.extend(chunk.iter().take(limit - body.len()));
@@ -216,7 +217,10 @@ impl Wire for Egress {
             let mut next: Option<String> = None;
             for _ in 0..MANIFEST_PAGES_MAX {
                 let mut url = self.below("manifest/")?;
-                url.query_pairs_mut().append_pair("match[id]", &ids).append_pair("match[version]", "all").append_pair("limit", "1000");
+                url.query_pairs_mut()
+                    .append_pair("match[id]", &ids)
+                    .append_pair("match[version]", "all")
+                    .append_pair("limit", "1000");
                 if let Some(next) = &next {
                     url.query_pairs_mut().append_pair("next", next);
                 }

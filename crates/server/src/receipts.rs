@@ -52,7 +52,9 @@ impl FromRequestParts<AppState> for Caller {
         let viewer = Viewer::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         // a form on a page of somebody else's cannot answer for whoever is signed in here
         if parts.method != Method::GET && parts.method != Method::HEAD && !auth::from_own_page(&parts.headers) {
-            return Err(Refusal(StatusCode::FORBIDDEN, "this was not sent from a page of this hub".to_owned()).into_response());
+            return Err(
+                Refusal(StatusCode::FORBIDDEN, "this was not sent from a page of this hub".to_owned()).into_response()
+            );
         }
         Ok(Caller(viewer.person))
     }
@@ -199,7 +201,10 @@ async fn object(
     Query(named): Query<Named>,
 ) -> Answer {
     let found = work(state, move |ledger| show::of_object(ledger, &person.org, &id, named.version.as_deref())).await?;
-    found.last().map(|proof| text(proof.text())).ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "there is nothing here for this account".to_owned()))
+    found
+        .last()
+        .map(|proof| text(proof.text()))
+        .ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "there is nothing here for this account".to_owned()))
 }
 
 #[derive(Serialize)]
@@ -241,7 +246,11 @@ struct Consistency {
 }
 
 /// RFC 6962 section 2.1.2.
-async fn consistency(State(state): State<AppState>, Caller(person): Caller, Query(asked): Query<Consistency>) -> Answer {
+async fn consistency(
+    State(state): State<AppState>,
+    Caller(person): Caller,
+    Query(asked): Query<Consistency>,
+) -> Answer {
     let proof = work(state, move |ledger| {
         ledger.read(|tx| {
             let (size, path) = tree::consistency(tx, &person.org, asked.from, asked.to)?;
@@ -277,10 +286,8 @@ async fn answer(
     Path(purge): Path<String>,
     Json(word): Json<Word>,
 ) -> Answer {
-    work(state, move |ledger| {
-        act::purge::answer(ledger, &purge, &person.org, &word.answer, &word.note, &person)
-    })
-    .await?;
+    work(state, move |ledger| act::purge::answer(ledger, &purge, &person.org, &word.answer, &word.note, &person))
+        .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

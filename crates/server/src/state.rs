@@ -28,7 +28,14 @@ impl AppState {
     /// A state over an open store.
     pub fn new(ledger: Arc<Ledger>) -> AppState {
         let authenticator = Arc::new(Authenticator::new(&*ledger.env().entropy));
-        AppState { ledger, authenticator, boards: Arc::default(), recorder: Arc::default(), assets: Assets::embedded(), tls: false }
+        AppState {
+            ledger,
+            authenticator,
+            boards: Arc::default(),
+            recorder: Arc::default(),
+            assets: Assets::embedded(),
+            tls: false,
+        }
     }
 
     /// The key of the operator's own organisation.

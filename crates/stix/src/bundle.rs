@@ -149,7 +149,10 @@ mod tests {
         let limits = Limits { items: 2, ..Limits::default() };
         assert_eq!(split(br#"{"objects":[{},{}]}"#, &limits).unwrap().items.len(), 2);
         let fault = split(br#"{"objects":[{},{},{}]}"#, &limits).unwrap_err();
-        assert_eq!(fault.to_string(), "too-many-objects at /objects: more than 2 objects: send them in several documents");
+        assert_eq!(
+            fault.to_string(),
+            "too-many-objects at /objects: more than 2 objects: send them in several documents"
+        );
     }
 
     #[test]

@@ -268,7 +268,10 @@ pub fn parts(head: &Head<'_>) -> Vec<Part> {
     let granular = granular(head).unwrap_or_default().into_iter();
     let of = |g: Granular<'_>| {
         let marking = g.marking_ref.map(|m| m.to_string());
-        g.selectors.into_iter().filter_map(move |s| Some(Part { selector: s.into_string(), marking: marking.clone()? })).collect::<Vec<_>>()
+        g.selectors
+            .into_iter()
+            .filter_map(move |s| Some(Part { selector: s.into_string(), marking: marking.clone()? }))
+            .collect::<Vec<_>>()
     };
     granular.flat_map(of).collect()
 }

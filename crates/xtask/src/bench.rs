@@ -15,7 +15,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// One measured line.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Line {
     /// What was done.
     pub work: String,
@@ -25,6 +25,9 @@ pub struct Line {
     pub floor: String,
     /// What peers do, quoted unless run beside.
     pub peers: String,
+    /// The commit that was measured, where it is not the one of the whole run.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub commit: String,
 }
 
 /// The whole run.
@@ -49,6 +52,7 @@ struct Figure {
 
 /// Objects of the real bundle.
 const BUNDLE: usize = 24_771;
+const MILLION: usize = 1_000_000;
 
 /// Everything a measurement needs.
 pub struct Bench {
@@ -58,42 +62,95 @@ pub struct Bench {
     runs: usize,
 }
 
+/// What to measure.
+enum Run {
+    /// Everything, TAXII at these scales.
+    Whole { scales: Vec<taxii::Scale>, runs: usize },
+    /// TAXII at these scales alone; the other lines of the table stay, and each says at which commit it was measured.
+    Only(Vec<taxii::Scale>),
+}
+
+impl Run {
+    fn read(args: &[String]) -> Result<Run> {
+        let words: Vec<&str> = args.iter().map(String::as_str).collect();
+        let both = |objects| [false, true].map(|postgres| taxii::Scale { objects, postgres });
+        let whole =
+            |more: Vec<taxii::Scale>, runs| Run::Whole { scales: both(BUNDLE).into_iter().chain(more).collect(), runs };
+        Ok(match words[..] {
+            [] => whole(Vec::new(), 3),
+            ["--quick"] => whole(Vec::new(), 1),
+            ["--large"] => whole(both(MILLION).into(), 3),
+            ["--huge"] => whole(
+                both(MILLION).into_iter().chain([taxii::Scale { objects: 10 * MILLION, postgres: false }]).collect(),
+                3,
+            ),
+            ["--taxii", objects] => Run::Only(both(objects.parse()?).into()),
+            ["--taxii", objects, "--engine", engine @ ("sqlite" | "postgres")] => {
+                Run::Only(vec![taxii::Scale { objects: objects.parse()?, postgres: engine == "postgres" }])
+            }
+            _ => bail!(
+                "bench knows `--quick`, `--large`, `--huge` or `--taxii OBJECTS [--engine sqlite|postgres]`, not `{}`",
+                words.join(" ")
+            ),
+        })
+    }
+}
+
 /// The chore.
 pub fn chore(args: &[String]) -> Result<()> {
-    let flag = |name: &str| args.iter().any(|a| a == name);
-    if let Some(unknown) = args.iter().find(|a| !["--quick", "--large", "--huge"].contains(&a.as_str())) {
-        bail!("bench knows no `{unknown}`");
-    }
-    let quick = flag("--quick");
+    let run = Run::read(args)?;
     let shared = shell::shared().context("the bench needs the shared data: set MAINSTAY_SHARED to its folder")?;
     ui::chore()?;
     let binary = shell::build("mainstay", true)?;
     let work = shell::target().join("bench-store");
-    let bench = Bench { binary, shared, work, runs: if quick { 1 } else { 3 } };
-    let mut lines = bench.imports()?;
-    let scale = |objects, postgres| taxii::lines(&bench, taxii::Scale { objects, postgres });
-    lines.extend(scale(BUNDLE, false)?);
-    lines.extend(scale(BUNDLE, true)?);
-    if flag("--large") || flag("--huge") {
-        lines.extend(scale(1_000_000, false)?);
-        lines.extend(scale(1_000_000, true)?);
-    }
-    if flag("--huge") {
-        lines.extend(scale(10_000_000, false)?);
-    }
-    lines.extend(bench.stix()?);
-    lines.push(bench.rebuild()?);
-    lines.extend(bench.spof()?);
+    let runs = if let Run::Whole { runs, .. } = run { runs } else { 1 };
+    let bench = Bench { binary, shared, work, runs };
     let verb = ["cargo xtask bench".to_owned(), args.join(" ")].join(" ").trim_end().to_owned();
-    let results = Results { commit: commit(), machine: machine(), verb, lines };
-    let file = shell::root().join("bench/results.json");
-    std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
-    std::fs::write(&file, format!("{}\n", serde_json::to_string_pretty(&results)?))?;
+    let results = match run {
+        Run::Whole { scales, .. } => {
+            Results { commit: commit(), machine: machine(), verb, lines: bench.whole(&scales)? }
+        }
+        Run::Only(scales) => {
+            let mut results = table::committed()?;
+            for scale in scales {
+                results.take(taxii::lines(&bench, scale)?, &commit());
+            }
+            results
+        }
+    };
     let _ = std::fs::remove_dir_all(&bench.work);
     table::write(&results)
 }
 
+impl Results {
+    /// Takes lines of another run: each in the place of the one for the same work, new ones after the last of TAXII.
+    fn take(&mut self, lines: Vec<Line>, commit: &str) {
+        for mut line in lines {
+            line.commit = if commit == self.commit { String::new() } else { commit.to_owned() };
+            if let Some(old) = self.lines.iter_mut().find(|old| old.work == line.work) {
+                *old = line;
+                continue;
+            }
+            let scaled = |l: &Line| l.work.ends_with("SQLite)") || l.work.ends_with("PostgreSQL)");
+            let after = self.lines.iter().rposition(scaled).map_or(self.lines.len(), |at| at + 1);
+            self.lines.insert(after, line);
+        }
+    }
+}
+
 impl Bench {
+    /// All lines of the table.
+    fn whole(&self, scales: &[taxii::Scale]) -> Result<Vec<Line>> {
+        let mut lines = self.imports()?;
+        for scale in scales {
+            lines.extend(taxii::lines(self, *scale)?);
+        }
+        lines.extend(self.stix()?);
+        lines.push(self.rebuild()?);
+        lines.extend(self.spof()?);
+        Ok(lines)
+    }
+
     /// A fresh store and its folder.
     fn fresh(&self, name: &str) -> Result<PathBuf> {
         let data = self.work.join(name);
@@ -107,7 +164,12 @@ impl Bench {
     /// Runs a verb on a store and gives how long it took and what it printed; exit 1 is findings, not a failure.
     fn verb(&self, data: &Path, args: &[&str]) -> Result<(Duration, String)> {
         let start = Instant::now();
-        let output = Command::new(&self.binary).args(args).arg("--data").arg(data).output().context("the binary does not start")?;
+        let output = Command::new(&self.binary)
+            .args(args)
+            .arg("--data")
+            .arg(data)
+            .output()
+            .context("the binary does not start")?;
         let took = start.elapsed();
         if !matches!(output.status.code(), Some(0 | 1)) {
             bail!("`{}` ended with {}: {}", args.join(" "), output.status, String::from_utf8_lossy(&output.stderr));
@@ -130,9 +192,21 @@ impl Bench {
 
     fn imports(&self) -> Result<Vec<Line>> {
         let works: [(&str, &str, &[&str], &str, &str); 3] = [
-            ("csaf", "import of 2,216 CSAF advisories, all stages applied", &["csaf"], "4 s", "csaf-rs, check only: 4,000 docs/s (quoted)"),
+            (
+                "csaf",
+                "import of 2,216 CSAF advisories, all stages applied",
+                &["csaf"],
+                "4 s",
+                "csaf-rs, check only: 4,000 docs/s (quoted)",
+            ),
             ("stix", "import of a 33.9 MB STIX bundle, 24,771 objects", &["stix/enterprise-attack.json"], "3 s", ""),
-            ("graph", "import of the real graph, 73,732 nodes and 169,948 edges", &["infrastructure/real_nodes.csv.gz", "infrastructure/real_edges.csv.gz"], "1 s", ""),
+            (
+                "graph",
+                "import of the real graph, 73,732 nodes and 169,948 edges",
+                &["infrastructure/real_nodes.csv.gz", "infrastructure/real_edges.csv.gz"],
+                "1 s",
+                "",
+            ),
         ];
         let mut lines = Vec::new();
         for (name, work, paths, floor, peers) in works {
@@ -143,7 +217,13 @@ impl Bench {
                 args.extend(paths.iter().map(String::as_str));
                 Ok(self.verb(&data, &args)?.0)
             })?;
-            lines.push(Line { work: work.into(), ours: seconds(took), floor: floor.into(), peers: peers.into() });
+            lines.push(Line {
+                work: work.into(),
+                ours: seconds(took),
+                floor: floor.into(),
+                peers: peers.into(),
+                ..Line::default()
+            });
         }
         Ok(lines)
     }
@@ -158,7 +238,7 @@ impl Bench {
             work: "rebuild of every derived table: 24,771 objects and 2,216 advisories".into(),
             ours: format!("{} ({:.0} events/s)", seconds(took), (24_771.0 + 2_216.0) / took.as_secs_f64()),
             floor: "50,000 events/s".into(),
-            peers: String::new(),
+            ..Line::default()
         })
     }
 
@@ -166,22 +246,56 @@ impl Bench {
     fn stix(&self) -> Result<Vec<Line>> {
         let run = |example: &str, args: &[&str]| -> Result<String> {
             let mut cargo = Command::new(shell::cargo());
-            cargo.current_dir(shell::root()).args(["run", "--quiet", "--release", "--package", "stix", "--example", example, "--"]);
+            cargo.current_dir(shell::root()).args([
+                "run",
+                "--quiet",
+                "--release",
+                "--package",
+                "stix",
+                "--example",
+                example,
+                "--",
+            ]);
             let output = cargo.args(args).output().context("cargo does not start")?;
             if !output.status.success() {
-                bail!("the program `{example}` ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+                bail!(
+                    "the program `{example}` ended with {}: {}",
+                    output.status,
+                    String::from_utf8_lossy(&output.stderr)
+                );
             }
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         };
         let checked = run("check", &[&self.path("stix/enterprise-attack.json")])?;
-        let checked = checked.lines().find_map(|l| l.strip_prefix("admit")?.split_whitespace().next()).context("no figure of the checker")?.to_owned();
+        let checked = checked
+            .lines()
+            .find_map(|l| l.strip_prefix("admit")?.split_whitespace().next())
+            .context("no figure of the checker")?
+            .to_owned();
         let matched = run("patterns", &["50000", "10000"])?;
-        let figure = matched.lines().filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok()).find(|l| l["work"] == "the same from bytes");
+        let figure = matched
+            .lines()
+            .filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok())
+            .find(|l| l["work"] == "the same from bytes");
         let matched = figure.and_then(|l| l["per_second"].as_f64()).context("no figure of the matcher")?;
-        let line = |work: &str, rate: String, peers: &str| Line { work: work.into(), ours: rate, floor: "100,000 a second".into(), peers: peers.into() };
+        let line = |work: &str, rate: String, peers: &str| Line {
+            work: work.into(),
+            ours: rate,
+            floor: "100,000 a second".into(),
+            peers: peers.into(),
+            ..Line::default()
+        };
         Ok(vec![
-            line("STIX objects checked, one core", format!("{checked} a second"), "stix2-validator 271, rstix 26,400 parse only (quoted)"),
-            line("observations, from bytes, against 10,000 patterns, one core", format!("{matched:.0} a second"), "stix2-matcher 7,400 to 19,500 for one pattern (quoted)"),
+            line(
+                "STIX objects checked, one core",
+                format!("{checked} a second"),
+                "stix2-validator 271, rstix 26,400 parse only (quoted)",
+            ),
+            line(
+                "observations, from bytes, against 10,000 patterns, one core",
+                format!("{matched:.0} a second"),
+                "stix2-matcher 7,400 to 19,500 for one pattern (quoted)",
+            ),
         ])
     }
 
@@ -189,27 +303,54 @@ impl Bench {
     fn spof(&self) -> Result<Vec<Line>> {
         let tables = ["infrastructure/real_nodes.csv.gz", "infrastructure/real_edges.csv.gz"].map(|t| self.path(t));
         let mut cargo = Command::new(shell::cargo());
-        cargo.current_dir(shell::root()).args(["run", "--quiet", "--release", "--package", "depend", "--example", "figures", "--"]);
+        cargo.current_dir(shell::root()).args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "depend",
+            "--example",
+            "figures",
+            "--",
+        ]);
         let output = cargo.args(tables).output().context("cargo does not start")?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut lines = Vec::new();
-        for (end, floor, peers) in [(", ungrounded", "5 ms", "plain Python 0.07 s (quoted)"), (", grounded", "100 ms", "")] {
+        for (end, floor, peers) in
+            [(", ungrounded", "5 ms", "plain Python 0.07 s (quoted)"), (", grounded", "100 ms", "")]
+        {
             let mut figures = text.lines().filter_map(|l| serde_json::from_str::<Figure>(l).ok());
             let Some(figure) = figures.find(|f| f.work.ends_with(end)) else {
                 bail!("no figure `…{end}` in: {text}{}", String::from_utf8_lossy(&output.stderr));
             };
             let took = Duration::from_secs_f64(figure.seconds);
             let work = figure.work.trim_start_matches("depend: ").to_owned();
-            lines.push(Line { work: format!("{work}, real graph"), ours: seconds(took), floor: floor.into(), peers: peers.into() });
+            lines.push(Line {
+                work: format!("{work}, real graph"),
+                ours: seconds(took),
+                floor: floor.into(),
+                peers: peers.into(),
+                ..Line::default()
+            });
         }
         let data = self.work.join("graph");
         let took = self.best(|| Ok(self.verb(&data, &["depend", "spof", "--format", "jsonl"])?.0))?;
-        lines.push(Line { work: "the same as a verb, from the store to the printed lines".into(), ours: seconds(took), floor: String::new(), peers: String::new() });
+        lines.push(Line {
+            work: "the same as a verb, from the store to the printed lines".into(),
+            ours: seconds(took),
+            ..Line::default()
+        });
         Ok(lines)
     }
 
     fn stage(&self, data: &Path) -> Stage {
-        Stage { binary: self.binary.clone(), data: data.to_path_buf(), database: None, sample: PathBuf::new(), work: self.work.clone() }
+        Stage {
+            binary: self.binary.clone(),
+            data: data.to_path_buf(),
+            database: None,
+            sample: PathBuf::new(),
+            work: self.work.clone(),
+        }
     }
 }
 
@@ -227,7 +368,14 @@ fn commit() -> String {
 fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let memory = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let kib: u64 = text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?.trim().trim_end_matches("kB").trim().parse().ok()?;
+        let kib: u64 = text
+            .lines()
+            .find_map(|l| l.strip_prefix("MemTotal:"))?
+            .trim()
+            .trim_end_matches("kB")
+            .trim()
+            .parse()
+            .ok()?;
         Some(format!(", {} GiB", (kib as f64 / 1_048_576.0).round()))
     });
     format!("{cores} cores {}{}, {}", std::env::consts::ARCH, memory.unwrap_or_default(), std::env::consts::OS)

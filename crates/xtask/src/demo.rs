@@ -74,7 +74,8 @@ fn fresh(data: &Path) -> Result<()> {
 }
 
 fn read(args: &[String]) -> Result<Options> {
-    let mut options = Options { data: shell::target().join("demo"), listen: "127.0.0.1:8080".into(), serve: true, debug: false };
+    let mut options =
+        Options { data: shell::target().join("demo"), listen: "127.0.0.1:8080".into(), serve: true, debug: false };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {

@@ -6,7 +6,8 @@ use anyhow::{Context, Result, bail};
 use std::process::Command;
 
 /// The targets, and the feature that each needs.
-const TARGETS: [(&str, &str); 5] = [("stix", ""), ("pattern", ""), ("matching", ""), ("marking", ""), ("parameters", "server")];
+const TARGETS: [(&str, &str); 5] =
+    [("stix", ""), ("pattern", ""), ("matching", ""), ("marking", ""), ("parameters", "server")];
 /// Seconds for each target.
 const SECONDS: u32 = 60;
 /// Memory of a target, in MiB: a limit on input is a limit on memory.
@@ -41,7 +42,12 @@ pub fn chore(args: &[String]) -> Result<()> {
         let found = shell::target().join("fuzz-found").join(target);
         std::fs::create_dir_all(&found)?;
         fuzz.arg(target).arg(&found).arg(format!("fuzz/corpus/{target}")).arg("--");
-        fuzz.args([format!("-max_total_time={seconds}"), format!("-rss_limit_mb={MEMORY_MIB}"), "-timeout=10".to_owned(), "-print_final_stats=1".to_owned()]);
+        fuzz.args([
+            format!("-max_total_time={seconds}"),
+            format!("-rss_limit_mb={MEMORY_MIB}"),
+            "-timeout=10".to_owned(),
+            "-print_final_stats=1".to_owned(),
+        ]);
         if let Err(error) = shell::run(&mut fuzz) {
             eprintln!("{target}: {error:#}");
             failed.push(target);

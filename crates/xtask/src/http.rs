@@ -10,7 +10,8 @@ use std::time::Duration;
 pub struct Client {
     stream: BufReader<TcpStream>,
     host: String,
-    authorization: String,
+    /// The header that says who asks.
+    who: String,
 }
 
 /// An answer, read whole.
@@ -19,6 +20,8 @@ pub struct Answer {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+    /// The cookie that it sets, as it is to be sent back.
+    pub cookie: Option<String>,
 }
 
 impl Client {
@@ -28,15 +31,32 @@ impl Client {
         let stream = TcpStream::connect(&host).with_context(|| format!("cannot connect to {host}"))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(120)))?;
-        let authorization = format!("Basic {}", base64(format!("{user}:{password}").as_bytes()));
-        Ok(Client { stream: BufReader::with_capacity(1 << 18, stream), host, authorization })
+        let who = format!("Authorization: Basic {}", base64(format!("{user}:{password}").as_bytes()));
+        Ok(Client { stream: BufReader::with_capacity(1 << 18, stream), host, who })
     }
 
-    /// A GET with the TAXII media type (TAXII 2.1 section 1.6.8).
+    /// Connects and signs in by the form of the pages; each further request is of that session.
+    pub fn sign_in(url: &str, user: &str, password: &str) -> Result<Client> {
+        let mut client = Client::connect(url, user, password)?;
+        let form = format!("name={user}&password={password}");
+        let head = format!(
+            "POST /login HTTP/1.1\r\nHost: {}\r\nSec-Fetch-Site: same-origin\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            client.host,
+            form.len()
+        );
+        client.stream.get_mut().write_all(head.as_bytes())?;
+        let answer = client.answer()?;
+        let Some(cookie) = answer.cookie else { bail!("`{user}` could not sign in: {}", answer.status) };
+        client.who = format!("Cookie: {cookie}");
+        Ok(client)
+    }
+
+    /// A GET of a TAXII resource (TAXII 2.1 section 1.6.8) or of a page.
     pub fn get(&mut self, path: &str) -> Result<Answer> {
         let head = format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nAccept: application/taxii+json;version=2.1\r\n\r\n",
-            self.host, self.authorization
+            "GET {path} HTTP/1.1\r\nHost: {}\r\n{}\r\nAccept: application/taxii+json;version=2.1, text/html\r\n\r\n",
+            self.host, self.who
         );
         self.stream.get_mut().write_all(head.as_bytes())?;
         self.answer()
@@ -45,10 +65,10 @@ impl Client {
     /// A POST of a TAXII envelope.
     pub fn post(&mut self, path: &str, body: &[u8]) -> Result<Answer> {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nAccept: application/taxii+json;version=2.1\r\n\
+            "POST {path} HTTP/1.1\r\nHost: {}\r\n{}\r\nAccept: application/taxii+json;version=2.1\r\n\
              Content-Type: application/taxii+json;version=2.1\r\nContent-Length: {}\r\n\r\n",
             self.host,
-            self.authorization,
+            self.who,
             body.len()
         );
         self.stream.get_mut().write_all(head.as_bytes())?;
@@ -58,8 +78,12 @@ impl Client {
 
     fn answer(&mut self) -> Result<Answer> {
         let status_line = self.line()?;
-        let status = status_line.split(' ').nth(1).and_then(|s| s.parse().ok()).with_context(|| format!("no status in {status_line:?}"))?;
-        let (mut length, mut chunked) = (0usize, false);
+        let status = status_line
+            .split(' ')
+            .nth(1)
+            .and_then(|s| s.parse().ok())
+            .with_context(|| format!("no status in {status_line:?}"))?;
+        let (mut length, mut chunked, mut cookie) = (0usize, false, None);
         loop {
             let line = self.line()?;
             if line.is_empty() {
@@ -68,12 +92,13 @@ impl Client {
             let (name, value) = line.split_once(':').with_context(|| format!("no header in {line:?}"))?;
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => length = value.trim().parse().context("content-length")?,
+                "set-cookie" => cookie = value.split(';').next().map(|pair| pair.trim().to_owned()),
                 "transfer-encoding" => chunked = value.trim().eq_ignore_ascii_case("chunked"),
                 _ => {}
             }
         }
         let body = if chunked { self.chunks()? } else { self.exactly(length)? };
-        Ok(Answer { status, body })
+        Ok(Answer { status, body, cookie })
     }
 
     fn chunks(&mut self) -> Result<Vec<u8>> {
@@ -123,7 +148,9 @@ mod tests {
     #[test]
     fn base64_of_the_rfc() {
         // RFC 4648 section 10.
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")] {
+        for (plain, coded) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
+        {
             assert_eq!(super::base64(plain.as_bytes()), coded);
         }
     }

@@ -204,7 +204,8 @@ impl Stage {
         list.run = each.list.iter().cloned().chain(["--format".to_owned(), "jsonl".to_owned()]).collect();
         let output = self.run(&list, kept)?;
         let rows = rows(&String::from_utf8_lossy(&output.stdout));
-        let found: Vec<String> = rows.iter().filter(|r| each.takes(r)).filter_map(|r| r.get(&each.field)).map(plain).collect();
+        let found: Vec<String> =
+            rows.iter().filter(|r| each.takes(r)).filter_map(|r| r.get(&each.field)).map(plain).collect();
         if found.is_empty() && !each.perhaps {
             bail!("`{}` lists no row with {:?} and a field `{}`", each.list.join(" "), each.fits, each.field);
         }
@@ -221,7 +222,12 @@ impl Stage {
 }
 
 fn feed(command: &mut Command, input: &[u8]) -> Result<Output> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("could not start")?;
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("could not start")?;
     if let Some(mut stdin) = child.stdin.take() {
         // A verb that reads nothing closes its end early; that is no failure of the step.
         let _ = stdin.write_all(input);
@@ -254,7 +260,8 @@ fn rows(text: &str) -> Vec<Value> {
 
 impl Each {
     fn takes(&self, row: &Value) -> bool {
-        let excepted = |(field, values): (&String, &Vec<String>)| row.get(field).map(plain).is_some_and(|v| values.contains(&v));
+        let excepted =
+            |(field, values): (&String, &Vec<String>)| row.get(field).map(plain).is_some_and(|v| values.contains(&v));
         fits(row, &self.fits) && !self.except.iter().any(excepted)
     }
 }
@@ -303,8 +310,11 @@ mod tests {
 
     #[test]
     fn a_row_is_found_in_an_array_and_in_lines() {
-        for text in ["[{\"id\":1,\"to\":\"x\"},{\"id\":2,\"to\":\"y\"}]", "{\"id\":1,\"to\":\"x\"}\n{\"id\":2,\"to\":\"y\"}\n"] {
-            let found: Vec<_> = rows(text).into_iter().filter(|r| r.get("to").map(plain).as_deref() == Some("y")).collect();
+        for text in
+            ["[{\"id\":1,\"to\":\"x\"},{\"id\":2,\"to\":\"y\"}]", "{\"id\":1,\"to\":\"x\"}\n{\"id\":2,\"to\":\"y\"}\n"]
+        {
+            let found: Vec<_> =
+                rows(text).into_iter().filter(|r| r.get("to").map(plain).as_deref() == Some("y")).collect();
             assert_eq!(found.first().and_then(|r| r.get("id")).map(plain).as_deref(), Some("2"));
         }
     }

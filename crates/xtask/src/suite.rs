@@ -53,7 +53,17 @@ pub fn chore(args: &[String]) -> Result<()> {
 pub fn kills(args: &[String]) -> Result<()> {
     let number: u32 = args.first().map_or(Ok(1_000), |n| n.parse()).context("kills takes a number")?;
     let mut cargo = Command::new(shell::cargo());
-    cargo.current_dir(shell::root()).args(["test", "--locked", "--package", "mainstay", "--test", "it", "killed_inside_post", "--", "--show-output"]);
+    cargo.current_dir(shell::root()).args([
+        "test",
+        "--locked",
+        "--package",
+        "mainstay",
+        "--test",
+        "it",
+        "killed_inside_post",
+        "--",
+        "--show-output",
+    ]);
     shell::run(cargo.env("MAINSTAY_KILLS", number.to_string()))
 }
 
@@ -114,10 +124,13 @@ fn note(line: &str, quiet: &mut bool, tally: &mut Tally) -> bool {
 /// The number before `word` in "ok. 12 passed; 0 failed; …".
 fn count(result: &str, word: &str) -> u64 {
     let words: Vec<&str> = result.split([' ', ';', ',']).filter(|w| !w.is_empty()).collect();
-    words.windows(2).find_map(|pair| match pair {
-        [number, name] if *name == word => number.parse().ok(),
-        _ => None,
-    }).unwrap_or(0)
+    words
+        .windows(2)
+        .find_map(|pair| match pair {
+            [number, name] if *name == word => number.parse().ok(),
+            _ => None,
+        })
+        .unwrap_or(0)
 }
 
 /// The pages of the sample world in a real browser: one summary line `N passed, N failed` comes from the script.
@@ -186,7 +199,16 @@ fn answer_token(outbox: &Path) -> Option<String> {
 
 /// Starts the server on a store in a folder.
 pub fn serve(binary: &Path, data: &Path, now: &str) -> Result<(Child, String)> {
-    serve_on(&Stage { binary: binary.into(), data: data.into(), database: None, sample: PathBuf::new(), work: PathBuf::new() }, now)
+    serve_on(
+        &Stage {
+            binary: binary.into(),
+            data: data.into(),
+            database: None,
+            sample: PathBuf::new(),
+            work: PathBuf::new(),
+        },
+        now,
+    )
 }
 
 /// Starts the server on a free port and waits until it says where it listens.
@@ -211,7 +233,8 @@ pub fn serve_on(stage: &Stage, now: &str) -> Result<(Child, String)> {
 /// PostgreSQL's own programs, in the path or where Debian puts them.
 fn postgres() -> bool {
     shell::has("initdb")
-        || std::fs::read_dir("/usr/lib/postgresql").is_ok_and(|dirs| dirs.flatten().any(|d| d.path().join("bin/initdb").exists()))
+        || std::fs::read_dir("/usr/lib/postgresql")
+            .is_ok_and(|dirs| dirs.flatten().any(|d| d.path().join("bin/initdb").exists()))
 }
 
 fn install_postgres() {
@@ -254,7 +277,8 @@ fn chromium() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("CHROMIUM") {
         return Some(PathBuf::from(named)).filter(|path| path.is_file());
     }
-    let folders: Vec<PathBuf> = std::env::var_os("PATH").map(|p| std::env::split_paths(&p).collect()).unwrap_or_default();
+    let folders: Vec<PathBuf> =
+        std::env::var_os("PATH").map(|p| std::env::split_paths(&p).collect()).unwrap_or_default();
     let names = ["chromium", "chromium-browser", "google-chrome"];
     names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
 }

@@ -1,5 +1,5 @@
 //! `cargo xtask tidy`: rules of the house that no compiler holds. The same function is a test, so CI needs no second language.
-//! Formatting and lints are rustfmt's and clippy's.
+//! Formatting and lints are rustfmt's and clippy's; whether the tree is formatted is asked of rustfmt, where it is installed.
 
 mod ways;
 
@@ -27,7 +27,8 @@ const LINES_NOTED: usize = 600;
 
 /// The chore.
 pub fn chore() -> Result<()> {
-    let (faults, notes) = check(&shell::root());
+    let (mut faults, notes) = check(&shell::root());
+    formatted(&mut faults);
     for note in &notes {
         eprintln!("note: {note}");
     }
@@ -39,6 +40,16 @@ pub fn chore() -> Result<()> {
     }
     println!("tidy");
     Ok(())
+}
+
+/// One form for all, so that a change shows what it changes. Not part of [`check`]: a bare machine's tests need no rustfmt.
+fn formatted(faults: &mut Vec<String>) {
+    let fmt = |args: &[&str]| std::process::Command::new(shell::cargo()).current_dir(shell::root()).args(args).output();
+    if !fmt(&["fmt", "--version"]).is_ok_and(|out| out.status.success()) {
+        eprintln!("SKIPPED (no rustfmt): whether the tree is formatted");
+    } else if !fmt(&["fmt", "--all", "--check"]).is_ok_and(|out| out.status.success()) {
+        faults.push("the tree is not formatted: run `cargo fmt --all`".into());
+    }
 }
 
 /// Faults and notes over the source tree at `root`.
@@ -93,7 +104,8 @@ fn places(name: &str, text: &str, faults: &mut Vec<String>) {
 
 /// Each crate depends only on crates that stand after it.
 fn order(root: &Path, faults: &mut Vec<String>) {
-    let rank: BTreeMap<&str, usize> = ORDER.iter().enumerate().flat_map(|(i, names)| names.iter().map(move |n| (*n, i))).collect();
+    let rank: BTreeMap<&str, usize> =
+        ORDER.iter().enumerate().flat_map(|(i, names)| names.iter().map(move |n| (*n, i))).collect();
     for (name, place) in &rank {
         let path = root.join("crates").join(name).join("Cargo.toml");
         let Some(manifest) = std::fs::read_to_string(&path).ok().and_then(|t| t.parse::<toml::Table>().ok()) else {
@@ -118,12 +130,17 @@ fn engines(root: &Path, faults: &mut Vec<String>) {
     ];
     for name in ORDER.iter().copied().flatten() {
         let path = root.join("crates").join(name).join("Cargo.toml");
-        let Some(manifest) = std::fs::read_to_string(&path).ok().and_then(|t| t.parse::<toml::Table>().ok()) else { continue };
+        let Some(manifest) = std::fs::read_to_string(&path).ok().and_then(|t| t.parse::<toml::Table>().ok()) else {
+            continue;
+        };
         let used = manifest.get("dependencies").and_then(|d| d.as_table());
         for other in used.into_iter().flat_map(|d| d.keys()) {
             for (what, crates, allowed) in rules {
                 if crates.contains(&other.as_str()) && !allowed.contains(name) {
-                    faults.push(format!("crates/{name}/Cargo.toml: names {what} (`{other}`), which is for {} alone", allowed.join(" and ")));
+                    faults.push(format!(
+                        "crates/{name}/Cargo.toml: names {what} (`{other}`), which is for {} alone",
+                        allowed.join(" and ")
+                    ));
                 }
             }
         }
@@ -134,7 +151,10 @@ fn engines(root: &Path, faults: &mut Vec<String>) {
             let code = text.split("#[cfg(test)]").next().unwrap_or("");
             for word in ["std::fs", "std::net", "std::env", "SystemTime"] {
                 if code.contains(word) && !path.ends_with("tests.rs") {
-                    faults.push(format!("{}: `{word}` in a crate that does no I/O", path.strip_prefix(root).unwrap_or(&path).display()));
+                    faults.push(format!(
+                        "{}: `{word}` in a crate that does no I/O",
+                        path.strip_prefix(root).unwrap_or(&path).display()
+                    ));
                 }
             }
         }
@@ -152,7 +172,10 @@ fn files(root: &Path) -> Vec<PathBuf> {
                 if !["target", "node_modules", "dist", ".git"].contains(&name.as_ref()) {
                     open.push(path);
                 }
-            } else if ["rs", "toml", "md", "mjs", "css", "html", "txt", "csv", "json", "run"].iter().any(|e| name.ends_with(&format!(".{e}")) || name == *e) {
+            } else if ["rs", "toml", "md", "mjs", "css", "html", "txt", "csv", "json", "run"]
+                .iter()
+                .any(|e| name.ends_with(&format!(".{e}")) || name == *e)
+            {
                 found.push(path);
             }
         }

@@ -23,7 +23,12 @@ pub fn chore(args: &[String]) -> Result<()> {
         }
     }
     let mut command = Command::new("cargo");
-    command.args(["test", "--release", "-p", "server", "--lib", TEST, "--", "--exact", "--nocapture"]).current_dir(shell::root());
-    command.env("MAINSTAY_WALK_STEPS", steps.to_string()).env("MAINSTAY_WALK_SEED", seed.to_string()).env("MAINSTAY_WALK_ENGINE", engine);
+    command
+        .args(["test", "--release", "-p", "server", "--lib", TEST, "--", "--exact", "--nocapture"])
+        .current_dir(shell::root());
+    command
+        .env("MAINSTAY_WALK_STEPS", steps.to_string())
+        .env("MAINSTAY_WALK_SEED", seed.to_string())
+        .env("MAINSTAY_WALK_ENGINE", engine);
     shell::run(&mut command)
 }

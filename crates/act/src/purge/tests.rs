@@ -29,21 +29,33 @@ struct Hub {
 
 impl Hub {
     fn new(store: TestStore) -> Hub {
-        let ledger =
-            store.open(vec![Arc::new(Partners), Arc::new(exchange::Exchange::default()), Arc::new(expose::Expose), Arc::new(Act)]);
+        let ledger = store.open(vec![
+            Arc::new(Partners),
+            Arc::new(exchange::Exchange::default()),
+            Arc::new(expose::Expose),
+            Arc::new(Act),
+        ]);
         ledger.catch_up().unwrap();
         let collection = ledger
             .write(|tx| {
                 let new = NewCollection {
-                    title: "shared", id: None, root: None, tlp: Some(Tlp::Clear), read: &["acme".into(), "beta".into()], write: &[],
+                    title: "shared",
+                    id: None,
+                    root: None,
+                    tlp: Some(Tlp::Clear),
+                    read: &["acme".into(), "beta".into()],
+                    write: &[],
                 };
                 collection::add(tx, &new)
             })
             .unwrap();
         let hub = Hub { store, ledger, collection, recorder: Recorder::default() };
         for (name, org, role) in [
-            ("ann", "home", Role::Admin), ("bob", "home", Role::Operator), ("eve", "home", Role::Auditor),
-            ("pat", "acme", Role::Partner), ("bea", "beta", Role::Partner),
+            ("ann", "home", Role::Admin),
+            ("bob", "home", Role::Operator),
+            ("eve", "home", Role::Auditor),
+            ("pat", "acme", Role::Partner),
+            ("bea", "beta", Role::Partner),
         ] {
             let entropy = ledger::SeededEntropy::new(1);
             let hash = partners::person::hash("correct horse", &entropy).unwrap();
@@ -59,7 +71,8 @@ impl Hub {
     }
 
     fn give(&self, source: &str, objects: &[String]) {
-        let origin = Origin { file: "f", collection: &self.collection, source, tlp: None, by: "x", sees: Sees::All, hops: None };
+        let origin =
+            Origin { file: "f", collection: &self.collection, source, tlp: None, by: "x", sees: Sees::All, hops: None };
         let bytes = format!(r#"{{"objects":[{}]}}"#, objects.join(","));
         let intake = import_stix(&self.ledger, bytes.as_bytes(), &origin).unwrap();
         assert_eq!(intake.refused, []);
@@ -74,7 +87,8 @@ impl Hub {
             .read(|tx| {
                 let collection = collection::need(tx, Some(&self.collection))?;
                 let today = tx.now().day().parse().unwrap();
-                let exchange::rights::Sight::View(view) = exchange::rights::sight(tx, &person, &collection, today)? else {
+                let exchange::rights::Sight::View(view) = exchange::rights::sight(tx, &person, &collection, today)?
+                else {
                     return Ok((Vec::new(), Vec::new()));
                 };
                 let (mut body, mut events) = (Vec::new(), Vec::new());
@@ -117,7 +131,11 @@ fn receipts_prove_what_was_shown() {
         hub.read("pat");
         hub.read("ann");
         hub.recorder.flush(&hub.ledger).unwrap();
-        assert_eq!(hub.leaves("acme"), ["given unsealed"], "what is shown twice is one receipt; the operator's own have none");
+        assert_eq!(
+            hub.leaves("acme"),
+            ["given unsealed"],
+            "what is shown twice is one receipt; the operator's own have none"
+        );
         assert_eq!(show::of_leaf(&hub.ledger, "acme", 0).unwrap_err().rule(), "receipt-unsealed");
         assert_eq!(receipt::seal_all(&hub.ledger).unwrap(), 1);
         let first = tree::checkpoint(&hub.ledger, "acme").unwrap();
@@ -146,7 +164,9 @@ fn receipts_prove_what_was_shown() {
             assert_eq!(bad.unwrap_err().rule(), why);
         }
         // who was not shown it hears the same as of what is not there
-        for (org, id) in [("beta", id.as_str()), ("acme", "malware--00000000-0000-4000-8000-0000000000ff"), ("nobody", &id)] {
+        for (org, id) in
+            [("beta", id.as_str()), ("acme", "malware--00000000-0000-4000-8000-0000000000ff"), ("nobody", &id)]
+        {
             assert_eq!(show::of_object(&hub.ledger, org, id, None).unwrap_err().rule(), "receipt-unknown", "{org}");
         }
         let read = |note: &str| ledger::note::Head::parse(key.open(note).unwrap()).unwrap();
@@ -175,13 +195,16 @@ fn a_partners_tree_is_the_same_whatever_happens_with_others() {
             Ok(receipt::statement::of(tx, "hub", &receipt)?.text)
         });
         // salts are drawn, and differ between any two stores
-        let lines = |text: String| text.lines().filter(|l| !l.starts_with("salt ") && !l.starts_with("root ")).collect::<Vec<_>>().join("\n");
+        let lines = |text: String| {
+            text.lines().filter(|l| !l.starts_with("salt ") && !l.starts_with("root ")).collect::<Vec<_>>().join("\n")
+        };
         (hub.leaves("acme"), lines(statement.unwrap()), hub.ledger.read(|tx| tree::head(tx, "x", "acme")).unwrap().size)
     };
     let (with, without) = (note(true), note(false));
     assert_eq!(with.0, without.0);
     assert_eq!(with.2, without.2);
-    let body = |text: &str| text.lines().filter(|l| !l.starts_with("collection ")).map(str::to_owned).collect::<Vec<_>>();
+    let body =
+        |text: &str| text.lines().filter(|l| !l.starts_with("collection ")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(body(&with.1), body(&without.1));
 }
 
@@ -198,13 +221,23 @@ fn two_people_purge_an_object() {
 
         let target = hub.object(&format!("{ID}2"));
         let found = hub.ledger.read(|tx| look(tx, &target)).unwrap();
-        assert_eq!((found.entries.len(), found.receivers.len(), found.could_see.as_slice()), (1, 1, &["beta".to_owned()][..]));
+        assert_eq!(
+            (found.entries.len(), found.receivers.len(), found.could_see.as_slice()),
+            (1, 1, &["beta".to_owned()][..])
+        );
         assert_eq!(propose(&hub.ledger, &target, "a spill", &hub.who("eve")).unwrap_err().rule(), "role");
         assert_eq!(propose(&hub.ledger, &target, "a spill", &hub.who("pat")).unwrap_err().rule(), "role");
         assert_eq!(propose(&hub.ledger, &target, " ", &hub.who("ann")).unwrap_err().rule(), "purge-reason");
-        assert_eq!(propose(&hub.ledger, &hub.object("malware--x"), "a spill", &hub.who("ann")).unwrap_err().rule(), "purge-nothing");
+        assert_eq!(
+            propose(&hub.ledger, &hub.object("malware--x"), "a spill", &hub.who("ann")).unwrap_err().rule(),
+            "purge-nothing"
+        );
         let (name, _) = propose(&hub.ledger, &target, "a spill", &hub.who("ann")).unwrap();
-        for (who, rule) in [(hub.who("ann"), "second-person"), (Person::local_operator("home"), "second-person"), (hub.who("pat"), "role")] {
+        for (who, rule) in [
+            (hub.who("ann"), "second-person"),
+            (Person::local_operator("home"), "second-person"),
+            (hub.who("pat"), "role"),
+        ] {
             assert_eq!(approve(&hub.ledger, &name, &who).unwrap_err().rule(), rule, "{}", who.name);
         }
         assert!(hub.read("pat").contains("classified words"), "nothing goes before the second person");
@@ -234,9 +267,15 @@ fn two_people_purge_an_object() {
         assert_eq!(state(&hub), "open");
         hub.store.clock.set(Micros(START.0 + 4 * Micros::DAY));
         assert_eq!(state(&hub), "silent");
-        assert_eq!(answer(&hub.ledger, &name, "acme", "maybe", "", &hub.who("pat")).unwrap_err().rule(), "purge-answer");
+        assert_eq!(
+            answer(&hub.ledger, &name, "acme", "maybe", "", &hub.who("pat")).unwrap_err().rule(),
+            "purge-answer"
+        );
         assert_eq!(answer(&hub.ledger, &name, "acme", "destroyed", "", &hub.who("bea")).unwrap_err().rule(), "role");
-        assert_eq!(answer(&hub.ledger, &name, "beta", "destroyed", "", &hub.who("bea")).unwrap_err().rule(), "purge-unknown");
+        assert_eq!(
+            answer(&hub.ledger, &name, "beta", "destroyed", "", &hub.who("bea")).unwrap_err().rule(),
+            "purge-unknown"
+        );
         answer(&hub.ledger, &name, "acme", "destroyed", "wiped\nall", &hub.who("pat")).unwrap();
         assert_eq!(state(&hub), "destroyed");
         receipt::seal_all(&hub.ledger).unwrap();
@@ -250,10 +289,26 @@ fn a_document_goes_with_what_was_made_from_it() {
     for store in engines() {
         let hub = Hub::new(store);
         let document = exchange::NewDocument {
-            form: "note", file: "f", place: String::new(), id: "EX-1".into(), version: None, title: Some("classified title".into()), tlp: None,
-            released: None, asset: None, body: br#"{"classified":"words"}"#,
+            form: "note",
+            file: "f",
+            place: String::new(),
+            id: "EX-1".into(),
+            version: None,
+            title: Some("classified title".into()),
+            tlp: None,
+            released: None,
+            asset: None,
+            body: br#"{"classified":"words"}"#,
         };
-        let origin = Origin { file: "f", collection: &hub.collection, source: "local", tlp: None, by: "x", sees: Sees::All, hops: None };
+        let origin = Origin {
+            file: "f",
+            collection: &hub.collection,
+            source: "local",
+            tlp: None,
+            by: "x",
+            sees: Sees::All,
+            hops: None,
+        };
         exchange::import_documents(&hub.ledger, &[document], &origin).unwrap();
         let planned = serde_json::json!({
             "ask": "AAAA-BBBB-CCCC", "key": "k", "kind": "warn", "party": "acme", "count": null, "addressee": "acme", "addressee_kind": "operator",
@@ -262,11 +317,22 @@ fn a_document_goes_with_what_was_made_from_it() {
             "tlp": "AMBER", "exploited": false, "severity": 90, "functions": 0, "held": false, "why": ["classified title"],
         });
         let planned: plan::Planned = serde_json::from_value(planned).unwrap();
-        let about = crate::events::About { ask: planned.ask.clone(), addressee: "acme".into(), advisory: "EX-1".into(), ..Default::default() };
+        let about = crate::events::About {
+            ask: planned.ask.clone(),
+            addressee: "acme".into(),
+            advisory: "EX-1".into(),
+            ..Default::default()
+        };
         hub.ledger
             .write(|tx| {
                 tx.append(Draft::new("act.ask", &AskMeta { planned: planned.clone(), by: "ann".into() })?)?;
-                let sent = crate::events::SentMeta { about: about.clone(), message_id: "m1".into(), email: "a@acme.example".into(), channel: "folder".into(), reason: String::new() };
+                let sent = crate::events::SentMeta {
+                    about: about.clone(),
+                    message_id: "m1".into(),
+                    email: "a@acme.example".into(),
+                    channel: "folder".into(),
+                    reason: String::new(),
+                };
                 tx.append(Draft::new("act.sent", &sent)?)
             })
             .unwrap();
@@ -293,7 +359,8 @@ fn what_was_rejected_is_not_carried_out() {
     assert_eq!(approve(&hub.ledger, &name, &hub.who("bob")).unwrap_err().rule(), "purge-state");
     let (second, _) = propose(&hub.ledger, &org, "the agreement ended", &hub.who("ann")).unwrap();
     assert_eq!(approve(&hub.ledger, &second, &hub.who("bob")).unwrap().erased, 2);
-    let mut states = hub.ledger.read(list).unwrap().into_iter().map(|p| format!("{} {}", p.target, p.state)).collect::<Vec<_>>();
+    let mut states =
+        hub.ledger.read(list).unwrap().into_iter().map(|p| format!("{} {}", p.target, p.state)).collect::<Vec<_>>();
     states.sort();
     assert_eq!(states, ["all that acme gave done", "all that acme gave rejected"]);
     assert_eq!(hub.ledger.read(|tx| look(tx, &Target::Event(0))).unwrap_err().rule(), "purge-kind");

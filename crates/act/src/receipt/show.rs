@@ -145,7 +145,9 @@ pub fn check(text: &str, key: &Verifier, bytes: Option<&[u8]>) -> Result<Checked
         }
         let digest = object.line.rsplit(' ').next();
         let blind = object.blind.as_deref().and_then(unbase64);
-        same = bytes.zip(blind).is_some_and(|(bytes, blind)| Some(exchange::disclosed::digest(&blind, bytes).as_str()) == digest);
+        same = bytes
+            .zip(blind)
+            .is_some_and(|(bytes, blind)| Some(exchange::disclosed::digest(&blind, bytes).as_str()) == digest);
     }
     if bytes.is_some() && !same {
         return Err(bad("the receipt is not of these bytes"));
@@ -165,15 +167,30 @@ pub fn words(statement: &str) -> String {
     match one("what").as_str() {
         "given" => format!(
             "{at}: {partner} was given {} objects out of collection {} by {} on the account {}, under {}",
-            one("objects"), one("collection"), one("way"), one("account"), all("under").join(" and ")
+            one("objects"),
+            one("collection"),
+            one("way"),
+            one("account"),
+            all("under").join(" and ")
         ),
         "received" => format!(
             "{at}: {partner} gave {} objects to collection {} on the account {}; {} were taken, status {}",
-            one("objects"), one("collection"), one("account"), one("taken"), one("status")
+            one("objects"),
+            one("collection"),
+            one("account"),
+            one("taken"),
+            one("status")
         ),
-        "asked" => format!("{at}: {partner} was sent ask {} about {} ({})", one("ask"), one("about"), all("vulnerability").join(", ")),
+        "asked" => format!(
+            "{at}: {partner} was sent ask {} about {} ({})",
+            one("ask"),
+            one("about"),
+            all("vulnerability").join(", ")
+        ),
         "answered" => format!("{at}: {partner} answered ask {}: {} ({})", one("ask"), one("answer"), one("evidence")),
-        "purge" => format!("{at}: {partner} was asked to destroy {} objects, request {}", all("object").len(), one("request")),
+        "purge" => {
+            format!("{at}: {partner} was asked to destroy {} objects, request {}", all("object").len(), one("request"))
+        }
         "purge-answer" => format!("{at}: {partner} answered request {}: {}", one("request"), one("answer")),
         other => format!("{at}: {other} with {partner}"),
     }

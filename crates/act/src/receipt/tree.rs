@@ -18,7 +18,9 @@ impl Nodes for Stored<'_, '_> {
         let sql = "SELECT hash FROM @receipt_node WHERE org = $1 AND level = $2 AND n = $3";
         let args = [self.org.into(), i64::from(level).into(), (index as i64).into()];
         let held = self.tx.one(sql, &args, |r| r.blob(0).try_into().ok())?;
-        held.flatten().ok_or_else(|| Error::Integrity(format!("node {index} at level {level} of the tree of {} is missing", self.org)))
+        held.flatten().ok_or_else(|| {
+            Error::Integrity(format!("node {index} at level {level} of the tree of {} is missing", self.org))
+        })
     }
 }
 

@@ -85,7 +85,8 @@ fn selects(object: &Map<String, Value>, selector: &str) -> bool {
     let mut steps = selector.split('.');
     let mut at = steps.next().and_then(|root| object.get(root));
     for step in steps {
-        let index = step.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).and_then(|n| n.parse::<usize>().ok());
+        let index =
+            step.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).and_then(|n| n.parse::<usize>().ok());
         at = match (at, index) {
             (Some(Value::Array(list)), Some(index)) => list.get(index),
             (Some(Value::Object(map)), None) => map.get(step),
@@ -119,9 +120,17 @@ mod tests {
 
     #[test]
     fn what_is_left() {
-        check("tool", &["labels.[1]", "deep.a.b"], r#"{"granular_markings":[{"marking_ref":"m","selectors":["hashes.MD5"]},{"lang":"fr","selectors":["name"]}],"hashes":{"MD5":"1","SHA-256":"2"},"name":"n"}"#);
+        check(
+            "tool",
+            &["labels.[1]", "deep.a.b"],
+            r#"{"granular_markings":[{"marking_ref":"m","selectors":["hashes.MD5"]},{"lang":"fr","selectors":["name"]}],"hashes":{"MD5":"1","SHA-256":"2"},"name":"n"}"#,
+        );
         check("x-own", &["name", "hashes", "labels"], r#"{"deep":{"a":{"b":1}}}"#);
-        check("tool", &["hashes.MD5", "labels"], r#"{"deep":{"a":{"b":1}},"granular_markings":[{"lang":"fr","selectors":["name"]}],"hashes":{"SHA-256":"2"},"name":"n"}"#);
+        check(
+            "tool",
+            &["hashes.MD5", "labels"],
+            r#"{"deep":{"a":{"b":1}},"granular_markings":[{"lang":"fr","selectors":["name"]}],"hashes":{"SHA-256":"2"},"name":"n"}"#,
+        );
         check("tool", &["name"], "without its `name` it would be no tool");
         check("malware", &["labels"], "without its `is_family` it would be no malware");
         check("location", &["labels"], "without its place it would be no location");

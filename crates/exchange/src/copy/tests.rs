@@ -1,10 +1,10 @@
 //! Copies on both engines: what leaves in the place of an object that may not, and what a partner can tell from it.
+use crate::Exchange;
 use crate::admit::{Origin, Sees, import_stix};
 use crate::collection::{self, NewCollection};
 use crate::event::Handling;
 use crate::page::{self, Query, Versions};
 use crate::rights::{self, Sight};
-use crate::Exchange;
 use ledger::testkit::engines;
 use ledger::{Ledger, SeededEntropy};
 use partners::agreement::Agreement;
@@ -34,7 +34,15 @@ fn open(store: &ledger::testkit::TestStore, handling: Handling) -> (Ledger, Stri
                 partners::org::add_agreement(tx, org, &green, None)?;
             }
             let (key, kind) = ("nl-cert".to_owned(), Some("csirt".to_owned()));
-            let card = Org { key, name: "Netherlands CERT".into(), kind, country: None, languages: vec![], aka: None, agreement: None };
+            let card = Org {
+                key,
+                name: "Netherlands CERT".into(),
+                kind,
+                country: None,
+                languages: vec![],
+                aka: None,
+                agreement: None,
+            };
             partners::org::add_org(tx, &card).map(drop)
         })
         .unwrap();
@@ -56,14 +64,20 @@ fn reads(ledger: &Ledger, name: &str, collection: &str) -> String {
     let bytes = ledger.read(|tx| {
         let person = partners::person::person(tx, name, "home")?.unwrap();
         let collection = collection::find(tx, collection)?.unwrap();
-        let Sight::View(view) = rights::sight(tx, &person, &collection, "2026-01-01".parse().unwrap())? else { panic!() };
+        let Sight::View(view) = rights::sight(tx, &person, &collection, "2026-01-01".parse().unwrap())? else {
+            panic!()
+        };
         let mut out = Vec::new();
         let all = Versions { all: true, ..Versions::default() };
         page::objects(tx, view, &Query { versions: all, ..Query::default() }, &mut out)?;
         Ok(out)
     });
-    let list: Vec<serde_json::Value> = serde_json::from_str(&format!("[{}]", String::from_utf8(bytes.unwrap()).unwrap())).unwrap();
-    let operator = list.iter().find(|o| o["type"] == "identity" && o["name"] == "home").map(|o| o["id"].as_str().unwrap().to_owned());
+    let list: Vec<serde_json::Value> =
+        serde_json::from_str(&format!("[{}]", String::from_utf8(bytes.unwrap()).unwrap())).unwrap();
+    let operator = list
+        .iter()
+        .find(|o| o["type"] == "identity" && o["name"] == "home")
+        .map(|o| o["id"].as_str().unwrap().to_owned());
     let lines = list.iter().map(serde_json::Value::to_string).filter(|line| !line.contains(r#""name":"home""#));
     let text = lines.collect::<Vec<_>>().join("\n");
     operator.map_or(text.clone(), |operator| text.replace(&operator, "OPERATOR"))
@@ -80,8 +94,16 @@ fn a_redacted_copy_names_its_source() {
     for store in engines() {
         let (ledger, id) = open(&store, Handling { redact: true, anonymise: false });
         let amber = tlp::TLP2[2].0;
-        let marked = |selector: &str| format!(r#","name":"n","description":"secret","granular_markings":[{{"marking_ref":"{amber}","selectors":["{selector}"]}}]"#);
-        let objects = [of("tool", 1, 1, &marked("description")), of("tool", 2, 1, &marked("name")), of("tool", 1, 2, &marked("description"))];
+        let marked = |selector: &str| {
+            format!(
+                r#","name":"n","description":"secret","granular_markings":[{{"marking_ref":"{amber}","selectors":["{selector}"]}}]"#
+            )
+        };
+        let objects = [
+            of("tool", 1, 1, &marked("description")),
+            of("tool", 2, 1, &marked("name")),
+            of("tool", 1, 2, &marked("description")),
+        ];
         give(&ledger, &id, &objects);
         let seen = reads(&ledger, "fred", &id);
         let copy = seen.split(r#""id":""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
@@ -100,7 +122,10 @@ fn a_redacted_copy_names_its_source() {
             said.unwrap()[0].collections[0].copy.clone().unwrap_or_default()
         };
         assert_eq!(why("tool--00000000-0000-4000-8000-000000000001"), format!("in its place stands its copy {copy}"));
-        assert_eq!(why("tool--00000000-0000-4000-8000-000000000002"), "no copy stands in its place: without its `name` it would be no tool");
+        assert_eq!(
+            why("tool--00000000-0000-4000-8000-000000000002"),
+            "no copy stands in its place: without its `name` it would be no tool"
+        );
         let again = ledger.size().unwrap();
         give(&ledger, &id, &objects);
         assert_eq!(ledger.size().unwrap(), again, "made once");
@@ -115,7 +140,8 @@ fn an_anonymised_copy_names_nothing_of_it() {
     for store in engines() {
         let (ledger, id) = open(&store, Handling { redact: false, anonymise: true });
         let signed = format!(r#","created_by_ref":"{MAKER}","name":"n""#);
-        let address = r#"{"type":"ipv4-addr","id":"ipv4-addr--00000000-0000-4000-8000-000000000001","value":"198.51.100.1"}"#;
+        let address =
+            r#"{"type":"ipv4-addr","id":"ipv4-addr--00000000-0000-4000-8000-000000000001","value":"198.51.100.1"}"#;
         let link = format!(
             r#","created_by_ref":"{MAKER}","relationship_type":"uses","source_ref":"malware--00000000-0000-4000-8000-000000000003","target_ref":"tool--00000000-0000-4000-8000-000000000001""#
         );
@@ -140,7 +166,11 @@ fn an_anonymised_copy_names_nothing_of_it() {
         let kinds: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["ipv4-addr", "relationship", "tool", "tool"]);
         assert_eq!(lines[1]["target_ref"], lines[2]["id"], "the copies refer to one another");
-        assert_eq!((&lines[2]["id"], &lines[2]["created_by_ref"]), (&lines[3]["id"], &"OPERATOR".into()), "two versions of one");
+        assert_eq!(
+            (&lines[2]["id"], &lines[2]["created_by_ref"]),
+            (&lines[3]["id"], &"OPERATOR".into()),
+            "two versions of one"
+        );
         let own = reads(&ledger, "nell", &id);
         assert!(own.contains(MAKER), "who submitted it sees it as it is");
         let agreed = ledger.write(|tx| partners::org::name_submitter(tx, "nl-cert", true, "a letter", "ada")).unwrap();

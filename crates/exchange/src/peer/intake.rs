@@ -51,7 +51,11 @@ pub(super) fn sort<'a>(body: &'a [u8], objects: &[&'a RawValue], mends: bool, la
         changed |= mended.is_some();
         kept.push(mended.map_or(Cow::Borrowed(object.get()), Cow::Owned));
     }
-    let body = if changed { Cow::Owned(format!("{{\"objects\":[{}]}}", kept.join(",")).into_bytes()) } else { Cow::Borrowed(body) };
+    let body = if changed {
+        Cow::Owned(format!("{{\"objects\":[{}]}}", kept.join(",")).into_bytes())
+    } else {
+        Cow::Borrowed(body)
+    };
     Sorted { body, ahead }
 }
 
@@ -64,7 +68,13 @@ fn in_future(marks: &Marks<'_>, latest: Micros) -> Option<Refused> {
     let late = |time: &String| Timestamp::parse(time).is_ok_and(|at| at.micros() > latest.0);
     let time = [marks.modified, marks.created].into_iter().filter_map(text).find(late)?;
     let reason = format!("its time {time} lies in the future");
-    Some(Refused { id: text(marks.id).unwrap_or_default(), version: time, rule: "time-in-future".to_owned(), reason, at: Micros::default() })
+    Some(Refused {
+        id: text(marks.id).unwrap_or_default(),
+        version: time,
+        rule: "time-in-future".to_owned(),
+        reason,
+        at: Micros::default(),
+    })
 }
 
 /// The object with the version of the standard in place of its own type; all else byte for byte.

@@ -114,7 +114,9 @@ pub(super) fn pull(
         let page = match wire.get(&Wanted { after: &cursor.after, next: &cursor.next, limit: PULL_OBJECTS }) {
             Ok(page) => page,
             // A `next` may hold for a while only: from the last date, as long as that brings the round forward.
-            Err(Trouble::Status(400..=404, _)) if !cursor.next.is_empty() && restarted.as_ref() != Some(&peer.state.reached) => {
+            Err(Trouble::Status(400..=404, _))
+                if !cursor.next.is_empty() && restarted.as_ref() != Some(&peer.state.reached) =>
+            {
                 restarted = Some(peer.state.reached.clone());
                 cursor = Cursor::by_date(&mut peer.state);
                 continue;
@@ -154,7 +156,9 @@ fn take_page<'a>(
     let latest = Micros(ledger.env().clock.now().0.saturating_add(AHEAD_MAX));
     if let Some(last) = page.last.as_deref().filter(|last| last.parse::<Micros>().is_ok_and(|at| at > latest)) {
         // going on from there would pass over everything that is added before that day
-        return Ok(Err(Trouble::Suspect(format!("the peer's clock is wrong: it says that objects were added at {last}"))));
+        return Ok(Err(Trouble::Suspect(format!(
+            "the peer's clock is wrong: it says that objects were added at {last}"
+        ))));
     }
     if !envelope.objects.is_empty() {
         let sorted = intake::sort(&page.body, &envelope.objects, peer.mends, latest);
@@ -166,7 +170,10 @@ fn take_page<'a>(
             done.pages += 1;
             done.objects += envelope.objects.len();
             let all = sorted.ahead.len();
-            let why = format!("{all} objects of the peer have times in the future, the first is {} of {}", first.id, first.version);
+            let why = format!(
+                "{all} objects of the peer have times in the future, the first is {} of {}",
+                first.id, first.version
+            );
             if let Some(last) = &page.last {
                 advance(&mut peer.state.reached, last.clone());
             }

@@ -91,9 +91,17 @@ pub(super) fn push(
         }
         envelope.extend_from_slice(b"]}");
         let Ok(sent) = serde_json::from_slice::<Sent<'_>>(&envelope) else {
-            return Ok(Err(Trouble::Lost("a page of our own collection cannot be read: see `ledger verify --deep`".to_owned())));
+            return Ok(Err(Trouble::Lost(
+                "a page of our own collection cannot be read: see `ledger verify --deep`".to_owned(),
+            )));
         };
-        let mut given = Given { wire: &mut *wire, at: ledger.env().clock.now(), passed: 0, refused: Vec::new(), doubtful: Vec::new() };
+        let mut given = Given {
+            wire: &mut *wire,
+            at: ledger.env().clock.now(),
+            passed: 0,
+            refused: Vec::new(),
+            doubtful: Vec::new(),
+        };
         let at = given.at;
         if let Err(trouble) = given.offer(&sent.objects).and_then(|()| given.decide(peer.state.failures)) {
             // what may have gone counts as gone
@@ -141,8 +149,12 @@ fn page_of(
     ledger.read(|tx| {
         envelope.truncate(start);
         let lost = |why: &str| Ok(Err(Trouble::Lost(format!("the account {} {why}", peer.account))));
-        let Some(person) = partners::person::person(tx, &peer.account, home)? else { return lost("is not there any more") };
-        let Some(collection) = crate::collection::find(tx, &peer.collection)? else { return lost("has no such collection") };
+        let Some(person) = partners::person::person(tx, &peer.account, home)? else {
+            return lost("is not there any more");
+        };
+        let Some(collection) = crate::collection::find(tx, &peer.collection)? else {
+            return lost("has no such collection");
+        };
         let today = tx.now().day().parse().unwrap_or(jiff::civil::Date::MAX);
         let view = match rights::sight(tx, &person, &collection, today)? {
             Sight::View(view) => view,
@@ -195,7 +207,10 @@ impl Given<'_> {
             [one] => {
                 let (named, reason) = (Named::of(one), trouble.to_string());
                 let version = named.version().unwrap_or_default().to_owned();
-                self.doubtful.push((Refused { id: named.id, version, rule: "peer".to_owned(), reason, at: self.at }, trouble.clone()));
+                self.doubtful.push((
+                    Refused { id: named.id, version, rule: "peer".to_owned(), reason, at: self.at },
+                    trouble.clone(),
+                ));
                 if self.passed == 0 && self.doubtful.len() >= ALONE_MAX { Err(trouble) } else { Ok(()) }
             }
             many => {
@@ -210,8 +225,11 @@ impl Given<'_> {
     fn heard(&mut self, objects: &[&RawValue], failures: Vec<Failure>) {
         let ids: Vec<&str> = failures.iter().map(|failure| failure.id.as_str()).collect();
         let held = if ids.is_empty() { BTreeMap::new() } else { self.held(&ids).unwrap_or_default() };
-        let named: BTreeMap<String, bool> =
-            objects.iter().map(|object| Named::of(object)).map(|named| (named.id.clone(), named.version().is_some())).collect();
+        let named: BTreeMap<String, bool> = objects
+            .iter()
+            .map(|object| Named::of(object))
+            .map(|named| (named.id.clone(), named.version().is_some()))
+            .collect();
         let before = self.refused.len();
         for failure in failures {
             let versioned = named.get(&failure.id).copied().unwrap_or(true);
@@ -263,7 +281,8 @@ fn is_held(held: &BTreeMap<String, Vec<String>>, id: &str, version: Option<&str>
 /// Gives an envelope and waits until the peer is done with it.
 fn give(wire: &mut dyn Wire, objects: &[&RawValue]) -> std::result::Result<Status, Trouble> {
     let read = |body: &[u8]| {
-        serde_json::from_slice::<Status>(body).map_err(|_| Trouble::Lost("the peer sent something that is no status".to_owned()))
+        serde_json::from_slice::<Status>(body)
+            .map_err(|_| Trouble::Lost("the peer sent something that is no status".to_owned()))
     };
     let mut envelope = b"{\"objects\":[".to_vec();
     for (n, object) in objects.iter().enumerate() {

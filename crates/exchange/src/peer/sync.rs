@@ -44,8 +44,12 @@ impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Trouble::Wait(seconds) => write!(f, "the peer asks to wait {seconds} seconds"),
-            Trouble::Status(401 | 403, _) => f.write_str("the peer does not let this account in: check the name, the password and the rights there"),
-            Trouble::Status(404, _) => f.write_str("the peer shows no such collection to this account: check the address and the rights there"),
+            Trouble::Status(401 | 403, _) => {
+                f.write_str("the peer does not let this account in: check the name, the password and the rights there")
+            }
+            Trouble::Status(404, _) => {
+                f.write_str("the peer shows no such collection to this account: check the address and the rights there")
+            }
             Trouble::Status(status, said) if said.is_empty() => write!(f, "the peer answered with {status}"),
             Trouble::Status(status, said) => write!(f, "the peer answered with {status}: {said}"),
             Trouble::Lost(why) | Trouble::Suspect(why) => f.write_str(why),
@@ -89,7 +93,12 @@ pub(super) type Outcome = std::result::Result<bool, Trouble>;
 
 /// Exchanges until there is nothing more, or something is in the way. `told` hears of each page and says whether to go on; a round that
 /// it breaks off goes on another time.
-pub fn sync(ledger: &Ledger, peer: &mut Peer, wire: &mut dyn Wire, told: &mut dyn FnMut(&Done) -> bool) -> Result<Done> {
+pub fn sync(
+    ledger: &Ledger,
+    peer: &mut Peer,
+    wire: &mut dyn Wire,
+    told: &mut dyn FnMut(&Done) -> bool,
+) -> Result<Done> {
     let mut done = Done::default();
     let outcome = match peer.way {
         Way::Pull => pull::pull(ledger, peer, wire, &mut done, told)?,

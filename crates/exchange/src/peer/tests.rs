@@ -64,7 +64,17 @@ fn tool(n: usize) -> String {
 impl Server {
     fn new(objects: usize, per: usize, paging: Paging) -> Server {
         let objects = (0..objects).map(tool).collect();
-        Server { objects, per, paging, tied: false, fails: Vec::new(), requests: 0, given: Vec::new(), taking: Taking::Each, queue: 0 }
+        Server {
+            objects,
+            per,
+            paging,
+            tied: false,
+            fails: Vec::new(),
+            requests: 0,
+            given: Vec::new(),
+            taking: Taking::Each,
+            queue: 0,
+        }
     }
 
     fn fail(&mut self) -> std::result::Result<(), Trouble> {
@@ -108,27 +118,35 @@ impl Wire for Server {
     fn give(&mut self, envelope: &[u8]) -> std::result::Result<Vec<u8>, Trouble> {
         self.fail()?;
         let envelope: serde_json::Value = serde_json::from_slice(envelope).unwrap();
-        let ids: Vec<String> = envelope["objects"].as_array().unwrap().iter().map(|o| o["id"].as_str().unwrap().to_owned()).collect();
+        let ids: Vec<String> =
+            envelope["objects"].as_array().unwrap().iter().map(|o| o["id"].as_str().unwrap().to_owned()).collect();
         match self.taking {
             Taking::Broken(status) => return Err(Trouble::Status(status, "no".into())),
-            Taking::Whole(status) if ids.iter().any(|id| id.ends_with('3')) => return Err(Trouble::Status(status, "no".into())),
+            Taking::Whole(status) if ids.iter().any(|id| id.ends_with('3')) => {
+                return Err(Trouble::Status(status, "no".into()));
+            }
             Taking::Mute => {
                 self.given.extend(ids);
                 return Err(Trouble::Status(500, String::new()));
             }
             Taking::Each | Taking::Whole(_) => {}
         }
-        let failures = ids.iter().filter(|id| id.ends_with('3')).map(|id| format!(r#"{{"id":"{id}","version":"v","message":"no"}}"#));
+        let failures = ids
+            .iter()
+            .filter(|id| id.ends_with('3'))
+            .map(|id| format!(r#"{{"id":"{id}","version":"v","message":"no"}}"#));
         let failures: Vec<String> = failures.collect();
         let good = ids.len() - failures.len();
         self.given.extend(ids);
-        Ok(format!(r#"{{"id":"s","status":"pending","success_count":{good},"failures":[{}]}}"#, failures.join(",")).into_bytes())
+        Ok(format!(r#"{{"id":"s","status":"pending","success_count":{good},"failures":[{}]}}"#, failures.join(","))
+            .into_bytes())
     }
 
     fn status(&mut self, _: &str) -> std::result::Result<Vec<u8>, Trouble> {
         self.requests += 1;
         let failed = self.given.iter().filter(|id| id.ends_with('3')).count();
-        let failures: Vec<String> = (0..failed).map(|n| format!(r#"{{"id":"tool--{n}","version":"v","message":"no"}}"#)).collect();
+        let failures: Vec<String> =
+            (0..failed).map(|n| format!(r#"{{"id":"tool--{n}","version":"v","message":"no"}}"#)).collect();
         Ok(format!(
             r#"{{"id":"s","status":"complete","success_count":{},"failures":[{}]}}"#,
             self.given.len() - failed,
@@ -142,8 +160,14 @@ impl Wire for Server {
             return Err(Trouble::Status(status, String::new()));
         }
         // The same instant, as some write it.
-        let shown = |id: &&str| matches!(self.taking, Taking::Mute | Taking::Whole(_)) && self.given.iter().any(|given| given == id);
-        Ok(ids.iter().filter(|id| shown(id)).map(|id| ((*id).to_owned(), "2020-01-01T00:00:01.000000Z".to_owned())).collect())
+        let shown = |id: &&str| {
+            matches!(self.taking, Taking::Mute | Taking::Whole(_)) && self.given.iter().any(|given| given == id)
+        };
+        Ok(ids
+            .iter()
+            .filter(|id| shown(id))
+            .map(|id| ((*id).to_owned(), "2020-01-01T00:00:01.000000Z".to_owned()))
+            .collect())
     }
 }
 
@@ -218,7 +242,8 @@ fn a_round_that_broke_off_goes_on_where_it_was() {
     let ledger = open(&store);
     peer(&ledger);
     let mut server = Server::new(23, 5, Paging::Next);
-    server.fails = vec![(3, Trouble::Lost("no answer".into())), (4, Trouble::Wait(90)), (6, Trouble::Status(400, String::new()))];
+    server.fails =
+        vec![(3, Trouble::Lost("no answer".into())), (4, Trouble::Wait(90)), (6, Trouble::Status(400, String::new()))];
     let broken = round(&ledger, &mut server);
     assert_eq!((broken.accepted, broken.trouble.as_deref()), (10, Some("no answer")));
     let state = |ledger: &Ledger| ledger.read(|tx| must(tx, "north")).unwrap().state;
@@ -245,7 +270,9 @@ fn a_round_that_broke_off_goes_on_where_it_was() {
 
 #[test]
 fn a_page_that_was_lost_comes_again_from_a_server_that_hands_out_each_page_once() {
-    for fails in [Vec::new(), vec![(3, Trouble::Lost("no answer".into()))], vec![(2, Trouble::Status(500, String::new()))]] {
+    for fails in
+        [Vec::new(), vec![(3, Trouble::Lost("no answer".into()))], vec![(2, Trouble::Status(500, String::new()))]]
+    {
         let store = testkit::sqlite();
         let ledger = open(&store);
         peer(&ledger);
@@ -279,10 +306,16 @@ fn a_peer_that_does_not_come_to_an_end_is_left() {
     let ledger = open(&store);
     peer(&ledger);
     let mut server = Server::new(8, 8, Paging::Stuck);
-    assert_eq!(round(&ledger, &mut server).trouble.as_deref(), Some("the peer says that there is more, and does not go on"));
+    assert_eq!(
+        round(&ledger, &mut server).trouble.as_deref(),
+        Some("the peer says that there is more, and does not go on")
+    );
     assert!(server.requests < 5, "{}", server.requests);
     let mut server = Server::new(0, 8, Paging::Empty);
-    assert_eq!(round(&ledger, &mut server).trouble.as_deref(), Some("the peer says that there is more, and does not go on"));
+    assert_eq!(
+        round(&ledger, &mut server).trouble.as_deref(),
+        Some("the peer says that there is more, and does not go on")
+    );
     assert!(server.requests < 8, "{}", server.requests);
 }
 
@@ -363,12 +396,27 @@ fn a_type_in_place_of_the_version_is_mended_where_the_operator_said_so() {
         *object = object.replace("\"spec_version\":\"2.1\"", "\"spec_version\" : \"tool\"");
     }
     assert_eq!((round(&ledger, &mut server).refused, held(&ledger)), (3, 0));
-    let new = NewPeer { name: "north", url: &plain.url, way: Way::Pull, collection: "default", account: "", login: "", secret: None, authority: "", period: 0, mends: true };
+    let new = NewPeer {
+        name: "north",
+        url: &plain.url,
+        way: Way::Pull,
+        collection: "default",
+        account: "",
+        login: "",
+        secret: None,
+        authority: "",
+        period: 0,
+        mends: true,
+    };
     add(&ledger, &new).unwrap();
     // What was refused is behind us, as it would be at a server that gives each object once.
     ledger.write(|tx| tx.run("UPDATE peer SET after = '', reached = ''", &[])).unwrap();
     assert_eq!((round(&ledger, &mut server).accepted, held(&ledger)), (3, 3));
-    assert_eq!(round(&ledger, &mut Server::new(3, 5, Paging::Next)).unchanged, 1, "the last object as its producer wrote it is the same");
+    assert_eq!(
+        round(&ledger, &mut Server::new(3, 5, Paging::Next)).unchanged,
+        1,
+        "the last object as its producer wrote it is the same"
+    );
 }
 
 #[test]
@@ -394,17 +442,43 @@ fn push_of(ledger: &Ledger, objects: &[String]) {
         .write(|tx| {
             let new = NewPerson { name: "north", org: "no", role: Role::Partner, clearance: Some(Tlp::Red) };
             partners::add_person(tx, &new, &hashed)?;
-            let new = NewCollection { title: "Out", id: None, root: None, tlp: Some(Tlp::Clear), read: &["no".into()], write: &[] };
+            let new = NewCollection {
+                title: "Out",
+                id: None,
+                root: None,
+                tlp: Some(Tlp::Clear),
+                read: &["no".into()],
+                write: &[],
+            };
             collection::add(tx, &new)
         })
         .unwrap();
     ledger.catch_up().unwrap();
     let bundle = format!(r#"{{"objects":[{}]}}"#, objects.join(","));
-    let origin = crate::Origin { file: "f", collection: &id, source: "s", tlp: None, by: "b", sees: crate::admit::Sees::All, hops: None };
+    let origin = crate::Origin {
+        file: "f",
+        collection: &id,
+        source: "s",
+        tlp: None,
+        by: "b",
+        sees: crate::admit::Sees::All,
+        hops: None,
+    };
     crate::import_stix(ledger, bundle.as_bytes(), &origin).unwrap();
     ledger.catch_up().unwrap();
     let url = "https://hub.example/taxii2/default/collections/91a7b528-80eb-42ed-a74d-c6fbd5a26116/";
-    let new = NewPeer { name: "north", url, way: Way::Push, collection: &id, account: "north", login: "", secret: None, authority: "", period: PERIOD, mends: false };
+    let new = NewPeer {
+        name: "north",
+        url,
+        way: Way::Push,
+        collection: &id,
+        account: "north",
+        login: "",
+        secret: None,
+        authority: "",
+        period: PERIOD,
+        mends: false,
+    };
     add(ledger, &new).unwrap();
 }
 
@@ -413,7 +487,8 @@ fn a_push_gives_what_the_account_may_see() {
     for store in testkit::engines() {
         let ledger = open(&store);
         let mark = r#","object_marking_refs":["marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"]}"#;
-        let objects: Vec<String> = (0..8).map(|n| if n % 2 == 0 { tool(n) } else { tool(n).replace('}', mark) }).collect();
+        let objects: Vec<String> =
+            (0..8).map(|n| if n % 2 == 0 { tool(n) } else { tool(n).replace('}', mark) }).collect();
         push_of(&ledger, &objects);
         let mut server = Server::new(0, 5, Paging::Next);
         let done = round(&ledger, &mut server);

@@ -141,7 +141,9 @@ pub fn find(tx: &mut Tx<'_>, person: &Person, on: Date, wanted: &Wanted) -> Resu
         hit.body = tx.body(hit.event)?.unwrap_or_default();
     }
     // a posting holds a part of a term's number: what is shown is held against its words
-    found.hits.retain(|hit| hit.what == What::Document || reader.has(&hit.body, OBJECT_TERMS_MAX.max(DOCUMENT_TERMS_MAX), &words));
+    found.hits.retain(|hit| {
+        hit.what == What::Document || reader.has(&hit.body, OBJECT_TERMS_MAX.max(DOCUMENT_TERMS_MAX), &words)
+    });
     Ok(found)
 }
 
@@ -323,9 +325,11 @@ impl Look<'_> {
         }
         let mut found: BTreeMap<i64, Hit> = BTreeMap::new();
         let listed: BTreeMap<i64, i64> =
-            rows(tx, "SELECT entry, object FROM @posting_listed WHERE entry IN (*)", &[], &entries, &mut |r| (r.int(0), r.int(1)))?
-                .into_iter()
-                .collect();
+            rows(tx, "SELECT entry, object FROM @posting_listed WHERE entry IN (*)", &[], &entries, &mut |r| {
+                (r.int(0), r.int(1))
+            })?
+            .into_iter()
+            .collect();
         let object_of = |entry: &i64| listed.get(entry).copied().unwrap_or(*entry);
         // an object counts where this entry listed it, and in the view of that collection alone
         let mut objects: Vec<i64> = entries.iter().map(object_of).collect();
@@ -399,7 +403,13 @@ impl Look<'_> {
 }
 
 /// The rows of a statement for these numbers, which stand for `*`, after `first`. The last one fills up a short batch.
-pub(crate) fn rows<T>(tx: &mut Tx<'_>, sql: &str, first: &[Value<'_>], ids: &[i64], f: &mut dyn FnMut(&Row<'_>) -> T) -> Result<Vec<T>> {
+pub(crate) fn rows<T>(
+    tx: &mut Tx<'_>,
+    sql: &str,
+    first: &[Value<'_>],
+    ids: &[i64],
+    f: &mut dyn FnMut(&Row<'_>) -> T,
+) -> Result<Vec<T>> {
     let mut out = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let size = [1, 16, CHUNK].into_iter().find(|size| chunk.len() <= *size).unwrap_or(CHUNK);

@@ -18,9 +18,9 @@ pub(super) const NUMBER_BITS: u32 = 38;
 
 /// Words that say nothing by themselves, sorted.
 const COMMON: [&str; 43] = [
-    "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "for", "from", "has", "have",
-    "http", "https", "if", "in", "into", "is", "it", "its", "may", "not", "of", "on", "or", "such", "that", "the", "their", "they",
-    "this", "to", "use", "used", "was", "with", "www",
+    "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "for", "from",
+    "has", "have", "http", "https", "if", "in", "into", "is", "it", "its", "may", "not", "of", "on", "or", "such",
+    "that", "the", "their", "they", "this", "to", "use", "used", "was", "with", "www",
 ];
 
 /// Bytes of the longest of them.
@@ -28,14 +28,37 @@ const COMMON_BYTES: usize = 5;
 
 /// Properties whose text is no content: references, times, selectors, bytes, and links of sources.
 const SKIPPED: [&str; 17] = [
-    "created", "created_by_ref", "current_release_date", "id", "initial_release_date", "lang", "marking_ref", "modified",
-    "object_marking_refs", "payload_bin", "selectors", "sighting_of_ref", "source_name", "source_ref", "spec_version", "target_ref",
+    "created",
+    "created_by_ref",
+    "current_release_date",
+    "id",
+    "initial_release_date",
+    "lang",
+    "marking_ref",
+    "modified",
+    "object_marking_refs",
+    "payload_bin",
+    "selectors",
+    "sighting_of_ref",
+    "source_name",
+    "source_ref",
+    "spec_version",
+    "target_ref",
     "url",
 ];
 
 /// Properties that hold prose: their words come after all others.
 const PROSE: [&str; 11] = [
-    "abstract", "content", "description", "details", "explanation", "notes", "opinion", "schema", "summary", "text",
+    "abstract",
+    "content",
+    "description",
+    "details",
+    "explanation",
+    "notes",
+    "opinion",
+    "schema",
+    "summary",
+    "text",
     "x_mitre_detection",
 ];
 
@@ -263,7 +286,9 @@ fn words(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> bool
         if compound.len() > TERM_MAX || !compound.bytes().any(|b| is_joiner(char::from(b))) {
             return true;
         }
-        let mut parts = compound.split(is_joiner).filter(|part| part.len() > 2 && part.chars().all(char::is_alphabetic) && is_term(part));
+        let mut parts = compound
+            .split(is_joiner)
+            .filter(|part| part.len() > 2 && part.chars().all(char::is_alphabetic) && is_term(part));
         parts.all(&mut *f) && above(compound, f)
     })
 }
@@ -308,7 +333,8 @@ fn ascii_compounds(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> boo
     let mut rest = text;
     while let Some(begin) = rest.bytes().position(|b| b.is_ascii_alphanumeric()) {
         let (_, run) = rest.split_at(begin);
-        let end = run.bytes().position(|b| !b.is_ascii_alphanumeric() && !is_joiner(char::from(b))).unwrap_or(run.len());
+        let end =
+            run.bytes().position(|b| !b.is_ascii_alphanumeric() && !is_joiner(char::from(b))).unwrap_or(run.len());
         let (run, after) = run.split_at(end);
         fold.clear();
         fold.push_str(run.trim_end_matches(is_joiner));
@@ -323,14 +349,23 @@ fn ascii_compounds(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> boo
 
 /// Whether a text has one of the forms that [`refanged`] undoes.
 fn is_fanged(text: &[u8]) -> bool {
-    let begins = |at: usize, what: &[u8]| text.get(at..at + what.len()).is_some_and(|there| there.eq_ignore_ascii_case(what));
+    let begins =
+        |at: usize, what: &[u8]| text.get(at..at + what.len()).is_some_and(|there| there.eq_ignore_ascii_case(what));
     memchr2_iter(b'[', b'(', text).any(|at| FANGED.iter().any(|(fanged, _)| begins(at, fanged.as_bytes())))
         || memchr2_iter(b'x', b'X', text).any(|at| at > 0 && begins(at - 1, b"hxxp"))
 }
 
 /// How addresses are made harmless, and what they were.
-const FANGED: [(&str, &str); 8] =
-    [("[.]", "."), ("(.)", "."), ("[dot]", "."), ("(dot)", "."), ("[:]", ":"), ("[://]", "://"), ("[@]", "@"), ("[at]", "@")];
+const FANGED: [(&str, &str); 8] = [
+    ("[.]", "."),
+    ("(.)", "."),
+    ("[dot]", "."),
+    ("(dot)", "."),
+    ("[:]", ":"),
+    ("[://]", "://"),
+    ("[@]", "@"),
+    ("[at]", "@"),
+];
 
 /// Addresses as they were before somebody made them harmless: `hxxp`, `[.]`, `(.)`, `[:]`, `[@]`, `[at]`, `[dot]`.
 fn refanged(text: &str) -> Cow<'_, str> {
@@ -365,7 +400,10 @@ mod tests {
         check("", "");
         check("The Sandworm Team, 2015", "sandworm team 2015");
         check("CVE-2023-6448.", "cve-2023-6448 cve");
-        check("hxxps://mail[.]evil.example/a/login.php", "mail.evil.example mail evil example evil.example login.php login php");
+        check(
+            "hxxps://mail[.]evil.example/a/login.php",
+            "mail.evil.example mail evil example evil.example login.php login php",
+        );
         check("Ops@Mail.Example.org", "ops@mail.example.org ops mail example org mail.example.org example.org");
         check("198.51.100[.]7 2001:db8::1 443", "198.51.100.7 2001:db8::1");
         check("command-and-control", "command-and-control command control");
@@ -395,7 +433,9 @@ mod tests {
     #[test]
     fn names_come_before_prose() {
         let prose: String = (0..90).map(|i| format!("word{i} ")).collect();
-        let text = format!(r#"{{"description":"{prose}","id":"malware--1","created":"2020","name":"Emotet","labels":["trojan"]}}"#);
+        let text = format!(
+            r#"{{"description":"{prose}","id":"malware--1","created":"2020","name":"Emotet","labels":["trojan"]}}"#
+        );
         let mut reader = Reader::default();
         assert_eq!(reader.read(text.as_bytes(), OBJECT_TERMS_MAX).len(), OBJECT_TERMS_MAX);
         let has = |reader: &mut Reader, word: &str| reader.has(text.as_bytes(), OBJECT_TERMS_MAX, &[word.to_owned()]);

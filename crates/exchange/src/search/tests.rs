@@ -23,7 +23,8 @@ fn open(store: &TestStore) -> Ledger {
 
 fn give(ledger: &Ledger, collection: &str, objects: &[String]) {
     let bytes = format!(r#"{{"objects":[{}]}}"#, objects.join(","));
-    let origin = Origin { file: "f", collection, source: "feed", tlp: None, by: "local-operator", sees: Sees::All, hops: None };
+    let origin =
+        Origin { file: "f", collection, source: "feed", tlp: None, by: "local-operator", sees: Sees::All, hops: None };
     let intake = import_stix(ledger, bytes.as_bytes(), &origin).unwrap();
     assert_eq!(intake.accepted, objects.len() as u64, "{intake:?}");
     ledger.catch_up().unwrap();
@@ -67,10 +68,19 @@ fn ask(ledger: &Ledger, person: &Person, wanted: &Wanted) -> String {
     rights::turn(ledger).unwrap();
     let on = ledger.env().clock.now().day().parse().unwrap();
     let found = ledger.read(|tx| find(tx, person, on, wanted)).unwrap();
-    let hits: Vec<String> = found.hits.iter().map(|h| h.id.rsplit('-').next().unwrap_or("").trim_start_matches('0').to_owned()).collect();
-    let parts = |parts: &[(String, usize)]| parts.iter().map(|(v, n)| format!("{v} {n}")).collect::<Vec<_>>().join(", ");
+    let hits: Vec<String> =
+        found.hits.iter().map(|h| h.id.rsplit('-').next().unwrap_or("").trim_start_matches('0').to_owned()).collect();
+    let parts =
+        |parts: &[(String, usize)]| parts.iter().map(|(v, n)| format!("{v} {n}")).collect::<Vec<_>>().join(", ");
     let marks: Vec<String> = found.marks.iter().map(|(tlp, n)| format!("{tlp} {n}")).collect();
-    format!("{} of {}: {} | {} | {}", hits.join(" "), found.total, parts(&found.kinds), marks.join(", "), parts(&found.sources))
+    format!(
+        "{} of {}: {} | {} | {}",
+        hits.join(" "),
+        found.total,
+        parts(&found.kinds),
+        marks.join(", "),
+        parts(&found.sources)
+    )
 }
 
 fn text(text: &str) -> Wanted {
@@ -89,13 +99,27 @@ fn what_is_found() {
     for store in engines() {
         let ledger = open(&store);
         let home = ledger.read(|tx| collection::need(tx, None)).unwrap().id;
-        give(&ledger, &home, &[
-            tool(1, 1, "Emotet", r#","description":"Loads from hxxp://evil[.]example[.]org/x","labels":["trojan"]"#),
-            tool(2, 1, "Sandworm Kit", &format!(r#","aliases":["BlackEnergy"]{}"#, marked(GREEN))),
-            tool(3, 1, "Emotet wiper", &marked(RED)),
-            r#"{"type":"ipv4-addr","id":"ipv4-addr--00000000-0000-4000-8000-000000000009","value":"198.51.100.7"}"#.to_owned(),
-        ]);
-        give(&ledger, &home, &[tool(1, 2, "Emotet", r#","revoked":true,"description":"Loads from hxxp://evil[.]example[.]org/x""#)]);
+        give(
+            &ledger,
+            &home,
+            &[
+                tool(
+                    1,
+                    1,
+                    "Emotet",
+                    r#","description":"Loads from hxxp://evil[.]example[.]org/x","labels":["trojan"]"#,
+                ),
+                tool(2, 1, "Sandworm Kit", &format!(r#","aliases":["BlackEnergy"]{}"#, marked(GREEN))),
+                tool(3, 1, "Emotet wiper", &marked(RED)),
+                r#"{"type":"ipv4-addr","id":"ipv4-addr--00000000-0000-4000-8000-000000000009","value":"198.51.100.7"}"#
+                    .to_owned(),
+            ],
+        );
+        give(
+            &ledger,
+            &home,
+            &[tool(1, 2, "Emotet", r#","revoked":true,"description":"Loads from hxxp://evil[.]example[.]org/x""#)],
+        );
         let says = |wanted: &Wanted| ask(&ledger, &local(), wanted);
         let lines = [
             says(&text("EMOTET")),
@@ -182,15 +206,22 @@ fn documents_are_found_by_whoever_may_read_their_collection() {
             asset: None,
             body,
         };
-        let origin = Origin { file: "f", collection: &shared, source: "csaf", tlp: None, by: "x", sees: Sees::All, hops: None };
+        let origin =
+            Origin { file: "f", collection: &shared, source: "csaf", tlp: None, by: "x", sees: Sees::All, hops: None };
         let documents = [
-            document("csaf", "icsa-1", Tlp::Clear, &br#"{"document":{"title":"x"},"vulnerabilities":[{"cve":"CVE-2023-6448"}]}"#[..]),
+            document(
+                "csaf",
+                "icsa-1",
+                Tlp::Clear,
+                &br#"{"document":{"title":"x"},"vulnerabilities":[{"cve":"CVE-2023-6448"}]}"#[..],
+            ),
             document("csaf", "icsa-2", Tlp::Red, br#"{"vulnerabilities":[{"cve":"CVE-2023-6448"}],"a":1}"#),
             document("cyclonedx", "sbom-3", Tlp::Clear, br#"{"b":"CVE-2023-6448"}"#),
         ];
         import_documents(&ledger, &documents, &origin).unwrap();
         ledger.catch_up().unwrap();
-        let lines = [ask(&ledger, &mira, &text("cve-2023-6448")), ask(&ledger, &local(), &text("unitronics CVE-2023-6448"))];
+        let lines =
+            [ask(&ledger, &mira, &text("cve-2023-6448")), ask(&ledger, &local(), &text("unitronics CVE-2023-6448"))];
         insta::allow_duplicates! {
             insta::assert_snapshot!(lines.join("\n"), @r"
             1 of 1: csaf 1 | CLEAR 1 | 
@@ -263,7 +294,8 @@ fn what_is_purged_is_not_found() {
             asset: None,
             body: br#"{"a":"Emotet"}"#,
         };
-        let origin = Origin { file: "f", collection: &shared, source: "csaf", tlp: None, by: "x", sees: Sees::All, hops: None };
+        let origin =
+            Origin { file: "f", collection: &shared, source: "csaf", tlp: None, by: "x", sees: Sees::All, hops: None };
         import_documents(&ledger, &[document], &origin).unwrap();
         ledger.catch_up().unwrap();
         let before = ask(&ledger, &local(), &text("emotet"));
@@ -289,7 +321,9 @@ fn the_plan_of_the_hot_query() {
     let store = sqlite();
     let ledger = open(&store);
     let sql = format!("EXPLAIN QUERY PLAN {}", super::find::IN_VIEW.replace('*', "$2,$3,$4"));
-    let plan = ledger.read(|tx| tx.all(&sql, &[1.into(), 2.into(), 3.into(), 4.into()], |r| r.text(3).replace("g0_", "@"))).unwrap();
+    let plan = ledger
+        .read(|tx| tx.all(&sql, &[1.into(), 2.into(), 3.into(), 4.into()], |r| r.text(3).replace("g0_", "@")))
+        .unwrap();
     insta::assert_snapshot!(plan.join("\n"), @r"
     SEARCH o USING INTEGER PRIMARY KEY (rowid=?)
     SEARCH e USING INDEX @view_entry_object (view=? AND object=?)
@@ -298,7 +332,12 @@ fn the_plan_of_the_hot_query() {
 
 #[test]
 fn weeks_begin_on_monday() {
-    for (day, monday) in [("2024-05-13", "2024-05-13"), ("2024-05-19", "2024-05-13"), ("2024-01-01", "2024-01-01"), ("2023-12-31", "2023-12-25")] {
+    for (day, monday) in [
+        ("2024-05-13", "2024-05-13"),
+        ("2024-05-19", "2024-05-13"),
+        ("2024-01-01", "2024-01-01"),
+        ("2023-12-31", "2023-12-25"),
+    ] {
         let at = format!("{day}T23:59:59Z").parse::<jiff::Timestamp>().unwrap();
         assert_eq!(week(Micros(at.as_microsecond())), monday);
     }
@@ -311,7 +350,8 @@ fn neighbours_and_balance() {
         let ledger = open(&store);
         let shared = add(&ledger, "shared", &["vesna"]);
         let mira = partner(&ledger, "mira", "vesna");
-        let origin = |source| Origin { file: "f", collection: &shared, source, tlp: None, by: "x", sees: Sees::All, hops: None };
+        let origin =
+            |source| Origin { file: "f", collection: &shared, source, tlp: None, by: "x", sees: Sees::All, hops: None };
         let submit = |source, objects: &[String]| {
             let bytes = format!(r#"{{"objects":[{}]}}"#, objects.join(","));
             let intake = import_stix(&ledger, bytes.as_bytes(), &origin(source)).unwrap();
@@ -324,8 +364,23 @@ fn neighbours_and_balance() {
                 marked(mark)
             )
         };
-        submit("taxii:vesna", &[tool(1, 1, "Emotet", &marked(GREEN)), tool(2, 1, "EMOTET", &marked(GREEN)), tool(3, 1, "Hidden", &marked(RED))]);
-        submit("feed", &[report(1, GREEN), report(2, RED), tool(4, 1, "emotet", &marked(GREEN)), tool(5, 1, "Other", &marked(RED))]);
+        submit(
+            "taxii:vesna",
+            &[
+                tool(1, 1, "Emotet", &marked(GREEN)),
+                tool(2, 1, "EMOTET", &marked(GREEN)),
+                tool(3, 1, "Hidden", &marked(RED)),
+            ],
+        );
+        submit(
+            "feed",
+            &[
+                report(1, GREEN),
+                report(2, RED),
+                tool(4, 1, "emotet", &marked(GREEN)),
+                tool(5, 1, "Other", &marked(RED)),
+            ],
+        );
         let tool_id = "tool--00000000-0000-4000-8000-000000000001";
         let on: jiff::civil::Date = ledger.env().clock.now().day().parse().unwrap();
         let now = ledger.env().clock.now();
@@ -334,19 +389,36 @@ fn neighbours_and_balance() {
                 let mut lines = Vec::new();
                 for person in [local(), mira.clone()] {
                     let (hits, more) = super::referring(tx, &person, on, tool_id, 10)?;
-                    lines.push(format!("{} {} {more}", person.name, hits.iter().map(|h| h.id.clone()).collect::<Vec<_>>().join(" ")));
+                    lines.push(format!(
+                        "{} {} {more}",
+                        person.name,
+                        hits.iter().map(|h| h.id.clone()).collect::<Vec<_>>().join(" ")
+                    ));
                     let held = crate::object::versions(tx, &person, on, "tool--00000000-0000-4000-8000-000000000003")?;
-                    let named = crate::object::named(tx, &person, on, &[tool_id, "tool--00000000-0000-4000-8000-000000000003"])?;
+                    let named = crate::object::named(
+                        tx,
+                        &person,
+                        on,
+                        &[tool_id, "tool--00000000-0000-4000-8000-000000000003"],
+                    )?;
                     lines.push(format!("{} versions, {} names", held.len(), named.len()));
                 }
                 for own_eyes in [false, true] {
                     let b = crate::arrivals::balance(tx, "vesna", now, 3, 1_000, own_eyes)?;
-                    let topics: Vec<String> = b.topics.iter().map(|t| format!("{} {}/{}/{}", t.topic.words(), t.gave, t.got, t.both)).collect();
+                    let topics: Vec<String> = b
+                        .topics
+                        .iter()
+                        .map(|t| format!("{} {}/{}/{}", t.topic.words(), t.gave, t.got, t.both))
+                        .collect();
                     let weeks: Vec<String> = b.weeks.iter().map(|w| format!("{}/{}", w.gave, w.got)).collect();
                     lines.push(format!("{} | {} | {}/{}", topics.join(", "), weeks.join(" "), b.gave, b.got));
                 }
                 let rhythms = crate::arrivals::rhythms(tx, Micros(now.0 + 30 * Micros::DAY))?;
-                lines.extend(rhythms.iter().map(|r| format!("{} {:?} {} {}", r.source, r.usual_days, r.silent_days, r.has_stopped())));
+                lines.extend(
+                    rhythms
+                        .iter()
+                        .map(|r| format!("{} {:?} {} {}", r.source, r.usual_days, r.silent_days, r.has_stopped())),
+                );
                 Ok(lines)
             })
             .unwrap();

@@ -12,7 +12,8 @@ use stix::pattern::ast::{Join, Observe, Qualifier};
 use stix::pattern::{Pattern, Set, parse};
 
 /// Why a pattern that takes several observations is not known to be unseen.
-const SEVERAL: &str = "its pattern takes several observations, which are looked for within one observed-data object only";
+const SEVERAL: &str =
+    "its pattern takes several observations, which are looked for within one observed-data object only";
 
 /// Patterns with their index, and the event of the indicator behind each.
 pub(super) struct Part {

@@ -120,7 +120,20 @@ fn line(tx: &mut Tx<'_>, row: Row, home: &str, on: Date, asked: &mut BTreeMap<St
     let sql = "SELECT MIN(known) FROM @listing WHERE object = $1";
     let recorded = tx.one(sql, &[row.event.into()], |r| Micros(r.opt_int(0).unwrap_or(0)))?.unwrap_or_default();
     let (indicator, observed, sighting) = (row.indicator, row.observed, row.id);
-    Ok(Line { indicator, name, producer, seen_by, observed, first_seen, last_seen, count: count.unwrap_or(1), recorded, sighting, told, why })
+    Ok(Line {
+        indicator,
+        name,
+        producer,
+        seen_by,
+        observed,
+        first_seen,
+        last_seen,
+        count: count.unwrap_or(1),
+        recorded,
+        sighting,
+        told,
+        why,
+    })
 }
 
 /// What the release decision says to whoever gave the indicator.
@@ -137,7 +150,9 @@ fn is_told(
         let found = if known { Some(Asked::find(tx, producer, home)?) } else { None };
         asked.insert(producer.to_owned(), found);
     }
-    let Some(Some(recipient)) = asked.get(producer) else { return Ok((false, format!("no partner {producer} is known"))) };
+    let Some(Some(recipient)) = asked.get(producer) else {
+        return Ok((false, format!("no partner {producer} is known")));
+    };
     let Some(explained) = explain::of_version(tx, event, &recipient.recipient(), on)? else {
         return Ok((false, "its bytes were erased".to_owned()));
     };
@@ -152,7 +167,11 @@ fn is_told(
 
 /// Of what it is not known whether it was seen, with the reason.
 pub fn unknown(tx: &mut Tx<'_>) -> Result<Vec<Unknown>> {
-    let unknown = |indicator: &str, observed: &str, why: String| Unknown { indicator: indicator.to_owned(), observed: observed.to_owned(), why };
+    let unknown = |indicator: &str, observed: &str, why: String| Unknown {
+        indicator: indicator.to_owned(),
+        observed: observed.to_owned(),
+        why,
+    };
     let sql = "SELECT indicator, observed, why FROM @sight_unsure ORDER BY indicator, observed, why";
     let mut out = tx.all(sql, &[], |r| unknown(r.text(0), r.text(1), r.text(2).to_owned()))?;
     let sql = "SELECT id, how FROM @indicator WHERE how LIKE 'type:%' ORDER BY id";
@@ -165,7 +184,8 @@ pub fn unknown(tx: &mut Tx<'_>) -> Result<Vec<Unknown>> {
     out.extend(tx.all(sql, &[RUN.into()], |r| unknown(r.text(0), "", waits.to_owned()))?);
     let sql = "SELECT s.id FROM @observed s JOIN @stix_object o ON o.idx = s.idx WHERE o.waiting > 0 AND s.revoked = 0 ORDER BY s.id";
     out.extend(tx.all(sql, &[], |r| unknown("", r.text(0), waits.to_owned()))?);
-    let sql = "SELECT s.id, COUNT(*) FROM @observed_wait w JOIN @observed s ON s.idx = w.object GROUP BY s.id ORDER BY s.id";
+    let sql =
+        "SELECT s.id, COUNT(*) FROM @observed_wait w JOIN @observed s ON s.idx = w.object GROUP BY s.id ORDER BY s.id";
     out.extend(tx.all(sql, &[], |r| unknown("", r.text(0), format!("of what it names, {} are not held", r.int(1))))?);
     Ok(out)
 }

@@ -118,7 +118,8 @@ impl Seen {
         let sql = "SELECT id FROM @observed WHERE idx = $1 AND revoked = 0";
         let Some(id) = tx.one(sql, &[event.into()], |r| r.text(0).to_owned())? else { return Ok(None) };
         let sql = "SELECT collection FROM @listing WHERE object = $1 ORDER BY collection";
-        let collections: BTreeSet<String> = tx.all(sql, &[event.into()], |r| r.text(0).to_owned())?.into_iter().collect();
+        let collections: BTreeSet<String> =
+            tx.all(sql, &[event.into()], |r| r.text(0).to_owned())?.into_iter().collect();
         if collections.is_empty() {
             return Ok(None);
         }
@@ -249,7 +250,8 @@ impl Desk {
     fn run(&mut self, tx: &mut Tx<'_>, parts: &[&Part], scene: &Scene) -> Result<()> {
         let mut runners: Vec<_> = parts.iter().map(|part| (part.set.runner(), &part.of)).collect();
         for seen in &scene.seen {
-            let observation = match Observation::read(&seen.value, |id| scene.thing(seen, id).map(|thing| &thing.value)) {
+            let observation = match Observation::read(&seen.value, |id| scene.thing(seen, id).map(|thing| &thing.value))
+            {
                 Ok(observation) => observation,
                 Err(fault) => {
                     self.doubt("", &seen.id, &fault.to_string());
@@ -272,7 +274,13 @@ impl Desk {
     }
 
     /// One observed-data and the indicators that it met, in the order of their ids.
-    fn meet(&mut self, tx: &mut Tx<'_>, scene: &Scene, seen: &Seen, found: BTreeMap<String, (Indicator, bool)>) -> Result<()> {
+    fn meet(
+        &mut self,
+        tx: &mut Tx<'_>,
+        scene: &Scene,
+        seen: &Seen,
+        found: BTreeMap<String, (Indicator, bool)>,
+    ) -> Result<()> {
         let (first, last) = (key_of(seen.text("first_observed")), key_of(seen.text("last_observed")));
         // STIX 2.1 section 4.7: from `valid_from` on, and from `valid_until` no longer
         let valid = |i: &Indicator| i.from <= last && (i.until.is_empty() || first < i.until);
@@ -288,7 +296,11 @@ impl Desk {
             }
         }
         if found.len() > MATCHES_MAX {
-            self.doubt("", &seen.id, &format!("it meets more than {MATCHES_MAX} indicators, of which no more are recorded"));
+            self.doubt(
+                "",
+                &seen.id,
+                &format!("it meets more than {MATCHES_MAX} indicators, of which no more are recorded"),
+            );
         }
         Ok(())
     }
@@ -335,7 +347,8 @@ impl Desk {
         let producer = tx.one(sql, &[indicator.event.into()], |r| r.opt_text(0).map(str::to_owned))?.flatten();
         let label = told.tlp.max(marks.tlp);
         let embargo = told.embargo.clone().max(marks.terms.embargo);
-        let of = SightingOf { indicator: indicator.event, observed: seen.event, producer, withheld: told.withheld, embargo };
+        let of =
+            SightingOf { indicator: indicator.event, observed: seen.event, producer, withheld: told.withheld, embargo };
         let bytes = self.object(tx, seen, &indicator.id, label)?;
         let head = match stix::admit(&bytes) {
             Ok(head) => head,

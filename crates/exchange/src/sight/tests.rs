@@ -35,7 +35,9 @@ fn of(kind: &str, n: usize, second: u8, rest: &str) -> String {
 }
 
 fn pattern(n: usize, second: u8, pattern: &str, rest: &str) -> String {
-    let rest = format!(r#","name":"n{n}","pattern":"{pattern}","pattern_type":"stix","valid_from":"2025-01-01T00:00:00Z"{rest}"#);
+    let rest = format!(
+        r#","name":"n{n}","pattern":"{pattern}","pattern_type":"stix","valid_from":"2025-01-01T00:00:00Z"{rest}"#
+    );
     of("indicator", n, second, &rest)
 }
 
@@ -97,7 +99,14 @@ impl Hub {
 
     fn agree(&self, org: &str, to: Option<&str>, clearance: Tlp, sightings: bool) {
         let (from, clearance) = ("2025-01-01".to_owned(), clearance.to_string());
-        let meta = AgreementMeta { org: org.to_owned(), from, to: to.map(str::to_owned), clearance, sightings, ..AgreementMeta::default() };
+        let meta = AgreementMeta {
+            org: org.to_owned(),
+            from,
+            to: to.map(str::to_owned),
+            clearance,
+            sightings,
+            ..AgreementMeta::default()
+        };
         self.ledger.write(|tx| partners::org::agree(tx, &meta)).unwrap();
         self.ledger.catch_up().unwrap();
     }
@@ -148,7 +157,14 @@ impl Hub {
             let by = |org: &Option<String>| org.clone().unwrap_or_else(|| "operator".to_owned());
             let observed = line.observed.as_deref().unwrap_or("a sighting");
             let told = line.told.map_or("", |told| if told { "yes, " } else { "no, " });
-            format!("{} of {}, {} of {}: {told}{}", short(&line.indicator), by(&line.producer), short(observed), by(&line.seen_by), line.why)
+            format!(
+                "{} of {}, {} of {}: {told}{}",
+                short(&line.indicator),
+                by(&line.producer),
+                short(observed),
+                by(&line.seen_by),
+                line.why
+            )
         };
         let lines = self.ledger.read(|tx| list(tx, None, "home", self.today())).unwrap();
         lines.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -157,7 +173,11 @@ impl Hub {
     fn unknown(&self) -> String {
         let lines = self.ledger.read(unknown).unwrap();
         let short = |id: &str| id.replace("--00000000-0000-4000-8000-0000000000", " ");
-        lines.iter().map(|u| format!("{}|{}|{}", short(&u.indicator), short(&u.observed), u.why)).collect::<Vec<_>>().join("\n")
+        lines
+            .iter()
+            .map(|u| format!("{}|{}|{}", short(&u.indicator), short(&u.observed), u.why))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The pairs that are recorded.
@@ -186,7 +206,8 @@ fn two_organisations() {
         hub.give("b", &[observed(1, &[1], ""), address(1, "")]);
         hub.give("a", &[indicator(1, ""), indicator(3, "")]);
         hub.give("b", &[observed(2, &[1, 2], ""), address(2, "")]);
-        let own = |n: &usize| hub.ledger.read(|tx| list(tx, Some(&id("indicator", *n)), "home", hub.today())).unwrap().len();
+        let own =
+            |n: &usize| hub.ledger.read(|tx| list(tx, Some(&id("indicator", *n)), "home", hub.today())).unwrap().len();
         assert_eq!([1, 2, 3].map(|n| own(&n)), [2, 0, 0]);
         insta::allow_duplicates! {
             insta::assert_snapshot!(hub.says(), @r"
@@ -242,7 +263,8 @@ fn purged_and_marked_anew() {
         hub.ledger.catch_up().unwrap();
         assert_eq!((hub.told("anna").len(), hub.pairs().len()), (1, 1));
         hub.is_whole();
-        let remark = crate::remark::Remark { object: &id("observed-data", 2), tlp: Tlp::Red, reason: "a spill", by: "ann" };
+        let remark =
+            crate::remark::Remark { object: &id("observed-data", 2), tlp: Tlp::Red, reason: "a spill", by: "ann" };
         assert_eq!(hub.ledger.write(|tx| crate::remark::record(tx, &remark)).unwrap(), 2, "and the sighting");
         hub.ledger.catch_up().unwrap();
         assert_eq!(hub.told("anna").len(), 0);
@@ -261,16 +283,27 @@ fn marks_of_what_was_seen() {
     fn check(objects: &[&str], definition: &str, expected: &str) {
         let hub = Hub::new(sqlite());
         hub.agree("a", None, Tlp::Red, true);
-        let with = |n: usize, make: &dyn Fn(&str) -> String| make(&objects.get(n).filter(|m| !m.is_empty()).map(|m| marked(m)).unwrap_or_default());
+        let with = |n: usize, make: &dyn Fn(&str) -> String| {
+            make(&objects.get(n).filter(|m| !m.is_empty()).map(|m| marked(m)).unwrap_or_default())
+        };
         hub.give("a", &[with(0, &|rest| indicator(1, rest))]);
         hub.give("b", &[with(1, &|rest| observed(1, &[1], rest)), with(2, &|rest| address(1, rest))]);
         if !definition.is_empty() {
-            assert_eq!(hub.pairs().len(), usize::from(!objects[..2].contains(&MARK)), "what waits for a marking is not matched");
+            assert_eq!(
+                hub.pairs().len(),
+                usize::from(!objects[..2].contains(&MARK)),
+                "what waits for a marking is not matched"
+            );
             hub.give("b", &[terms(definition)]);
         }
         let says = hub.says();
-        let label = hub.told("anna").first().map(|told| told["object_marking_refs"][0].as_str().unwrap().to_owned()).unwrap_or_default();
-        let label = tlp::TLP2.iter().find(|(id, _)| *id == label).map(|(_, tlp)| format!("TLP:{tlp}")).unwrap_or_default();
+        let label = hub
+            .told("anna")
+            .first()
+            .map(|told| told["object_marking_refs"][0].as_str().unwrap().to_owned())
+            .unwrap_or_default();
+        let label =
+            tlp::TLP2.iter().find(|(id, _)| *id == label).map(|(_, tlp)| format!("TLP:{tlp}")).unwrap_or_default();
         let said = says.rsplit_once('[').map_or(says.as_str(), |(_, rule)| rule.trim_end_matches(']'));
         assert_eq!(if label.is_empty() { said } else { &label }, expected, "{says}");
         hub.is_whole();
@@ -310,7 +343,9 @@ fn what_counts() {
     }
     let seen = || ("box", vec![observed(1, &[1], ""), address(1, "")]);
     let sought = |rest: &str| ("box", vec![indicator(1, rest)]);
-    let version = |second, of: usize, rest: &str| ("box", vec![pattern(1, second, &format!("[ipv4-addr:value = '{}']", value(of)), rest)]);
+    let version = |second, of: usize, rest: &str| {
+        ("box", vec![pattern(1, second, &format!("[ipv4-addr:value = '{}']", value(of)), rest)])
+    };
     check(&[sought(""), seen()], 1);
     check(&[sought(r#","revoked":true"#), seen()], 0);
     check(&[version(1, 1, ""), version(2, 1, r#","revoked":true"#), seen()], 0);
@@ -325,15 +360,36 @@ fn what_counts() {
     check(&[sought(""), ("box", vec![observed(1, &[1], r#","revoked":true"#), address(1, "")])], 0);
     // an observable that stands elsewhere is not held for it, until both stand in one collection
     check(&[sought(""), ("box", vec![observed(1, &[1], "")]), ("side", vec![address(1, "")])], 0);
-    check(&[sought(""), ("box", vec![observed(1, &[1], "")]), ("side", vec![address(1, "")]), ("side", vec![observed(1, &[1], "")])], 1);
-    check(&[sought(""), ("box", vec![observed(1, &[1], "")]), ("side", vec![address(1, "")]), ("box", vec![address(1, "")])], 1);
+    check(
+        &[
+            sought(""),
+            ("box", vec![observed(1, &[1], "")]),
+            ("side", vec![address(1, "")]),
+            ("side", vec![observed(1, &[1], "")]),
+        ],
+        1,
+    );
+    check(
+        &[
+            sought(""),
+            ("box", vec![observed(1, &[1], "")]),
+            ("side", vec![address(1, "")]),
+            ("box", vec![address(1, "")]),
+        ],
+        1,
+    );
 }
 
 #[test]
 fn what_is_not_known_is_told() {
     for store in engines() {
         let hub = Hub::new(store);
-        let foreign = of("indicator", 4, 0, r#","pattern":"rule x {}","pattern_type":"yara","valid_from":"2025-01-01T00:00:00Z""#);
+        let foreign = of(
+            "indicator",
+            4,
+            0,
+            r#","pattern":"rule x {}","pattern_type":"yara","valid_from":"2025-01-01T00:00:00Z""#,
+        );
         let several = format!("[ipv4-addr:value = '{}'] FOLLOWEDBY [ipv4-addr:value = '{}']", value(1), value(2));
         hub.give(
             "a",
@@ -424,7 +480,10 @@ fn many() {
     hub.give("a", &[pattern(10_000, 0, "[ipv4-addr:value LIKE '198.51.%']", ""), indicator(10_001, "")]);
     println!("two indicators against what is held in {:?}", clock.elapsed());
     assert_eq!(hub.pairs().len(), 500 + 1_000);
-    assert_eq!(hub.unknown(), format!("{}||it was seen more than 1000 times, of which no more are recorded", id("indicator", 10_000)));
+    assert_eq!(
+        hub.unknown(),
+        format!("{}||it was seen more than 1000 times, of which no more are recorded", id("indicator", 10_000))
+    );
     hub.is_whole();
 }
 
@@ -432,15 +491,27 @@ fn many() {
 struct Other<'l>(&'l Hub);
 
 impl crate::peer::sync::Wire for Other<'_> {
-    fn get(&mut self, _: &crate::peer::sync::Wanted<'_>) -> Result<crate::peer::sync::Page, crate::peer::sync::Trouble> {
+    fn get(
+        &mut self,
+        _: &crate::peer::sync::Wanted<'_>,
+    ) -> Result<crate::peer::sync::Page, crate::peer::sync::Trouble> {
         panic!("nothing is pulled")
     }
 
     fn give(&mut self, envelope: &[u8]) -> Result<Vec<u8>, crate::peer::sync::Trouble> {
-        let origin = Origin { file: "f", collection: &self.0.collection, source: "peer:north", tlp: None, by: "north", sees: Sees::All, hops: None };
+        let origin = Origin {
+            file: "f",
+            collection: &self.0.collection,
+            source: "peer:north",
+            tlp: None,
+            by: "north",
+            sees: Sees::All,
+            hops: None,
+        };
         let intake = import_stix(&self.0.ledger, envelope, &origin).unwrap();
         self.0.ledger.catch_up().unwrap();
-        Ok(format!(r#"{{"id":"s","status":"complete","success_count":{},"failures":[]}}"#, intake.accepted).into_bytes())
+        Ok(format!(r#"{{"id":"s","status":"complete","success_count":{},"failures":[]}}"#, intake.accepted)
+            .into_bytes())
     }
 
     fn held(&mut self, _: &[&str]) -> Result<Vec<(String, String)>, crate::peer::sync::Trouble> {

@@ -86,10 +86,15 @@ struct Cells {
 /// inventory would look like one over all of it.
 pub fn run(rules: &[u8], inventory: &[u8], key: &SigningKey, now: Micros) -> Result<Vec<u8>> {
     let (head, advisories) = read_rules(rules)?;
-    let table = product::inventory::read(inventory).map_err(|f| Error::refused(f.rule, f.to_string(), "correct the table"))?;
+    let table =
+        product::inventory::read(inventory).map_err(|f| Error::refused(f.rule, f.to_string(), "correct the table"))?;
     if let Some(fault) = table.faults.first() {
         let more = table.faults.len() - 1;
-        return Err(Error::refused(fault.rule, format!("{fault}; and {more} more rows are at fault"), "correct the table, then match again"));
+        return Err(Error::refused(
+            fault.rule,
+            format!("{fault}; and {more} more rows are at fault"),
+            "correct the table, then match again",
+        ));
     }
     let mut assets: Vec<Asset> = table.rows.into_iter().map(|(_, a)| a).collect();
     assets.sort();
@@ -135,7 +140,8 @@ fn read_rules(rules: &[u8]) -> Result<(Head, Vec<Rule>)> {
         let reason = format!("want {FORMAT} for matcher {MATCHER}, found {} for matcher {}", head.format, head.matcher);
         return Err(Error::refused("rules-version", reason, "use the version of this program that made them"));
     }
-    let rules = lines.enumerate().map(|(i, l)| serde_json::from_slice(l).map_err(|e| refuse(format!("line {}: {e}", i + 2))));
+    let rules =
+        lines.enumerate().map(|(i, l)| serde_json::from_slice(l).map_err(|e| refuse(format!("line {}: {e}", i + 2))));
     let rules: Vec<Rule> = rules.collect::<Result<_>>()?;
     if rules.len() as u64 != head.advisories {
         return Err(refuse(format!("{} advisories where the head says {}", rules.len(), head.advisories)));
@@ -145,7 +151,8 @@ fn read_rules(rules: &[u8]) -> Result<(Head, Vec<Rule>)> {
 
 /// The entries of an advisory, each with the exact number of rows that it covers.
 fn entries_of(rule: &Rule, held: &[Held]) -> Vec<(Entry, usize)> {
-    let products: Vec<AffectedProduct> = rule.products.iter().map(|p| AffectedProduct::of(&leaf(p), Aliases::shipped())).collect();
+    let products: Vec<AffectedProduct> =
+        rule.products.iter().map(|p| AffectedProduct::of(&leaf(p), Aliases::shipped())).collect();
     let vendor_matters = |h: &&Held| h.vendor.is_some() || h.purl.is_some();
     let findings: Vec<Vec<(usize, Finding)>> = held
         .iter()

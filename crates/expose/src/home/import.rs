@@ -22,7 +22,11 @@ pub fn import_answer(tx: &mut Tx<'_>, hub: &str, bytes: &[u8], by: &str) -> Resu
         }
         None => {
             let reason = format!("the answer of {org} is signed with a key that {org} has not registered");
-            return Err(Error::refused("answer-key-unknown", reason, format!("check the key by another way, then `partner key {org} PUBKEY`")));
+            return Err(Error::refused(
+                "answer-key-unknown",
+                reason,
+                format!("check the key by another way, then `partner key {org} PUBKEY`"),
+            ));
         }
     }
     if answer.hub != hub {
@@ -33,9 +37,15 @@ pub fn import_answer(tx: &mut Tx<'_>, hub: &str, bytes: &[u8], by: &str) -> Resu
         .parse()
         .map_err(|_| Error::refused("answer-form", "`issued` is no time", "ask for the answer anew"))?;
     if issued > tx.now().plus_hours(AHEAD_MAX_HOURS) {
-        return Err(Error::refused("answer-from-the-future", format!("issued at {issued}"), "set the holder's clock and match again"));
+        return Err(Error::refused(
+            "answer-from-the-future",
+            format!("issued at {issued}"),
+            "set the holder's clock and match again",
+        ));
     }
-    let held = tx.one("SELECT digest, issued FROM @answer WHERE org = $1", &[org.into()], |r| (r.text(0).to_owned(), r.micros(1)))?;
+    let held = tx.one("SELECT digest, issued FROM @answer WHERE org = $1", &[org.into()], |r| {
+        (r.text(0).to_owned(), r.micros(1))
+    })?;
     let own = digest(bytes);
     if let Some((held, last)) = held {
         if held == own {
@@ -46,12 +56,19 @@ pub fn import_answer(tx: &mut Tx<'_>, hub: &str, bytes: &[u8], by: &str) -> Resu
             return Err(Error::refused("answer-older", reason, "import the newest answer only"));
         }
     }
-    let given = tx.one("SELECT org FROM @rules WHERE digest = $1", &[(&answer.rules).into()], |r| r.text(0).to_owned())?;
+    let given =
+        tx.one("SELECT org FROM @rules WHERE digest = $1", &[(&answer.rules).into()], |r| r.text(0).to_owned())?;
     if given.as_deref() != Some(org) {
         let reason = format!("it answers rules that were never given to {org}");
         return Err(Error::refused("answer-rules-unknown", reason, format!("`rules export --for {org}`, match again")));
     }
-    let meta = AnswerMeta { org: org.clone(), rules: answer.rules.clone(), issued: issued.to_string(), key, by: by.to_owned() };
+    let meta = AnswerMeta {
+        org: org.clone(),
+        rules: answer.rules.clone(),
+        issued: issued.to_string(),
+        key,
+        by: by.to_owned(),
+    };
     tx.append(Draft::new(ANSWER, &meta)?.claimed(Some(issued)).body(bytes))?;
     Ok(true)
 }

@@ -94,9 +94,10 @@ pub fn export(tx: &mut Tx<'_>, org: &str, hub: &str, home: &str, key: &SigningKe
     };
     let now = tx.now();
     let today: Date = now.day().parse().map_err(|_| Error::Engine("today is no date".to_owned()))?;
-    let all = tx.all("SELECT adv, id, namespace, version, title, tlp FROM @advisory ORDER BY id, namespace", &[], |r| {
-        (r.int(0), [1, 2, 3, 4].map(|i| r.text(i).to_owned()), Tlp::from_rank(r.int(5)))
-    })?;
+    let all =
+        tx.all("SELECT adv, id, namespace, version, title, tlp FROM @advisory ORDER BY id, namespace", &[], |r| {
+            (r.int(0), [1, 2, 3, 4].map(|i| r.text(i).to_owned()), Tlp::from_rank(r.int(5)))
+        })?;
     let (mut lines, mut count, mut withheld) = (Vec::new(), 0, 0);
     for (adv, [id, namespace, version, title], tlp) in all {
         // What leaves is the hub's own extract for matching, made for this one organisation: its marking decides.
@@ -105,11 +106,25 @@ pub fn export(tx: &mut Tx<'_>, org: &str, hub: &str, home: &str, key: &SigningKe
             withheld += 1;
             continue;
         }
-        let rule = Rule { id, namespace, version, title, products: products(tx, adv)?, vulnerabilities: vulnerabilities(tx, adv)? };
+        let rule = Rule {
+            id,
+            namespace,
+            version,
+            title,
+            products: products(tx, adv)?,
+            vulnerabilities: vulnerabilities(tx, adv)?,
+        };
         line(&mut lines, &rule)?;
         count += 1;
     }
-    let head = Head { format: FORMAT.into(), hub: hub.into(), org: org.into(), made: now.to_string(), matcher: MATCHER, advisories: count };
+    let head = Head {
+        format: FORMAT.into(),
+        hub: hub.into(),
+        org: org.into(),
+        made: now.to_string(),
+        matcher: MATCHER,
+        advisories: count,
+    };
     let mut bytes = Vec::new();
     line(&mut bytes, &head)?;
     bytes.extend(lines);

@@ -12,9 +12,12 @@ const PARTNERS: &[u8] = b"org,name,kind,country,languages,agreement_from,agreeme
 
 fn inventory(affected: usize, fixed: usize, odd: usize, others: usize) -> String {
     let mut rows = "asset,vendor,product,version\n".to_owned();
-    for (count, name, product, version) in
-        [(affected, "a", "Pump", "1.0"), (fixed, "f", "Pump", "2.0"), (odd, "o", "Pump", "special"), (others, "x", "Other", "1")]
-    {
+    for (count, name, product, version) in [
+        (affected, "a", "Pump", "1.0"),
+        (fixed, "f", "Pump", "2.0"),
+        (odd, "o", "Pump", "special"),
+        (others, "x", "Other", "1"),
+    ] {
         (0..count).for_each(|i| rows.push_str(&format!("{name}{i},Acme,{product},{version}\n")));
     }
     rows
@@ -38,9 +41,13 @@ fn public(key: &SigningKey) -> String {
 
 fn prepare(ledger: &Ledger) {
     ledger.write(|tx| partners::import_csv(tx, PARTNERS)).unwrap();
-    let products = [Product("Acme", "Pump", "< 1.5", "known_affected", ""), Product("Acme", "Pump", "2.0", "fixed", "")];
+    let products =
+        [Product("Acme", "Pump", "< 1.5", "known_affected", ""), Product("Acme", "Pump", "2.0", "fixed", "")];
     give(ledger, &advisory("A-1", "1", "CVE-2025-1", &products, "Worldwide"));
-    give(ledger, &advisory("A-2", "1", "CVE-2025-2", &[Product("Moxa", "Gate", "< 2", "known_affected", "")], "Worldwide"));
+    give(
+        ledger,
+        &advisory("A-2", "1", "CVE-2025-2", &[Product("Moxa", "Gate", "< 2", "known_affected", "")], "Worldwide"),
+    );
     ledger.catch_up().unwrap();
     ledger.write(|tx| org::register_key(tx, "csirt-jp", &public(&key(5)), false)).unwrap();
     ledger.catch_up().unwrap();
@@ -71,7 +78,12 @@ fn an_answer_is_an_exposure_of_the_constituency() {
         }
         let later = run(&rules, inventory(0, 15, 0, 4).as_bytes(), &key(5), Micros(START.0 + 1)).unwrap();
         assert_eq!(take(&ledger, &later), Ok(true));
-        assert!(lines(&ledger).starts_with("sector") && lines(&ledger).ends_with("constituency csirt-jp CVE-2025-1 fixed D remote A-1 15..15 csirt-jp"), "{}", lines(&ledger));
+        assert!(
+            lines(&ledger).starts_with("sector")
+                && lines(&ledger).ends_with("constituency csirt-jp CVE-2025-1 fixed D remote A-1 15..15 csirt-jp"),
+            "{}",
+            lines(&ledger)
+        );
         assert_eq!(take(&ledger, &answer), Err("answer-older"));
         let before = all(&ledger);
         ledger.rebuild().unwrap();
@@ -95,7 +107,10 @@ fn an_answer_of_an_owner_is_an_exposure_of_the_organisation() {
         let partners = b"org,name,kind,country,languages,agreement_from,agreement_to,clearance\nkansai-water,Kansai Water,csirt,JP,ja,2025-01-01,,AMBER\n";
         ledger.write(|tx| partners::import_csv(tx, partners)).unwrap();
         ledger.catch_up().unwrap();
-        assert_eq!(take(&ledger, &run(&rules, inventory(12, 0, 0, 4).as_bytes(), &key(7), Micros(START.0 + 1)).unwrap()), Ok(true));
+        assert_eq!(
+            take(&ledger, &run(&rules, inventory(12, 0, 0, 4).as_bytes(), &key(7), Micros(START.0 + 1)).unwrap()),
+            Ok(true)
+        );
         assert_eq!(first(&ledger), "constituency kansai-water CVE-2025-1 affected D remote A-1 12..12 kansai-water");
         assert!(!lines(&ledger).contains("organisation"), "{}", lines(&ledger));
         let before = all(&ledger);
@@ -129,7 +144,10 @@ fn answers_that_are_not_believed() {
     let mut cut = own.clone();
     cut.truncate(own.len() / 2);
     assert_eq!(run(&cut, rows.as_bytes(), &key(5), START).map(drop).map_err(|e| e.rule()), Err("signature"));
-    assert_eq!(run(&own, b"asset\n\"\"\n", &key(5), START).map(drop).map_err(|e| e.rule()), Err("inventory-asset-missing"));
+    assert_eq!(
+        run(&own, b"asset\n\"\"\n", &key(5), START).map(drop).map_err(|e| e.rule()),
+        Err("inventory-asset-missing")
+    );
 }
 
 #[test]
@@ -140,14 +158,18 @@ fn rules_pass_the_release_decision() {
     ledger
         .write(|tx| {
             let meta = serde_json::json!({"form": "csaf", "id": "A-3", "tlp": "AMBER", "source": "s", "by": "t"});
-            let body = advisory("A-3", "1", "CVE-2025-3", &[Product("Acme", "Pump", "< 9", "known_affected", "")], "").to_string();
+            let body = advisory("A-3", "1", "CVE-2025-3", &[Product("Acme", "Pump", "< 9", "known_affected", "")], "")
+                .to_string();
             tx.append(ledger::Draft::new("exchange.document", &meta)?.body(body.as_bytes()))
         })
         .unwrap();
     ledger.catch_up().unwrap();
     let count = |org: &str| {
         let key = ledger.signing_key().unwrap();
-        ledger.write(|tx| export(tx, org, ledger.hub(), "home", &key, "t")).map(|e| (e.advisories, e.withheld)).map_err(|e| e.rule())
+        ledger
+            .write(|tx| export(tx, org, ledger.hub(), "home", &key, "t"))
+            .map(|e| (e.advisories, e.withheld))
+            .map_err(|e| e.rule())
     };
     assert_eq!(count("csirt-jp"), Ok((3, 0)), "an agreement in force up to AMBER");
     assert_eq!(count("csirt-mx"), Ok((2, 1)), "no agreement: CLEAR alone");
@@ -169,11 +191,18 @@ fn totals_do_not_tell_what_bands_hide() {
         for Entry { affected, fixed, not_affected, unknown, covered, rest, .. } in answer.entries {
             let parts = [affected, fixed, not_affected, unknown];
             let sum: Band = parts.into_iter().sum();
-            assert!(covered.min <= sum.min && sum.max <= covered.max, "{counts:?}: {covered} tells more than its parts {sum}");
+            assert!(
+                covered.min <= sum.min && sum.max <= covered.max,
+                "{counts:?}: {covered} tells more than its parts {sum}"
+            );
             let whole = covered + rest;
             let freedom = answer.rows.max - answer.rows.min;
             let hidden = parts.iter().chain([&rest]).map(|b| b.max - b.min).max().unwrap();
-            assert!(hidden == 0 || freedom > 0 || covered.max - covered.min >= hidden, "{counts:?}: {whole} of {}", answer.rows);
+            assert!(
+                hidden == 0 || freedom > 0 || covered.max - covered.min >= hidden,
+                "{counts:?}: {whole} of {}",
+                answer.rows
+            );
             assert!([a, f, 0, o].iter().zip(parts).all(|(n, b)| (b.min..=b.max).contains(&(*n as i64))), "{counts:?}");
             assert!((answer.rows.min..=answer.rows.max).contains(&(counts.iter().sum::<usize>() as i64)), "{counts:?}");
             assert!((rest.min..=rest.max).contains(&(x as i64)), "{counts:?} {rest}");

@@ -58,7 +58,9 @@ impl World {
     fn read(tx: &mut Tx<'_>) -> Result<World> {
         let partners = constituencies(tx)?;
         let countries =
-            tx.all("SELECT DISTINCT country FROM @asset WHERE country <> '' ORDER BY country", &[], |r| r.text(0).to_owned())?;
+            tx.all("SELECT DISTINCT country FROM @asset WHERE country <> '' ORDER BY country", &[], |r| {
+                r.text(0).to_owned()
+            })?;
         let spoke = partners.iter().filter(|p| p.known).map(|p| p.country.clone());
         let known = countries.into_iter().chain(spoke).collect();
         let sql = "SELECT DISTINCT advisory FROM @exposure WHERE status IS NOT NULL ORDER BY advisory";
@@ -116,7 +118,8 @@ impl Candidates {
         let mut spoken: HashMap<i64, Vec<(usize, Option<i64>)>> = HashMap::new();
         tx.each("SELECT adv, vuln, score FROM @advisory_vuln ORDER BY adv, n", &[], &mut |r| {
             let vulnerability = *numbers.entry(r.text(1).to_owned()).or_insert_with(|| {
-                out.vulnerabilities.push(Vulnerability { id: r.text(1).to_owned(), exploited: exploited.contains(r.text(1)) });
+                out.vulnerabilities
+                    .push(Vulnerability { id: r.text(1).to_owned(), exploited: exploited.contains(r.text(1)) });
                 out.vulnerabilities.len() - 1
             });
             spoken.entry(r.int(0)).or_default().push((vulnerability, r.opt_int(2)));
@@ -143,12 +146,19 @@ impl Candidates {
                     });
                     for (vulnerability, severity) in spoken.get(&advisory.adv).into_iter().flatten() {
                         let at = *found.entry((place, *vulnerability)).or_insert_with(|| {
-                            let candidate =
-                                Candidate { place, vulnerability: *vulnerability, head, also: Vec::new(), severity: *severity };
+                            let candidate = Candidate {
+                                place,
+                                vulnerability: *vulnerability,
+                                head,
+                                also: Vec::new(),
+                                severity: *severity,
+                            };
                             self.all.push(candidate);
                             self.all.len() - 1
                         });
-                        if let Some(candidate) = self.all.get_mut(at).filter(|c| c.head != head && c.also.last() != Some(&head)) {
+                        if let Some(candidate) =
+                            self.all.get_mut(at).filter(|c| c.head != head && c.also.last() != Some(&head))
+                        {
                             candidate.also.push(head);
                         }
                     }
@@ -167,7 +177,14 @@ impl Candidates {
         let mut fit: Vec<(&Candidate, &Head, &Place, &Vulnerability)> = self
             .all
             .iter()
-            .filter_map(|c| Some((c, self.heads.get(c.head)?, self.places.get(c.place)?, self.vulnerabilities.get(c.vulnerability)?)))
+            .filter_map(|c| {
+                Some((
+                    c,
+                    self.heads.get(c.head)?,
+                    self.places.get(c.place)?,
+                    self.vulnerabilities.get(c.vulnerability)?,
+                ))
+            })
             .filter(|(_, head, place, vulnerability)| {
                 let seen = Seen {
                     level: crate::advisory::CANDIDATE_LEVEL.as_str(),
@@ -192,7 +209,8 @@ impl Candidates {
     }
 
     fn row(&self, candidate: &Candidate, head: &Head, place: &Place, vulnerability: &Vulnerability) -> ExposureRow {
-        let also: BTreeSet<&str> = candidate.also.iter().filter_map(|h| self.heads.get(*h)).map(|h| h.id.as_str()).collect();
+        let also: BTreeSet<&str> =
+            candidate.also.iter().filter_map(|h| self.heads.get(*h)).map(|h| h.id.as_str()).collect();
         ExposureRow {
             level: crate::advisory::CANDIDATE_LEVEL.as_str().to_owned(),
             subject: place.subject.clone(),

@@ -33,13 +33,22 @@ impl Coverage {
         let share = match self.unknown_share {
             None => "nothing is known: no advisory, no inventory, no partner".to_owned(),
             // Rounding must not turn a little into nothing, nor nearly all into all.
-            Some(share) if share > 0.0 && share < 0.01 => "nothing is known of less than 1 % of what may be exposed".to_owned(),
-            Some(share) if share > 0.99 && share < 1.0 => "nothing is known of more than 99 % of what may be exposed".to_owned(),
+            Some(share) if share > 0.0 && share < 0.01 => {
+                "nothing is known of less than 1 % of what may be exposed".to_owned()
+            }
+            Some(share) if share > 0.99 && share < 1.0 => {
+                "nothing is known of more than 99 % of what may be exposed".to_owned()
+            }
             Some(share) => format!("nothing is known of {:.0} % of what may be exposed", share * 100.0),
         };
         let silent = match self.silent.as_slice() {
             [] => String::new(),
-            many => format!("; {} of {} constituencies have shared nothing ({})", many.len(), self.constituencies, many.join(", ")),
+            many => format!(
+                "; {} of {} constituencies have shared nothing ({})",
+                many.len(),
+                self.constituencies,
+                many.join(", ")
+            ),
         };
         let unmatchable = match self.assets_unmatchable {
             0 => String::new(),

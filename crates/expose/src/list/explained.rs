@@ -18,8 +18,11 @@ pub struct Explanation {
 
 /// Explains every row of a subject and a vulnerability.
 pub fn explain(tx: &mut Tx<'_>, stakes: &dyn Stakes, subject: &str, vulnerability: &str) -> Result<Vec<Explanation>> {
-    let filter =
-        Filter { subject: Some(subject.to_owned()), vulnerability: Some(vulnerability.to_owned()), ..Filter::default() };
+    let filter = Filter {
+        subject: Some(subject.to_owned()),
+        vulnerability: Some(vulnerability.to_owned()),
+        ..Filter::default()
+    };
     let (rows, _) = list(tx, stakes, &filter)?;
     let mut out = Vec::new();
     for row in rows {
@@ -48,7 +51,9 @@ fn history(tx: &mut Tx<'_>, row: &ExposureRow) -> Result<Option<String>> {
         &[(&row.level).into(), (&row.source).into(), (&row.subject).into(), (&row.vulnerability).into()],
         |r| r.int(0),
     )?;
-    let Some(event) = index.map(|i| tx.event(i)).transpose()?.flatten().filter(|e| e.kind == CHANGED) else { return Ok(None) };
+    let Some(event) = index.map(|i| tx.event(i)).transpose()?.flatten().filter(|e| e.kind == CHANGED) else {
+        return Ok(None);
+    };
     let changed: Changed = event.meta()?;
     let was = changed
         .changes

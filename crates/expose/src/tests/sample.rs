@@ -74,7 +74,8 @@ fn the_real_advisories_against_a_few_real_products() {
         odd-1,Siemens,SCALANCE XC208,,unknown\n\
         else-1,Nobody,Nothing,,1\n";
     ledger.write(|tx| import_inventory(tx, "s", inventory.as_bytes(), false, "t")).unwrap();
-    let documents: Vec<Vec<u8>> = files(&data.join("csaf"), ".json").iter().map(|f| std::fs::read(f).unwrap()).collect();
+    let documents: Vec<Vec<u8>> =
+        files(&data.join("csaf"), ".json").iter().map(|f| std::fs::read(f).unwrap()).collect();
     ledger
         .write(|tx| {
             for (i, body) in documents.iter().enumerate() {
@@ -92,12 +93,18 @@ fn the_real_advisories_against_a_few_real_products() {
     eprintln!("listed {} rows in {:?}: {}", rows.len(), start.elapsed(), coverage.words());
     let of = |subject: &str, status: &str| rows.iter().filter(|r| r.subject == subject && r.status == status).count();
     for subject in ["plc-1", "plc-2", "switch-1", "rtu-1", "hmi-1", "odd-1", "else-1"] {
-        let told: Vec<String> =
-            ["affected", "not_affected", "fixed", "review", "disputed"].iter().map(|s| format!("{s} {}", of(subject, s))).collect();
+        let told: Vec<String> = ["affected", "not_affected", "fixed", "review", "disputed"]
+            .iter()
+            .map(|s| format!("{s} {}", of(subject, s)))
+            .collect();
         eprintln!("{subject}: {}", told.join(", "));
     }
     assert!(of("plc-1", "affected") > of("plc-2", "affected"), "the older firmware has more");
-    assert_eq!((of("odd-1", "affected") > 0, of("odd-1", "not_affected")), (true, 0), "only what holds for all versions is certain");
+    assert_eq!(
+        (of("odd-1", "affected") > 0, of("odd-1", "not_affected")),
+        (true, 0),
+        "only what holds for all versions is certain"
+    );
     assert_eq!(rows.iter().filter(|r| r.subject == "else-1").count(), 0);
     assert!(rows.iter().filter(|r| r.tier == "E").all(|r| r.status == "review"));
     let start = Instant::now();

@@ -29,7 +29,11 @@ pub(crate) struct Session {
 impl Postgres {
     pub(crate) fn open(url: &str) -> Result<Self> {
         let mut config: tokio_postgres::Config = url.parse().map_err(|e: tokio_postgres::Error| {
-            Error::refused("database-url", format!("this is not a PostgreSQL URL: {e}"), "write postgres://user@host/name")
+            Error::refused(
+                "database-url",
+                format!("this is not a PostgreSQL URL: {e}"),
+                "write postgres://user@host/name",
+            )
         })?;
         config.application_name("mainstay");
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -215,7 +219,11 @@ fn array<'a>(column: &'a Column<'_>) -> &'a (dyn ToSql + Sync) {
 }
 
 impl ToSql for Value<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match self {
             Value::Null => Ok(IsNull::Yes),
             Value::Int(v) => match *ty {
@@ -258,7 +266,9 @@ pub(crate) fn real(row: &tokio_postgres::Row, i: usize) -> Option<f64> {
 
 fn said(e: tokio_postgres::Error, sql: &str) -> Error {
     match engine(e) {
-        Error::Engine(what) => Error::Engine(format!("{what} in: {}", sql.split_whitespace().collect::<Vec<_>>().join(" "))),
+        Error::Engine(what) => {
+            Error::Engine(format!("{what} in: {}", sql.split_whitespace().collect::<Vec<_>>().join(" ")))
+        }
         other => other,
     }
 }

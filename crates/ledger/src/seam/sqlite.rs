@@ -44,11 +44,7 @@ impl Sqlite {
         })
     }
 
-    pub(crate) fn transaction<T>(
-        &self,
-        mode: Mode,
-        work: &mut dyn FnMut(Session<'_>) -> Result<T>,
-    ) -> Result<T> {
+    pub(crate) fn transaction<T>(&self, mode: Mode, work: &mut dyn FnMut(Session<'_>) -> Result<T>) -> Result<T> {
         match mode {
             Mode::Write => {
                 let connection = self.writer.lock().unwrap_or_else(|e| e.into_inner());
@@ -159,11 +155,7 @@ fn prepare(connection: &Connection) -> Result<()> {
         .map_err(engine)
 }
 
-fn transact<T>(
-    connection: &Connection,
-    begin: &str,
-    work: &mut dyn FnMut(Session<'_>) -> Result<T>,
-) -> Result<T> {
+fn transact<T>(connection: &Connection, begin: &str, work: &mut dyn FnMut(Session<'_>) -> Result<T>) -> Result<T> {
     connection.execute_batch(begin).map_err(engine)?;
     let result = work(Session::Sqlite(connection));
     match result {
@@ -322,7 +314,9 @@ pub(crate) fn tables(c: &Connection, prefix: &str) -> Result<Vec<(String, Vec<St
 
 fn said(e: rusqlite::Error, sql: &str) -> Error {
     match engine(e) {
-        Error::Engine(what) => Error::Engine(format!("{what} in: {}", sql.split_whitespace().collect::<Vec<_>>().join(" "))),
+        Error::Engine(what) => {
+            Error::Engine(format!("{what} in: {}", sql.split_whitespace().collect::<Vec<_>>().join(" ")))
+        }
         other => other,
     }
 }

@@ -136,7 +136,9 @@ fn sbom<'a>(file: &'a str, form: Form, bytes: &'a [u8], order: &Order, intake: &
         _ => ("cyclonedx", product::cyclonedx::read(bytes)?),
     };
     // Without an identity of its own a document is known by the file it came in.
-    let id = sbom.id.unwrap_or_else(|| std::path::Path::new(file).file_name().map_or(file.to_owned(), |n| n.to_string_lossy().into_owned()));
+    let id = sbom.id.unwrap_or_else(|| {
+        std::path::Path::new(file).file_name().map_or(file.to_owned(), |n| n.to_string_lossy().into_owned())
+    });
     if sbom.without_purl > 0 {
         let reason = format!("{} components have no package URL and cannot be matched by one", sbom.without_purl);
         intake.warnings.push(note(file, "", &id, "sbom-no-purl", reason));

@@ -130,10 +130,16 @@ fn xml(bytes: &[u8]) -> Unknown {
 fn table(bytes: &[u8]) -> Result<Form, Unknown> {
     let line = bytes.split(|b| *b == b'\n').next().unwrap_or(b"");
     let line = String::from_utf8_lossy(line.get(..line.len().min(4096)).unwrap_or(b""));
-    if line.starts_with("SPDXVersion:") || String::from_utf8_lossy(bytes.get(..bytes.len().min(4096)).unwrap_or(b"")).contains("\nSPDXVersion:") {
-        return Err(Unknown { known: true, ..unknown("sbom-tag-value", "SPDX as tag-value is not read yet; export it as JSON") });
+    if line.starts_with("SPDXVersion:")
+        || String::from_utf8_lossy(bytes.get(..bytes.len().min(4096)).unwrap_or(b"")).contains("\nSPDXVersion:")
+    {
+        return Err(Unknown {
+            known: true,
+            ..unknown("sbom-tag-value", "SPDX as tag-value is not read yet; export it as JSON")
+        });
     }
-    let heads: Vec<String> = line.trim().split([',', ';', '\t']).map(|h| h.trim().trim_matches('"').to_ascii_lowercase()).collect();
+    let heads: Vec<String> =
+        line.trim().split([',', ';', '\t']).map(|h| h.trim().trim_matches('"').to_ascii_lowercase()).collect();
     let has = |names: &[&str]| names.iter().all(|n| heads.iter().any(|h| h == n));
     let forms: &[(&[&str], Form)] = &[
         (&["src", "dst", "group", "need"], Form::Edges),
@@ -161,7 +167,9 @@ fn table(bytes: &[u8]) -> Result<Form, Unknown> {
         (&["lat", "lon"], "a node table needs the columns `key`, `type` and `layer`"),
     ];
     match nearly.iter().find(|(names, _)| has(names)) {
-        Some((_, what)) => Err(Unknown { rule: "column-missing", place: "line 1".into(), reason: (*what).into(), known: true }),
+        Some((_, what)) => {
+            Err(Unknown { rule: "column-missing", place: "line 1".into(), reason: (*what).into(), known: true })
+        }
         None => Err(unknown("form-unknown", format!("no known form; {NEXT}"))),
     }
 }

@@ -100,10 +100,14 @@ pub(crate) fn recognise_all(paths: &[PathBuf]) -> Result<Vec<Recognised>, Failur
     for file in walk::files(paths)? {
         let name = file.path.display().to_string();
         out.push(match source::read(&file.path)? {
-            Err(why) => Recognised { file: name, form: String::new(), reason: format!("{} [{}]", why.reason, why.rule) },
+            Err(why) => {
+                Recognised { file: name, form: String::new(), reason: format!("{} [{}]", why.reason, why.rule) }
+            }
             Ok(bytes) => match form::recognise(&bytes) {
                 Ok(form) => Recognised { file: name, form: format!("{form:?}").to_lowercase(), reason: String::new() },
-                Err(why) => Recognised { file: name, form: String::new(), reason: format!("{} [{}]", why.reason, why.rule) },
+                Err(why) => {
+                    Recognised { file: name, form: String::new(), reason: format!("{} [{}]", why.reason, why.rule) }
+                }
             },
         });
     }
@@ -183,11 +187,14 @@ impl Work<'_> {
                 exchange::import_stix(ledger, &bytes, &origin)?
             }
             Form::Inventory => {
-                let read = ledger.write(|tx| expose::import_inventory(tx, &order.source, &bytes, order.replace, &order.by));
+                let read =
+                    ledger.write(|tx| expose::import_inventory(tx, &order.source, &bytes, order.replace, &order.by));
                 refused_whole(&name, "line 1", read)?.map_or_else(|intake| intake, |imported| imported.intake(&name))
             }
             Form::Answer => self.answer(&name, &bytes)?,
-            Form::Contacts => small_table("contacts", &name, ledger.write(|tx| act::import_contacts(tx, &bytes, order.replace))?),
+            Form::Contacts => {
+                small_table("contacts", &name, ledger.write(|tx| act::import_contacts(tx, &bytes, order.replace))?)
+            }
             Form::Partners => small_table("partners", &name, ledger.write(|tx| partners::import_csv(tx, &bytes))?),
             // Gathered above.
             _ => Intake::default(),

@@ -29,7 +29,10 @@ pub(crate) fn read(path: &Path) -> Result<Result<Vec<u8>, Unreadable>, Failure> 
     // Looked at before it is opened: a pipe that nobody writes to would hold us for ever, a device has no end.
     let what = std::fs::metadata(path).map_err(say)?;
     if !what.is_file() {
-        return Ok(Err(no("not-a-file", "this is a pipe or a device, which may have no end; write its content to a file first")));
+        return Ok(Err(no(
+            "not-a-file",
+            "this is a pipe or a device, which may have no end; write its content to a file first",
+        )));
     }
     let file = std::fs::File::open(path).map_err(say)?;
     let length = what.len();
@@ -42,7 +45,10 @@ pub(crate) fn read(path: &Path) -> Result<Result<Vec<u8>, Unreadable>, Failure> 
 }
 
 fn too_large(length: u64) -> Unreadable {
-    no("file-too-large", format!("the file has {length} bytes, the limit is {FILE_BYTES}; split it and import the parts"))
+    no(
+        "file-too-large",
+        format!("the file has {length} bytes, the limit is {FILE_BYTES}; split it and import the parts"),
+    )
 }
 
 /// Inflates what starts with the magic of gzip (RFC 1952 section 2.3.1).
@@ -58,7 +64,9 @@ fn unpack(bytes: Vec<u8>) -> Result<Vec<u8>, Unreadable> {
         return Err(no("gzip-broken", format!("the packed data is broken ({e}); fetch the file again")));
     }
     if out.len() as u64 > limit {
-        let reason = format!("{packed} packed bytes inflate to more than {limit}; if this is right, unpack it, split it into files of at most 512 MiB and import these");
+        let reason = format!(
+            "{packed} packed bytes inflate to more than {limit}; if this is right, unpack it, split it into files of at most 512 MiB and import these"
+        );
         return Err(no("gzip-bomb", reason));
     }
     Ok(out)

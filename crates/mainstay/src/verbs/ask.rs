@@ -197,7 +197,11 @@ fn plan(global: &Global, ledger: &Ledger, dry_run: bool) -> Result<Done, Failure
         vec![p.ask.clone(), to, p.vulnerabilities.join(" "), p.party.clone(), p.rule.clone(), p.why.join("; ")]
     })?;
     let made = if dry_run { "would be made" } else { "made" };
-    out::say(format!("{} asks {made}, {} held for a second person", plan.asks.len(), plan.asks.iter().filter(|p| p.held).count()));
+    out::say(format!(
+        "{} asks {made}, {} held for a second person",
+        plan.asks.len(),
+        plan.asks.iter().filter(|p| p.held).count()
+    ));
     for withheld in &plan.withheld {
         out::say(format!("not asked, {}: {} [{}]", withheld.party, withheld.reason, withheld.rule));
     }
@@ -221,10 +225,19 @@ impl Send {
         let sender = Sender { name, address };
         let answer_url = format!("{}/a/", self.url.trim_end_matches('/'));
         let about = self.from.clone();
-        let report = act::send(ledger, &Post { channel: &channel, sender: &sender, about: &about, answer_url: &answer_url }, &person)?;
+        let report = act::send(
+            ledger,
+            &Post { channel: &channel, sender: &sender, about: &about, answer_url: &answer_url },
+            &person,
+        )?;
         store::settle(global, ledger)?;
         out::say(format!("{} sent by {}", report.sent.len(), channel.words()));
-        for (name, rows) in [("bounced", &report.bounced), ("may have gone or not", &report.lost), ("later", &report.later), ("withheld", &report.withheld)] {
+        for (name, rows) in [
+            ("bounced", &report.bounced),
+            ("may have gone or not", &report.lost),
+            ("later", &report.later),
+            ("withheld", &report.withheld),
+        ] {
             for (ask, why) in rows {
                 out::say(format!("{ask} {name}: {why}"));
             }
@@ -256,7 +269,15 @@ fn list(
         let evidence = r.evidence.as_ref().map_or(String::new(), |e| format!(" ({e})"));
         let answer = format!("{}{evidence}", r.answer.clone().unwrap_or_default());
         let about = r.vulnerabilities.join(" ");
-        vec![r.ask.clone(), r.state.clone(), r.addressee.clone(), r.party.clone(), about, r.due.clone().unwrap_or_default(), answer]
+        vec![
+            r.ask.clone(),
+            r.state.clone(),
+            r.addressee.clone(),
+            r.party.clone(),
+            about,
+            r.due.clone().unwrap_or_default(),
+            answer,
+        ]
     })?;
     if rows.is_empty() {
         out::say("no asks: `mainstay ask plan` makes them from what is exposed");
@@ -291,7 +312,8 @@ fn answer(
     comment: &str,
 ) -> Result<Done, Failure> {
     let person = actor::actor(global, ledger)?;
-    let answer = Answer::parse(state).ok_or_else(|| Failure::Usage(format!("{state:?} is no answer; see `mainstay ask answer --help`")))?;
+    let answer = Answer::parse(state)
+        .ok_or_else(|| Failure::Usage(format!("{state:?} is no answer; see `mainstay ask answer --help`")))?;
     let said = Said { answer, reference: reference.unwrap_or_default(), note: comment };
     let ask = ledger.write(|tx| act::answer_as(tx, ask, &person, &said))?;
     store::settle(global, ledger)?;

@@ -62,10 +62,15 @@ impl Exposure {
                     explain(tx, &stakes, subject, vulnerability)
                 })?;
                 if found.is_empty() {
-                    return Err(Failure::Usage(format!("no exposure of {subject} to {vulnerability}; see `exposure list`")));
+                    return Err(Failure::Usage(format!(
+                        "no exposure of {subject} to {vulnerability}; see `exposure list`"
+                    )));
                 }
                 for e in &found {
-                    out::line(&format!("{} {} ({}, tier {}, by {})", e.row.subject, e.row.status, e.row.level, e.row.tier, e.row.method))?;
+                    out::line(&format!(
+                        "{} {} ({}, tier {}, by {})",
+                        e.row.subject, e.row.status, e.row.level, e.row.tier, e.row.method
+                    ))?;
                     e.because.iter().try_for_each(|because| out::line(&format!("  {because}")))?;
                 }
                 Ok(Done::Fine)
@@ -91,14 +96,27 @@ impl List {
             let stakes = Snapshot::load(tx)?;
             expose::list(tx, &stakes, &filter)
         })?;
-        out::rows(global.format, &rows, &["subject", "vulnerability", "status", "tier", "count", "owner", "why here"], |r| {
-            let count = match r.count.max {
-                Some(max) if max == r.count.min => max.to_string(),
-                Some(max) => format!("{}..{max}", r.count.min),
-                None => format!("{} or more", r.count.min),
-            };
-            vec![r.subject.clone(), r.vulnerability.clone(), r.status.clone(), r.tier.clone(), count, r.owner.clone(), r.rank.clone()]
-        })?;
+        out::rows(
+            global.format,
+            &rows,
+            &["subject", "vulnerability", "status", "tier", "count", "owner", "why here"],
+            |r| {
+                let count = match r.count.max {
+                    Some(max) if max == r.count.min => max.to_string(),
+                    Some(max) => format!("{}..{max}", r.count.min),
+                    None => format!("{} or more", r.count.min),
+                };
+                vec![
+                    r.subject.clone(),
+                    r.vulnerability.clone(),
+                    r.status.clone(),
+                    r.tier.clone(),
+                    count,
+                    r.owner.clone(),
+                    r.rank.clone(),
+                ]
+            },
+        )?;
         if global.format == Format::Table {
             out::say(coverage.words());
         }

@@ -70,7 +70,9 @@ impl Import {
 
     fn dry(&self, global: &Global) -> Result<Done, Failure> {
         let found = import::recognise_all(&self.paths)?;
-        out::rows(global.format, &found, &["file", "form", "why not"], |f| vec![f.file.clone(), f.form.clone(), f.reason.clone()])?;
+        out::rows(global.format, &found, &["file", "form", "why not"], |f| {
+            vec![f.file.clone(), f.form.clone(), f.reason.clone()]
+        })?;
         out::say("nothing was stored");
         Ok(Done::Fine)
     }
@@ -80,7 +82,9 @@ fn print(format: Format, intake: &Intake) -> Result<(), Failure> {
     match format {
         Format::Table => {}
         Format::Json => return out::json(intake),
-        Format::Jsonl => return out::line(&serde_json::to_string(intake).map_err(|e| Failure::CouldNot(e.to_string()))?),
+        Format::Jsonl => {
+            return out::line(&serde_json::to_string(intake).map_err(|e| Failure::CouldNot(e.to_string()))?);
+        }
         Format::Csv => return notes(format, intake),
     }
     let kinds: Vec<String> = intake.by_kind.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
@@ -105,7 +109,12 @@ fn notes(format: Format, intake: &Intake) -> Result<(), Failure> {
         #[serde(flatten)]
         note: &'a Note,
     }
-    let lists = [("refused", &intake.refused), ("review", &intake.review), ("skipped", &intake.skipped), ("warning", &intake.warnings)];
+    let lists = [
+        ("refused", &intake.refused),
+        ("review", &intake.review),
+        ("skipped", &intake.skipped),
+        ("warning", &intake.warnings),
+    ];
     let lines: Vec<Line<'_>> =
         lists.into_iter().flat_map(|(outcome, list)| list.iter().map(move |note| Line { outcome, note })).collect();
     out::say(format!("{} accepted, {} unchanged", intake.accepted, intake.unchanged));
@@ -121,7 +130,10 @@ fn list(name: &str, notes: &[Note]) -> Result<(), Failure> {
     }
     out::line(&format!("{} {name}", notes.len()))?;
     for n in notes.iter().take(SHOWN) {
-        let place = [n.file.as_str(), n.place.as_str(), n.id.as_str()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>();
+        let place = [n.file.as_str(), n.place.as_str(), n.id.as_str()]
+            .into_iter()
+            .filter(|s| !s.is_empty())
+            .collect::<Vec<_>>();
         out::line(&format!("  {}: {} [{}]", place.join(" "), n.reason, n.rule))?;
     }
     if notes.len() > SHOWN {

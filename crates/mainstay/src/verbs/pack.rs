@@ -72,7 +72,8 @@ impl Key {
         let seed = entropy::bytes::<32>(&SystemEntropy::new());
         let key = SigningKey::from_seed(&seed)?;
         let text = format!("mainstay-key {}\n", checkpoint::base64(&seed));
-        ledger::keys::write_secret(out, text.as_bytes()).map_err(|e| Failure::CouldNot(format!("{}: {e}", out.display())))?;
+        ledger::keys::write_secret(out, text.as_bytes())
+            .map_err(|e| Failure::CouldNot(format!("{}: {e}", out.display())))?;
         crate::out::line(&checkpoint::base64(&key.public()))?;
         Ok(Done::Fine)
     }

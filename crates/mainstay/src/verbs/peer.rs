@@ -150,7 +150,9 @@ fn list(global: &Global) -> Result<Done, Failure> {
     let heads = ["name", "way", "last whole", "passed", "refused", "trouble", "address"];
     out::rows(global.format, &rows, &heads, |r| {
         let trouble = match &r.retry {
-            Some(_) if r.quarantine.is_some() => format!("in quarantine: {}; look, then `peer sync {}`", r.error, r.name),
+            Some(_) if r.quarantine.is_some() => {
+                format!("in quarantine: {}; look, then `peer sync {}`", r.error, r.name)
+            }
             Some(retry) => format!("{} ({} times; again after {retry})", r.error, r.failures),
             None => String::new(),
         };
@@ -200,7 +202,11 @@ fn exchange_now(global: &Global, name: Option<&str>) -> Result<Done, Failure> {
     let now = ledger.env().clock.now();
     let peers = match name {
         Some(name) => vec![ledger.read(|tx| peer::must(tx, name))?],
-        None => ledger.read(peer::all)?.into_iter().filter(|p| p.state.retry <= now && p.state.quarantine.is_empty()).collect(),
+        None => ledger
+            .read(peer::all)?
+            .into_iter()
+            .filter(|p| p.state.retry <= now && p.state.quarantine.is_empty())
+            .collect(),
     };
     if peers.is_empty() {
         out::say("no peer is due; see `peer list`");

@@ -115,7 +115,9 @@ impl Purge {
                 let reason = reason.as_deref().unwrap_or_default();
                 let (name, found) = purge::propose(&ledger, &target.target(), reason, &person)?;
                 show(global, &found)?;
-                out::say(format!("proposed as {name}; a second person carries it out: ledger purge approve {name} --as NAME"));
+                out::say(format!(
+                    "proposed as {name}; a second person carries it out: ledger purge approve {name} --as NAME"
+                ));
             }
             Purge::Approve { purge } => return approve(global, &ledger, purge, &person),
             Purge::Reject { purge, reason } => {
@@ -131,7 +133,11 @@ impl Purge {
             Purge::Apply { list } => return apply(global, &ledger, list),
             Purge::Scrub => {
                 let done = ledger.scrub(&[])?;
-                out::say(if done.emptied || done.rewritten { "the files are clean" } else { "a reader is still in the way" });
+                out::say(if done.emptied || done.rewritten {
+                    "the files are clean"
+                } else {
+                    "a reader is still in the way"
+                });
             }
         }
         Ok(Done::Fine)
@@ -148,9 +154,16 @@ fn show(global: &Global, found: &Found) -> Result<(), Failure> {
     found.names.iter().try_for_each(|name| out::line(&format!("holds  {name}")))?;
     for receiver in &found.receivers {
         let shown = receiver.objects.len();
-        out::line(&format!("shown to {}: {shown} objects, {} asks; it will be asked to destroy them", receiver.org, receiver.asks.len()))?;
+        out::line(&format!(
+            "shown to {}: {shown} objects, {} asks; it will be asked to destroy them",
+            receiver.org,
+            receiver.asks.len()
+        ))?;
     }
-    found.could_see.iter().try_for_each(|org| out::line(&format!("{org} could see it; no record says that it was shown")))
+    found
+        .could_see
+        .iter()
+        .try_for_each(|org| out::line(&format!("{org} could see it; no record says that it was shown")))
 }
 
 fn approve(global: &Global, ledger: &ledger::Ledger, name: &str, person: &partners::Person) -> Result<Done, Failure> {
@@ -173,7 +186,15 @@ fn list(global: &Global, ledger: &ledger::Ledger) -> Result<Done, Failure> {
     out::rows(global.format, &all, &["purge", "what", "reason", "by", "state", "entries", "requests"], |p| {
         let by = [Some(p.by.clone()), p.second.clone()].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let requests = p.requests.iter().map(|r| format!("{} {}", r.org, r.state)).collect::<Vec<_>>().join(", ");
-        vec![p.purge.clone(), p.target.to_string(), p.reason.clone(), by, p.state.clone(), p.entries.to_string(), requests]
+        vec![
+            p.purge.clone(),
+            p.target.to_string(),
+            p.reason.clone(),
+            by,
+            p.state.clone(),
+            p.entries.to_string(),
+            requests,
+        ]
     })?;
     if all.is_empty() {
         out::say("nothing was ever purged here: `ledger purge propose` begins it");
@@ -205,7 +226,8 @@ fn apply(global: &Global, ledger: &ledger::Ledger, path: &Path) -> Result<Done, 
     }
     if global.format == Format::Table {
         out::line(&format!("{} entries erased, {} held nothing", applied.erased, applied.nothing))?;
-        let other = |index: &i64| out::line(&format!("entry {index} is another one here: this backup is not of the same log"));
+        let other =
+            |index: &i64| out::line(&format!("entry {index} is another one here: this backup is not of the same log"));
         applied.other.iter().try_for_each(other)?;
     } else {
         out::json(&applied)?;

@@ -135,7 +135,9 @@ fn verify(global: &Global, file: &Path, key: &str, object: Option<&Path>) -> Res
     let bytes = object.map(read).transpose()?;
     // what does not hold is a matter of integrity, whatever rule says so
     let checked = match show::check(&text, &key, bytes.as_deref()) {
-        Err(ledger::Error::Refused { reason, .. }) => return Err(Failure::Integrity(format!("the receipt does not hold: {reason}"))),
+        Err(ledger::Error::Refused { reason, .. }) => {
+            return Err(Failure::Integrity(format!("the receipt does not hold: {reason}")));
+        }
         other => other?,
     };
     if global.format == Format::Table {

@@ -94,7 +94,9 @@ fn explain(global: &Global, object: &str, org: &str, on: Option<&str>) -> Result
     let ledger = store::open_existing(global)?;
     actor::must(global, &ledger, Verb::Review)?;
     let day = match on {
-        Some(text) => Micros::date(text).ok_or_else(|| Failure::Usage(format!("{text:?} is no day; write YYYY-MM-DD")))?,
+        Some(text) => {
+            Micros::date(text).ok_or_else(|| Failure::Usage(format!("{text:?} is no day; write YYYY-MM-DD")))?
+        }
         None => ledger.env().clock.now(),
     };
     let day = day.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
@@ -122,7 +124,10 @@ fn show(one: &Explained, org: &str, day: &str) -> Result<(), Failure> {
     }
     for place in &one.collections {
         let answer = if place.released { "goes" } else { "does not go" };
-        out::line(&format!("{}{version} {answer} to {org} out of {:?} on {day}: {}", one.id, place.title, place.label))?;
+        out::line(&format!(
+            "{}{version} {answer} to {org} out of {:?} on {day}: {}",
+            one.id, place.title, place.label
+        ))?;
         if let Some(copy) = &place.copy {
             out::line(&format!("  {copy}"))?;
         }

@@ -38,7 +38,10 @@ impl Sighting {
             out::say("no indicator was seen: give indicators and observed-data to a collection, in whatever order");
         }
         if !doubts.is_empty() {
-            out::say(format!("of {} it is not known whether something was seen; `sighting list --unknown` says why", doubts.len()));
+            out::say(format!(
+                "of {} it is not known whether something was seen; `sighting list --unknown` says why",
+                doubts.len()
+            ));
         }
         Ok(Done::Fine)
     }
@@ -46,7 +49,18 @@ impl Sighting {
 
 fn show(global: &Global, lines: &[Line]) -> Result<(), Failure> {
     let heads = [
-        "indicator", "name", "producer", "seen_by", "first_seen", "last_seen", "count", "recorded", "told", "why", "observed", "sighting",
+        "indicator",
+        "name",
+        "producer",
+        "seen_by",
+        "first_seen",
+        "last_seen",
+        "count",
+        "recorded",
+        "told",
+        "why",
+        "observed",
+        "sighting",
     ];
     out::rows(global.format, lines, &heads, |line| {
         let told = line.told.map_or("", |told| if told { "yes" } else { "no" });

@@ -191,7 +191,8 @@ impl Doctor {
         let mut complaints: Vec<Complaint> = Vec::new();
         let mut complain = |what: String, next: &str| complaints.push(Complaint { what, next: next.to_owned() });
         if let Err(e) = ledger.signing_key() {
-            let next = "put the seal file that was made with the store back in its place: nothing can be signed until then";
+            let next =
+                "put the seal file that was made with the store back in its place: nothing can be signed until then";
             complain(format!("the hub's key cannot be opened: {e}"), next);
         }
         let position = ledger.position()?;
@@ -200,11 +201,15 @@ impl Doctor {
             complain(format!("{lag} entries are not applied by all stages"), "any verb that writes catches up");
         }
         for parked in ledger.parked()? {
-            let what = format!("{} put entry {} aside: {} [{}]", parked.stage, parked.index, parked.reason, parked.rule);
+            let what =
+                format!("{} put entry {} aside: {} [{}]", parked.stage, parked.index, parked.reason, parked.rule);
             complain(what, "a later version may read it: update, then `ledger rebuild`");
         }
         for job in ledger.read(jobs::list)?.into_iter().filter(|j| j.state == "failed") {
-            complain(format!("job {} failed: {}", job.id, job.last_error.unwrap_or_default()), "mend the cause and send again");
+            complain(
+                format!("job {} failed: {}", job.id, job.last_error.unwrap_or_default()),
+                "mend the cause and send again",
+            );
         }
         let packs = ledger.read(ledger::pack::all);
         if let Err(e) = packs {

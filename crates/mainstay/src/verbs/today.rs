@@ -55,8 +55,10 @@ fn clock(line: &Attention, now: Micros) -> String {
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     // A key or an id keeps its case.
-    let keeps = text.split(' ').next().is_some_and(|w| w.contains(['-', ':', '.']) || w.chars().any(char::is_uppercase));
-    let first = letters.next().map(|c| if keeps { c.to_string() } else { c.to_uppercase().collect() }).unwrap_or_default();
+    let keeps =
+        text.split(' ').next().is_some_and(|w| w.contains(['-', ':', '.']) || w.chars().any(char::is_uppercase));
+    let first =
+        letters.next().map(|c| if keeps { c.to_string() } else { c.to_uppercase().collect() }).unwrap_or_default();
     let rest: String = letters.collect();
     let stop = if rest.ends_with(['.', '?', '!']) { "" } else { "." };
     format!("{first}{rest}{stop}")

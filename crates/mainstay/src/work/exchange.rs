@@ -42,13 +42,20 @@ pub(crate) fn round(ledger: &Ledger, reach: Reach<'_>, stop: &AtomicBool) -> Res
             for peer in &due {
                 // One job for each turn of each peer: a second node that sees the same state asks for the same job.
                 let turn = peer.state.tried.unwrap_or_default();
-                jobs::enqueue(tx, &format!("{KIND}/{}/{turn}", peer.name), KIND, &serde_json::json!(peer.name).to_string(), now)?;
+                jobs::enqueue(
+                    tx,
+                    &format!("{KIND}/{}/{turn}", peer.name),
+                    KIND,
+                    &serde_json::json!(peer.name).to_string(),
+                    now,
+                )?;
             }
             Ok(())
         })?;
     }
     while !stop.load(Ordering::Relaxed)
-        && let Some(claim) = ledger.write(|tx| jobs::claim(tx, KIND, ledger.hub(), ledger.env().clock.now(), LEASE_US))?
+        && let Some(claim) =
+            ledger.write(|tx| jobs::claim(tx, KIND, ledger.hub(), ledger.env().clock.now(), LEASE_US))?
     {
         let outcome = one(ledger, reach, stop, &claim);
         let failed = outcome.as_ref().err().map(ToString::to_string);
@@ -149,7 +156,11 @@ mod tests {
             self.store.clock.set(Micros(testkit::START.0 + seconds * 1_000_000));
             let before = self.asked.get();
             let reach: Reach<'_> = &|_, _| {
-                Ok(Box::new(Far { asked: Rc::clone(&self.asked), away: Rc::clone(&self.away), modified: self.modified.get() }))
+                Ok(Box::new(Far {
+                    asked: Rc::clone(&self.asked),
+                    away: Rc::clone(&self.away),
+                    modified: self.modified.get(),
+                }))
             };
             round(&self.ledger, reach, &AtomicBool::new(false)).unwrap();
             self.asked.get() - before
@@ -210,7 +221,8 @@ mod tests {
         // Another node holds the job of this turn: what it has not given back within its lease is taken over.
         let turn = format!("{KIND}/north/{}", Micros::default());
         story.ledger.write(|tx| jobs::enqueue(tx, &turn, KIND, "\"north\"", testkit::START)).unwrap();
-        let claims = [(); 2].map(|()| story.ledger.write(|tx| jobs::claim(tx, KIND, "b", testkit::START, LEASE_US)).unwrap().unwrap());
+        let claims = [(); 2]
+            .map(|()| story.ledger.write(|tx| jobs::claim(tx, KIND, "b", testkit::START, LEASE_US)).unwrap().unwrap());
         assert_eq!((story.at(0), story.at(599)), (0, 0));
         assert_eq!(story.at(601), 1, "the second job finds that the turn is over");
         let late = story.ledger.write(|tx| jobs::renew(tx, &claims[0], LEASE_US)).unwrap();

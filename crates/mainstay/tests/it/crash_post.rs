@@ -42,9 +42,16 @@ fn post(address: &str, path: &str, token: &str, body: &str) -> std::io::Result<T
 #[test]
 fn killed_inside_post_at_random_points() {
     let world = World::new();
-    with_secret(&world, &["user", "add", "ines", "--org", "works", "--role", "partner", "--password-stdin"], "correct horse\n");
+    with_secret(
+        &world,
+        &["user", "add", "ines", "--org", "works", "--role", "partner", "--password-stdin"],
+        "correct horse\n",
+    );
     let token = world.ok(&["user", "token", "ines"]).trim().to_owned();
-    let id = world.ok(&["collection", "add", "Box", "--tlp", "CLEAR", "--read", "works", "--write", "works"]).trim().to_owned();
+    let id = world
+        .ok(&["collection", "add", "Box", "--tlp", "CLEAR", "--read", "works", "--write", "works"])
+        .trim()
+        .to_owned();
     let path = format!("/taxii2/default/collections/{id}/objects/");
     let mut seed = 0x5851_f42d_4c95_7f2d_u64;
     let mut random = |below: u64| {
@@ -58,7 +65,8 @@ fn killed_inside_post_at_random_points() {
     let mut span_us = 60_000;
     for round in 0..rounds {
         let mut serving = Serving::start(&world);
-        let (address, begun, wait) = (serving.address().to_owned(), Instant::now(), Duration::from_micros(random(span_us)));
+        let (address, begun, wait) =
+            (serving.address().to_owned(), Instant::now(), Duration::from_micros(random(span_us)));
         let (send, receive) = mpsc::channel();
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -98,8 +106,12 @@ fn killed_inside_post_at_random_points() {
 fn check(world: &World, id: &str, told: &[Told]) {
     let whole = |name: &str, only: &dyn Fn(usize) -> bool| {
         let bundles: Vec<String> = (0..told.len()).filter(|n| only(*n)).map(|n| bundle(n * OBJECTS, OBJECTS)).collect();
-        let objects: Vec<&str> = bundles.iter().map(|b| b.split_once("\"objects\":[").unwrap().1.strip_suffix("]}").unwrap()).collect();
-        let all = format!(r#"{{"type":"bundle","id":"bundle--00000000-0000-4000-8000-000000000000","objects":[{}]}}"#, objects.join(","));
+        let objects: Vec<&str> =
+            bundles.iter().map(|b| b.split_once("\"objects\":[").unwrap().1.strip_suffix("]}").unwrap()).collect();
+        let all = format!(
+            r#"{{"type":"bundle","id":"bundle--00000000-0000-4000-8000-000000000000","objects":[{}]}}"#,
+            objects.join(",")
+        );
         let report = world.import(&world.write(name, all), &["--collection", id]);
         (report["accepted"].as_u64().unwrap(), report["unchanged"].as_u64().unwrap(), (bundles.len() * OBJECTS) as u64)
     };

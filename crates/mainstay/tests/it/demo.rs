@@ -65,7 +65,8 @@ fn rebuilds_to_the_same_tables(stage: &Stage) {
 fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
     let world = World::new();
     let moved = "2025-01-15T07:00:00Z";
-    let (before, after): (Vec<Step>, Vec<Step>) = world.script.step.iter().cloned().partition(|s| s.at.as_str() < moved);
+    let (before, after): (Vec<Step>, Vec<Step>) =
+        world.script.step.iter().cloned().partition(|s| s.at.as_str() < moved);
     let first = world.stage("first");
     world.play(&first, before.clone());
     let second = world.stage("second");
@@ -123,7 +124,8 @@ fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
     ");
 
     let figure = |period: &str| {
-        let text = first.ask(&world.script.now, &["measure", "compute", "--period", period, "--format", "json"]).unwrap();
+        let text =
+            first.ask(&world.script.now, &["measure", "compute", "--period", period, "--format", "json"]).unwrap();
         let rows: serde_json::Value = serde_json::from_str(&text).unwrap();
         let row = rows.as_array().unwrap().iter().find(|r| r["id"] == "isp:2.1.3").unwrap().clone();
         format!("{} of {}", row["numerator"], row["denominator"])

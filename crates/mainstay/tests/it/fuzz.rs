@@ -13,7 +13,8 @@ fn every_kept_input_holds() {
     let mut run = 0;
     for target in ["stix", "pattern", "matching", "marking", "parameters"] {
         let property = properties::by_name(target).unwrap();
-        let mut inputs: Vec<PathBuf> = std::fs::read_dir(corpus.join(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut inputs: Vec<PathBuf> =
+            std::fs::read_dir(corpus.join(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
         inputs.sort();
         assert!(!inputs.is_empty(), "{target}");
         for input in inputs {

@@ -44,7 +44,12 @@ impl World {
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
-        command.arg("--data").arg(self.path("data")).args(args).env_remove("MAINSTAY_DATA").env_remove("MAINSTAY_DATABASE");
+        command
+            .arg("--data")
+            .arg(self.path("data"))
+            .args(args)
+            .env_remove("MAINSTAY_DATA")
+            .env_remove("MAINSTAY_DATABASE");
         if let Some(url) = &self.database {
             command.args(["--database", url]);
         }
@@ -108,7 +113,10 @@ impl Serving {
     /// With the certificates of [`certificates`].
     pub(crate) fn over_tls(world: &World) -> Serving {
         let file = |name: &str| world.path(name).display().to_string();
-        Serving::with(world, &["--tls-cert", &file("server.pem"), "--tls-key", &file("server.key"), "--tls-client-ca", &file("ca.pem")])
+        Serving::with(
+            world,
+            &["--tls-cert", &file("server.pem"), "--tls-key", &file("server.key"), "--tls-client-ca", &file("ca.pem")],
+        )
     }
 
     fn with(world: &World, more: &[&str]) -> Serving {
@@ -136,7 +144,8 @@ impl Drop for Serving {
 /// Runs a verb that reads a secret, and gives its standard output.
 #[track_caller]
 pub(crate) fn with_secret(world: &World, args: &[&str], secret: &str) -> String {
-    let mut child = world.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        world.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(secret.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{args:?}\n{}", String::from_utf8_lossy(&output.stderr));
@@ -146,7 +155,8 @@ pub(crate) fn with_secret(world: &World, args: &[&str], secret: &str) -> String 
 /// One round with a peer, as JSON.
 pub(crate) fn rounds(world: &World, name: &str) -> serde_json::Value {
     let said = world.run(&["peer", "sync", name, "--format", "json"]);
-    let value: serde_json::Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}\n{}{}", said.out, said.err));
+    let value: serde_json::Value =
+        serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}\n{}{}", said.out, said.err));
     value[0].clone()
 }
 

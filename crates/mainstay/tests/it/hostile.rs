@@ -16,7 +16,10 @@ fn identity(i: usize, more: &str) -> String {
 }
 
 fn bundle_of(objects: &[String]) -> String {
-    format!(r#"{{"type":"bundle","id":"bundle--00000001-0000-4000-8000-000000000000","objects":[{}]}}"#, objects.join(","))
+    format!(
+        r#"{{"type":"bundle","id":"bundle--00000001-0000-4000-8000-000000000000","objects":[{}]}}"#,
+        objects.join(",")
+    )
 }
 
 /// Each faulty file: what it is, its bytes, the rule and a part of the place, and how many objects of it are good.
@@ -75,7 +78,11 @@ fn in_a_folder_a_foreign_file_is_skipped_and_named_outright_refused() {
     world.write("in/notes.txt", "hello\n");
     world.write("in/good.json", bundle(0, 2));
     let report = world.import(&world.path("in"), &[]);
-    assert_eq!((report["accepted"].as_u64(), report["skipped"].as_array().map(Vec::len)), (Some(2), Some(1)), "{report}");
+    assert_eq!(
+        (report["accepted"].as_u64(), report["skipped"].as_array().map(Vec::len)),
+        (Some(2), Some(1)),
+        "{report}"
+    );
     assert_eq!(report["skipped"][0]["rule"], "form-unknown");
     assert_eq!(world.run(&["import", world.path("in").to_str().unwrap()]).code, 0);
     assert_eq!(world.import(&world.path("in/notes.txt"), &[])["refused"][0]["rule"], "form-unknown");

@@ -19,9 +19,16 @@ struct Hub {
 impl Hub {
     fn start() -> Hub {
         let world = World::new();
-        with_secret(&world, &["user", "add", "ines", "--org", "works", "--role", "partner", "--password-stdin"], "correct horse\n");
+        with_secret(
+            &world,
+            &["user", "add", "ines", "--org", "works", "--role", "partner", "--password-stdin"],
+            "correct horse\n",
+        );
         let token = world.ok(&["user", "token", "ines"]).trim().to_owned();
-        let id = world.ok(&["collection", "add", "Box", "--tlp", "CLEAR", "--read", "works", "--write", "works"]).trim().to_owned();
+        let id = world
+            .ok(&["collection", "add", "Box", "--tlp", "CLEAR", "--read", "works", "--write", "works"])
+            .trim()
+            .to_owned();
         let serving = Serving::start(&world);
         Hub { world, serving, token, path: format!("/taxii2/default/collections/{id}/") }
     }
@@ -33,7 +40,10 @@ impl Hub {
     }
 
     fn head(&self, method: &str, path: &str, more: &str) -> String {
-        format!("{method} {}{path} HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {}\r\nconnection: close\r\n{more}\r\n", self.path, self.token)
+        format!(
+            "{method} {}{path} HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {}\r\nconnection: close\r\n{more}\r\n",
+            self.path, self.token
+        )
     }
 
     fn ask(&self, head: &str, body: &[u8]) -> (u16, String) {
@@ -49,7 +59,14 @@ impl Hub {
     }
 
     fn post(&self, body: &[u8]) -> (u16, String) {
-        self.ask(&self.head("POST", "objects/", &format!("accept: {TAXII}\r\ncontent-type: {TAXII}\r\ncontent-length: {}\r\n", body.len())), body)
+        self.ask(
+            &self.head(
+                "POST",
+                "objects/",
+                &format!("accept: {TAXII}\r\ncontent-type: {TAXII}\r\ncontent-length: {}\r\n", body.len()),
+            ),
+            body,
+        )
     }
 
     /// The most memory that the process ever held, in MiB.
@@ -86,7 +103,9 @@ fn is_error(what: &str, (status, body): &(u16, String), expected: u16) {
 }
 
 fn tool(uuid: &str, modified: &str, more: &str) -> String {
-    format!(r#"{{"type":"tool","spec_version":"2.1","id":"tool--{uuid}","created":"2020-01-01T00:00:00.000Z","modified":"{modified}","name":"t"{more}}}"#)
+    format!(
+        r#"{{"type":"tool","spec_version":"2.1","id":"tool--{uuid}","created":"2020-01-01T00:00:00.000Z","modified":"{modified}","name":"t"{more}}}"#
+    )
 }
 
 #[test]
@@ -102,8 +121,14 @@ fn what_breaks_a_rule_fails_alone_and_is_named() {
     assert_eq!(hub.post(format!(r#"{{"objects":[{revoked}]}}"#).as_bytes()).0, 202);
     let bad: Vec<(&str, Vec<u8>)> = vec![
         ("a version after the revocation", tool(UUID, "2020-01-03T00:00:00.000Z", "").into_bytes()),
-        ("modified before created", tool("00000000-0000-4000-8000-000000000002", "2019-01-01T00:00:00.000Z", "").into_bytes()),
-        ("a doubled key", tool("00000000-0000-4000-8000-000000000003", "2020-01-01T00:00:00.000Z", r#","name":"again""#).into_bytes()),
+        (
+            "modified before created",
+            tool("00000000-0000-4000-8000-000000000002", "2019-01-01T00:00:00.000Z", "").into_bytes(),
+        ),
+        (
+            "a doubled key",
+            tool("00000000-0000-4000-8000-000000000003", "2020-01-01T00:00:00.000Z", r#","name":"again""#).into_bytes(),
+        ),
         ("deep nesting", tool("00000000-0000-4000-8000-000000000004", "2020-01-01T00:00:00.000Z", &deep).into_bytes()),
         ("a definition that marks itself", definition.into_bytes()),
         ("no time", tool("00000000-0000-4000-8000-000000000006", "soon", "").into_bytes()),
@@ -117,10 +142,16 @@ fn what_breaks_a_rule_fails_alone_and_is_named() {
         let said: serde_json::Value = serde_json::from_str(&said).unwrap();
         assert_eq!((&said["success_count"], &said["failure_count"]), (&1.into(), &1.into()), "{what}: {said}");
         let message = said["failures"][0]["message"].as_str().unwrap_or_default();
-        assert!(message.split_once(" at ").is_some_and(|(rule, rest)| !rule.contains(' ') && rest.contains(": ")), "{what}: {said}");
+        assert!(
+            message.split_once(" at ").is_some_and(|(rule, rest)| !rule.contains(' ') && rest.contains(": ")),
+            "{what}: {said}"
+        );
     }
     // Contradictory marks count as the strictest: taken in, and shown to nobody below.
-    let (status, said) = hub.post(format!(r#"{{"objects":[{}]}}"#, tool("00000000-0000-4000-8000-000000000007", "2020-01-01T00:00:00.000Z", red)).as_bytes());
+    let (status, said) = hub.post(
+        format!(r#"{{"objects":[{}]}}"#, tool("00000000-0000-4000-8000-000000000007", "2020-01-01T00:00:00.000Z", red))
+            .as_bytes(),
+    );
     assert_eq!(status, 202, "{said}");
     assert_eq!(hub.get("objects/tool--00000000-0000-4000-8000-000000000007/").0, 404);
     let held: serde_json::Value = serde_json::from_str(&hub.get("objects/?match[version]=all").1).unwrap();
@@ -140,18 +171,52 @@ fn what_is_no_envelope_or_no_request_gets_its_status() {
     let hub = Hub::start();
     let latin = [br#"{"objects":[{"type":"tool","name":""#.as_slice(), b"\xe9\xff", br#""}]}"#].concat();
     let nested = [b"[".repeat(200_000), b"]".repeat(200_000)].concat();
-    for (what, body) in [("nothing", b"".as_slice()), ("no JSON", b"{"), ("a list of lists", &nested), ("a number", b"1"), ("invalid UTF-8 at the top", b"\xff\xfe{}")] {
+    for (what, body) in [
+        ("nothing", b"".as_slice()),
+        ("no JSON", b"{"),
+        ("a list of lists", &nested),
+        ("a number", b"1"),
+        ("invalid UTF-8 at the top", b"\xff\xfe{}"),
+    ] {
         is_error(what, &hub.post(body), 422);
     }
     let (status, said) = hub.post(&latin);
     assert!(status == 422 || said.contains("\"failure_count\":1"), "{status} {said}");
     let head = |more: &str| hub.head("POST", "objects/", more);
-    is_error("text", &hub.ask(&head(&format!("accept: {TAXII}\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n")), b"{}"), 415);
-    is_error("another version", &hub.ask(&head(&format!("accept: {TAXII}\r\ncontent-type: application/taxii+json;version=2.0\r\ncontent-length: 2\r\n")), b"{}"), 415);
+    is_error(
+        "text",
+        &hub.ask(&head(&format!("accept: {TAXII}\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n")), b"{}"),
+        415,
+    );
+    is_error(
+        "another version",
+        &hub.ask(
+            &head(&format!(
+                "accept: {TAXII}\r\ncontent-type: application/taxii+json;version=2.0\r\ncontent-length: 2\r\n"
+            )),
+            b"{}",
+        ),
+        415,
+    );
     is_error("no type", &hub.ask(&head(&format!("accept: {TAXII}\r\ncontent-length: 2\r\n")), b"{}"), 415);
     is_error("a page", &hub.ask(&hub.head("GET", "objects/", "accept: text/html\r\n"), b""), 406);
-    is_error("too large, said before", &hub.ask(&head(&format!("accept: {TAXII}\r\ncontent-type: {TAXII}\r\ncontent-length: 70000000\r\n")), b""), 413);
-    for query in ["limit=0", "limit=-1", "limit=1.5", "limit=", "added_after=1", "next=x", "match[version]=all,first", "match[id]=%ff", "match[type]=a,,b", "limit=1&limit=1"] {
+    is_error(
+        "too large, said before",
+        &hub.ask(&head(&format!("accept: {TAXII}\r\ncontent-type: {TAXII}\r\ncontent-length: 70000000\r\n")), b""),
+        413,
+    );
+    for query in [
+        "limit=0",
+        "limit=-1",
+        "limit=1.5",
+        "limit=",
+        "added_after=1",
+        "next=x",
+        "match[version]=all,first",
+        "match[id]=%ff",
+        "match[type]=a,,b",
+        "limit=1&limit=1",
+    ] {
         is_error(query, &hub.get(&format!("objects/?{query}")), 400);
     }
     // A limit beyond any page is no fault: fewer may be given.
@@ -212,7 +277,11 @@ fn slow_clients_and_readers_that_do_not_read_hold_up_nobody() {
     }
     // A body that does not come.
     let mut body = hub.connect();
-    body.write_all(hub.head("POST", "objects/", &format!("accept: {TAXII}\r\ncontent-type: {TAXII}\r\ncontent-length: 1000\r\n")).as_bytes()).unwrap();
+    body.write_all(
+        hub.head("POST", "objects/", &format!("accept: {TAXII}\r\ncontent-type: {TAXII}\r\ncontent-length: 1000\r\n"))
+            .as_bytes(),
+    )
+    .unwrap();
     body.write_all(b"{\"objects\":[").unwrap();
     // Pages that nobody takes.
     let mut readers: Vec<TcpStream> = (0..60).map(|_| hub.connect()).collect();
@@ -230,7 +299,10 @@ fn slow_clients_and_readers_that_do_not_read_hold_up_nobody() {
         let mut rest = [0; 64];
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         let ended = stream.read(&mut rest);
-        assert!(!matches!(&ended, Err(e) if matches!(e.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)), "a head may take for ever");
+        assert!(
+            !matches!(&ended, Err(e) if matches!(e.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)),
+            "a head may take for ever"
+        );
     }
     is_error("a body that does not come", &answer(&mut body), 408);
     assert!(begun.elapsed() < Duration::from_secs(58), "{:?}", begun.elapsed());

@@ -36,11 +36,23 @@ fn script(name: &str) -> PathBuf {
 fn a_client_and_a_library_of_others_walk_the_server() {
     let Some(python) = python("client") else { return };
     for (engine, world) in World::on_each_engine() {
-        with_secret(&world, &["user", "add", "ines", "--org", "works", "--role", "partner", "--password-stdin"], "correct horse\n");
+        with_secret(
+            &world,
+            &["user", "add", "ines", "--org", "works", "--role", "partner", "--password-stdin"],
+            "correct horse\n",
+        );
         let token = world.ok(&["user", "token", "ines"]).trim().to_owned();
         let walk = |serving: &Serving, folder: &[PathBuf]| {
-            let id = world.ok(&["collection", "add", "Box", "--tlp", "CLEAR", "--read", "works", "--write", "works"]).trim().to_owned();
-            let output = program(&python).arg(script("walk.py")).args([&serving.url, &id, &token]).args(folder).output().unwrap();
+            let id = world
+                .ok(&["collection", "add", "Box", "--tlp", "CLEAR", "--read", "works", "--write", "works"])
+                .trim()
+                .to_owned();
+            let output = program(&python)
+                .arg(script("walk.py"))
+                .args([&serving.url, &id, &token])
+                .args(folder)
+                .output()
+                .unwrap();
             let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
             assert!(output.status.success(), "{engine}: {out}{err}");
             let looked: usize = out.split(' ').next().unwrap().parse().unwrap();
@@ -64,7 +76,13 @@ struct Other {
 impl Other {
     fn start(python: &PathBuf, name: &str, folder: &World) -> Other {
         let mut command = program(python);
-        let mut child = command.arg(script(name)).arg(folder.path("")).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command
+            .arg(script(name))
+            .arg(folder.path(""))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut url = None;
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             url = line.unwrap().strip_prefix("collection ").map(str::to_owned);
@@ -95,7 +113,10 @@ assert len(held) == len(set(held)), "doubled"
 print(len(held))
 "#;
         let output = program(python).args(["-c", count, &self.url]).output().unwrap();
-        String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+        String::from_utf8_lossy(&output.stdout)
+            .trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
     }
 }
 
@@ -112,19 +133,33 @@ fn through(name: &str, run: &str, add: &[&str]) {
     let (Some(interpreter), Some(client)) = (python(name), python("client")) else { return };
     let (giver, taker, folder) = (World::new(), World::new(), World::new());
     let other = Other::start(&interpreter, run, &folder);
-    with_secret(&giver, &["user", "add", "them", "--org", "others", "--role", "partner", "--password-stdin"], "correct horse\n");
+    with_secret(
+        &giver,
+        &["user", "add", "them", "--org", "others", "--role", "partner", "--password-stdin"],
+        "correct horse\n",
+    );
     let out = giver.ok(&["collection", "add", "Out", "--tlp", "CLEAR", "--read", "others"]).trim().to_owned();
     giver.import(&giver.write("a.json", bundle(0, 90)), &["--collection", &out]);
-    let push = ["peer", "add", "other", &other.url, "--push", &out, "--account", "them", "--login", "us", "--secret-stdin"];
+    let push =
+        ["peer", "add", "other", &other.url, "--push", &out, "--account", "them", "--login", "us", "--secret-stdin"];
     with_secret(&giver, &push, PASSWORD);
-    let pull = [&["peer", "add", "other", &other.url, "--pull", "default", "--login", "us", "--secret-stdin"], add].concat();
+    let pull =
+        [&["peer", "add", "other", &other.url, "--pull", "default", "--login", "us", "--secret-stdin"], add].concat();
     with_secret(&taker, &pull, PASSWORD);
 
     let round = rounds(&giver, "other");
-    assert_eq!((&round["objects"], &round["refused"], &round["trouble"]), (&90.into(), &0.into(), &serde_json::Value::Null), "{round}");
+    assert_eq!(
+        (&round["objects"], &round["refused"], &round["trouble"]),
+        (&90.into(), &0.into(), &serde_json::Value::Null),
+        "{round}"
+    );
     assert_eq!(other.held(&client), 90);
     let round = rounds(&taker, "other");
-    assert_eq!((&round["accepted"], &round["refused"], &round["trouble"]), (&90.into(), &0.into(), &serde_json::Value::Null), "{round}");
+    assert_eq!(
+        (&round["accepted"], &round["refused"], &round["trouble"]),
+        (&90.into(), &0.into(), &serde_json::Value::Null),
+        "{round}"
+    );
     // With nothing new, nothing is given and nothing is new.
     assert_eq!(rounds(&giver, "other")["objects"], 0);
     assert_eq!(rounds(&taker, "other")["accepted"], 0);
@@ -154,7 +189,8 @@ fn interrupted(pull: &[&str]) {
         let taker = World::new();
         taker.ok(&["init"]);
         with_secret(&taker, pull, PASSWORD);
-        let mut child = taker.command(&["peer", "sync", "other"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            taker.command(&["peer", "sync", "other"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(std::time::Duration::from_millis(after_ms));
         drop(child.kill());
         child.wait().unwrap();

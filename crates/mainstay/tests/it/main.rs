@@ -10,7 +10,7 @@ mod hostile;
 mod hostile_taxii;
 mod interop;
 mod peers;
-mod real;
 mod purge;
+mod real;
 mod release;
 mod sample;

@@ -26,10 +26,19 @@ fn two_people_purge_and_a_backup_follows() {
         add(&world, "bob", "home", "operator");
         let seen = world.run(&["ledger", "purge", "propose", "--object", ID, "--dry-run"]);
         assert_eq!(seen.code, 0, "{}", seen.err);
-        assert!(seen.out.contains("exchange.object") && seen.err.contains("nothing was changed"), "{}{}", seen.out, seen.err);
+        assert!(
+            seen.out.contains("exchange.object") && seen.err.contains("nothing was changed"),
+            "{}{}",
+            seen.out,
+            seen.err
+        );
         let proposed = world.run(&["ledger", "purge", "propose", "--object", ID, "--reason", "personal data"]).err;
         let name = proposed.split("proposed as ").nth(1).and_then(|rest| rest.split(';').next()).unwrap();
-        assert_eq!(world.run(&["ledger", "purge", "approve", name]).code, 3, "local-operator is never the second person");
+        assert_eq!(
+            world.run(&["ledger", "purge", "approve", name]).code,
+            3,
+            "local-operator is never the second person"
+        );
         let before = world.path("data/mainstay.db");
         let backup = world.path("backup.db");
         if engine == "sqlite" {

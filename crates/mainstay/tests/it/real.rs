@@ -27,17 +27,27 @@ fn the_real_import_and_its_rebuild() {
         let report = import(&world, &data, &parts);
         let kinds: Vec<(&str, u64)> =
             ["csaf", "edges", "eukev", "kev", "nodes"].map(|k| (k, report["by_kind"][k].as_u64().unwrap())).to_vec();
-        assert_eq!(kinds, [("csaf", 2216), ("edges", 169_948), ("eukev", 43), ("kev", 1404), ("nodes", 73_732)], "{engine}");
-        let other = report["refused"].as_array().unwrap().iter().find(|r| !r["rule"].as_str().unwrap().starts_with("sbom-"));
+        assert_eq!(
+            kinds,
+            [("csaf", 2216), ("edges", 169_948), ("eukev", 43), ("kev", 1404), ("nodes", 73_732)],
+            "{engine}"
+        );
+        let other =
+            report["refused"].as_array().unwrap().iter().find(|r| !r["rule"].as_str().unwrap().starts_with("sbom-"));
         assert_eq!(other, None, "{engine}: only forms of SBOM that are not read yet are refused");
 
         // Enterprise and ICS share 108 versions, of which 18 differ: these, and no others, are for a person.
         assert_eq!(import(&world, &data, &["stix/enterprise-attack.json"])["accepted"], 24_771, "{engine}");
         let ics = import(&world, &data, &["stix/ics-attack.json"]);
-        assert_eq!((count(&ics, "review"), ics["unchanged"].as_u64(), count(&ics, "refused")), (18, Some(90), 0), "{engine}");
+        assert_eq!(
+            (count(&ics, "review"), ics["unchanged"].as_u64(), count(&ics, "refused")),
+            (18, Some(90), 0),
+            "{engine}"
+        );
 
         // Importing again changes nothing and says so.
-        let again = import(&world, &data, &[&parts[..], &["stix/enterprise-attack.json", "stix/ics-attack.json"]].concat());
+        let again =
+            import(&world, &data, &[&parts[..], &["stix/enterprise-attack.json", "stix/ics-attack.json"]].concat());
         assert_eq!((again["accepted"].as_u64(), count(&again, "review")), (Some(0), 0), "{engine}");
 
         let deep = world.run(&["ledger", "verify", "--deep"]);
@@ -57,7 +67,8 @@ fn single_points_of_failure_of_the_real_graph() {
     assert_eq!(lines(&[]), 447);
     let six = ["submarine-cable", "landing-point", "substation-bus", "chokepoint", "data-centre", "ixp"];
     assert_eq!(lines(&six.map(|kind| ["--kind", kind]).concat()), 142);
-    let arcos: Value = serde_json::from_str(&world.ok(&["depend", "cascade", "--fail", "cable:arcos", "--format", "json"])).unwrap();
+    let arcos: Value =
+        serde_json::from_str(&world.ok(&["depend", "cascade", "--fail", "cable:arcos", "--format", "json"])).unwrap();
     let functions = arcos["functions"].as_array().unwrap();
     for country in ["BZ", "NI", "TC"] {
         assert!(functions.contains(&Value::from(format!("fn:intl-connectivity:{country}"))), "{country}");
@@ -69,11 +80,17 @@ fn without_inventory_the_answer_is_unknown_with_candidates_never_none() {
     let Some(data) = shared("without inventory the answer is unknown") else { return };
     let world = World::new();
     import(&world, &data, &["csaf/OT/white/2024"]);
-    let rows: Vec<Value> =
-        world.ok(&["exposure", "list", "--format", "jsonl"]).lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let rows: Vec<Value> = world
+        .ok(&["exposure", "list", "--format", "jsonl"])
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
     assert!(!rows.is_empty());
     for row in &rows {
-        assert_eq!((row["status"].as_str(), row["method"].as_str(), row["level"].as_str()), (Some("unknown"), Some("candidate"), Some("sector")));
+        assert_eq!(
+            (row["status"].as_str(), row["method"].as_str(), row["level"].as_str()),
+            (Some("unknown"), Some("candidate"), Some("sector"))
+        );
     }
     let today = world.run(&["exposure", "list", "--limit", "1"]);
     assert!(today.err.contains("nothing is known of 100 %"), "{}", today.err);

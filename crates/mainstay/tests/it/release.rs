@@ -41,7 +41,8 @@ fn an_agreement_opens_what_it_covers_for_its_days() {
 #[test]
 fn lists_on_the_command_line_are_for_the_operators_own() {
     let (world, _) = world();
-    let mut command = world.command(&["user", "add", "fred", "--org", "csirt-fi", "--role", "partner", "--password-stdin"]);
+    let mut command =
+        world.command(&["user", "add", "fred", "--org", "csirt-fi", "--role", "partner", "--password-stdin"]);
     let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"correct horse\n").unwrap();
     drop(child.stdin.take());
@@ -65,7 +66,11 @@ fn lists_on_the_command_line_are_for_the_operators_own() {
         &["pack", "verify"],
         &["doctor"],
     ] {
-        let output = world.command(&[verb, &["--as", "fred"]].concat()).env("MAINSTAY_PASSWORD", "correct horse").output().unwrap();
+        let output = world
+            .command(&[verb, &["--as", "fred"]].concat())
+            .env("MAINSTAY_PASSWORD", "correct horse")
+            .output()
+            .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{verb:?}: {said}");
         assert!(output.stdout.is_empty(), "{verb:?}: {}", String::from_utf8_lossy(&output.stdout));

@@ -21,8 +21,10 @@ fn bytes(below: &str) -> Vec<u8> {
 }
 
 fn folder(below: &str) -> Vec<String> {
-    let mut names: Vec<String> =
-        std::fs::read_dir(sample(below)).unwrap().map(|e| format!("{below}/{}", e.unwrap().file_name().to_string_lossy())).collect();
+    let mut names: Vec<String> = std::fs::read_dir(sample(below))
+        .unwrap()
+        .map(|e| format!("{below}/{}", e.unwrap().file_name().to_string_lossy()))
+        .collect();
     names.sort();
     names
 }
@@ -90,7 +92,9 @@ fn matching_finds_affected_fixed_and_doubtful_rows() {
                 let found: Vec<_> = vulnerability
                     .stated
                     .iter()
-                    .flat_map(|(stated, leaves)| leaves.iter().filter_map(|&i| relate(products.get(i)?, held).map(|f| (*stated, f))))
+                    .flat_map(|(stated, leaves)| {
+                        leaves.iter().filter_map(|&i| relate(products.get(i)?, held).map(|f| (*stated, f)))
+                    })
                     .collect();
                 let findings: Vec<_> = found.iter().map(|(s, f)| (*s, f)).collect();
                 if let Some(verdict) = conclude(&vulnerability.id, &findings) {

@@ -29,7 +29,8 @@ pub fn effective_clearance(recipient: &Recipient<'_>, on: Date) -> (Tlp, String)
 pub(super) fn marking(subject: &Subject<'_>, tlp: Tlp, recipient: &Recipient<'_>, on: Date) -> Rule {
     let Grant { level, by, why } = grant(subject, recipient, on);
     let passes = tlp <= level;
-    let basis = by.and_then(|a| a.clauses.basis.as_ref()).map(|basis| format!(", on the basis of {basis}")).unwrap_or_default();
+    let basis =
+        by.and_then(|a| a.clauses.basis.as_ref()).map(|basis| format!(", on the basis of {basis}")).unwrap_or_default();
     let reason = match (passes, tlp) {
         (true, Tlp::Clear) => "TLP:CLEAR may go to anybody".to_owned(),
         (true, tlp) => format!("TLP:{tlp} is within TLP:{level}: {why}{basis}"),
@@ -68,7 +69,11 @@ fn grant<'a>(subject: &Subject<'_>, recipient: &Recipient<'a>, on: Date) -> Gran
     let about = all.iter().copied().filter(|a| outside(subject, a).is_none());
     match about.map(|a| (ceiling(a), a)).max_by_key(|(level, _)| *level) {
         Some((level, agreement)) => capped(recipient, level, agreement),
-        None => Grant { level: Tlp::Clear, by: None, why: all.last().and_then(|a| outside(subject, a)).unwrap_or_else(|| none(recipient, on)) },
+        None => Grant {
+            level: Tlp::Clear,
+            by: None,
+            why: all.last().and_then(|a| outside(subject, a)).unwrap_or_else(|| none(recipient, on)),
+        },
     }
 }
 
@@ -85,7 +90,9 @@ fn ceiling(agreement: &Agreement) -> Tlp {
 /// The agreement in force by which a recipient is told where what it gave was seen; of several, the one recorded last.
 pub(super) fn told_sightings<'a>(subject: &Subject<'_>, recipient: &Recipient<'a>, on: Date) -> Option<&'a Agreement> {
     let all = in_force(recipient.agreements, on);
-    let tells = |a: &&Agreement| a.clauses.sightings && a.clauses.with_operator && a.clauses.client_of.is_none() && outside(subject, a).is_none();
+    let tells = |a: &&Agreement| {
+        a.clauses.sightings && a.clauses.with_operator && a.clauses.client_of.is_none() && outside(subject, a).is_none()
+    };
     all.into_iter().rev().find(tells)
 }
 
@@ -99,7 +106,8 @@ fn outside(subject: &Subject<'_>, agreement: &Agreement) -> Option<String> {
     if !covers {
         return Some(format!("{} is not about this", agreement.words()));
     }
-    let given = clauses.with_operator || subject.origin.org.is_some_and(|org| clauses.with.iter().any(|party| party == org));
+    let given =
+        clauses.with_operator || subject.origin.org.is_some_and(|org| clauses.with.iter().any(|party| party == org));
     (!given).then(|| format!("{} is about what {} gave", agreement.words(), clauses.with.join(", ")))
 }
 
@@ -112,7 +120,8 @@ fn own<'a>(recipient: &Recipient<'a>) -> Option<Grant<'a>> {
         }
         Role::Partner => {
             let level = recipient.clearance.unwrap_or(Tlp::Clear);
-            let why = format!("the role partner at the operator's own {} sees up to its own TLP:{level}", recipient.org);
+            let why =
+                format!("the role partner at the operator's own {} sees up to its own TLP:{level}", recipient.org);
             Grant { level, by: None, why }
         }
     })
@@ -125,13 +134,18 @@ fn capped<'a>(recipient: &Recipient<'a>, given: Tlp, by: &'a Agreement) -> Grant
         (_, Some(party)) if !by.clauses.onward => {
             Grant { level: given, by: None, why: format!("{words} does not let {party} pass anything on") }
         }
-        (Some(own), _) if own < given => {
-            Grant { level: own, by: Some(by), why: format!("the person is cleared for TLP:{own}, {org} for TLP:{given}") }
-        }
+        (Some(own), _) if own < given => Grant {
+            level: own,
+            by: Some(by),
+            why: format!("the person is cleared for TLP:{own}, {org} for TLP:{given}"),
+        },
         (_, Some(_)) if given < by.clearance => Grant {
             level: given,
             by: Some(by),
-            why: format!("{org} is cleared for TLP:{given} by {words}: TLP:{} stays with the party itself", by.clearance),
+            why: format!(
+                "{org} is cleared for TLP:{given} by {words}: TLP:{} stays with the party itself",
+                by.clearance
+            ),
         },
         _ => Grant { level: given, by: Some(by), why: format!("{org} is cleared for TLP:{given} by {words}") },
     }

@@ -42,58 +42,111 @@ fn acs() -> impl Strategy<Value = stix::marking::Acs> {
 }
 
 fn terms() -> impl Strategy<Value = Terms> {
-    let audience = prop::option::weighted(0.3, prop::collection::btree_set(prop::sample::select(vec!["p".to_owned(), "q".to_owned()]), 0..2));
-    let embargo = prop::option::weighted(0.3, prop::sample::select(vec!["2025-05-31".to_owned(), "2025-06-01".to_owned(), "2025-06-02".to_owned()]));
+    let audience = prop::option::weighted(
+        0.3,
+        prop::collection::btree_set(prop::sample::select(vec!["p".to_owned(), "q".to_owned()]), 0..2),
+    );
+    let embargo = prop::option::weighted(
+        0.3,
+        prop::sample::select(vec!["2025-05-31".to_owned(), "2025-06-01".to_owned(), "2025-06-02".to_owned()]),
+    );
     let policies = prop::collection::btree_set(acs(), 0..2);
-    (audience, prop::option::weighted(0.3, 0u32..2), prop::bool::weighted(0.2), embargo, policies, prop::bool::weighted(0.1)).prop_map(
-        |(audience, hops, originator_control, embargo, acs, unknown)| Terms { audience, hops, originator_control, embargo, acs, unknown },
+    (
+        audience,
+        prop::option::weighted(0.3, 0u32..2),
+        prop::bool::weighted(0.2),
+        embargo,
+        policies,
+        prop::bool::weighted(0.1),
     )
+        .prop_map(|(audience, hops, originator_control, embargo, acs, unknown)| Terms {
+            audience,
+            hops,
+            originator_control,
+            embargo,
+            acs,
+            unknown,
+        })
 }
 
 fn agreement() -> impl Strategy<Value = Agreement> {
     let names = prop::sample::select(vec!["", "a", "b"]);
-    let days = prop::sample::select(vec![("2025-01-01", None), ("2025-01-01", Some("2025-05-31")), ("2025-06-01", Some("2025-06-01")), ("2025-07-01", None)]);
+    let days = prop::sample::select(vec![
+        ("2025-01-01", None),
+        ("2025-01-01", Some("2025-05-31")),
+        ("2025-06-01", Some("2025-06-01")),
+        ("2025-07-01", None),
+    ]);
     let scope = prop::sample::select(vec!["", "", "type=malware", "topic=ics", "collection=c", "exposures"]);
     let laws = prop::option::weighted(0.2, tlp());
-    (names, days, tlp(), scope, laws, any::<(bool, bool, bool, bool)>()).prop_map(|(name, (from, to), clearance, scope, law, (client, onward, ours, sightings))| {
-        let clauses = Clauses {
-            first: "x".to_owned(),
-            name: name.to_owned(),
-            left_out: false,
-            with: vec!["q".to_owned()],
-            with_operator: ours,
-            client_of: client.then(|| "x".to_owned()),
-            scope: Scope::read(&[scope].iter().filter(|s| !s.is_empty()).map(|s| (*s).to_owned()).collect::<Vec<_>>()).unwrap(),
-            basis: None,
-            compelled: law.map(|cap| Compulsion { country: "FR".to_owned(), law: "l".to_owned(), cap }).into_iter().collect(),
-            onward,
-            sightings,
-        };
-        Agreement { from: day(from), to: to.map(day), clearance, clauses }
-    })
+    (names, days, tlp(), scope, laws, any::<(bool, bool, bool, bool)>()).prop_map(
+        |(name, (from, to), clearance, scope, law, (client, onward, ours, sightings))| {
+            let clauses = Clauses {
+                first: "x".to_owned(),
+                name: name.to_owned(),
+                left_out: false,
+                with: vec!["q".to_owned()],
+                with_operator: ours,
+                client_of: client.then(|| "x".to_owned()),
+                scope: Scope::read(
+                    &[scope].iter().filter(|s| !s.is_empty()).map(|s| (*s).to_owned()).collect::<Vec<_>>(),
+                )
+                .unwrap(),
+                basis: None,
+                compelled: law
+                    .map(|cap| Compulsion { country: "FR".to_owned(), law: "l".to_owned(), cap })
+                    .into_iter()
+                    .collect(),
+                onward,
+                sightings,
+            };
+            Agreement { from: day(from), to: to.map(day), clearance, clauses }
+        },
+    )
 }
 
 fn world() -> impl Strategy<Value = World> {
     let part = prop::option::weighted(0.3, (prop::option::of(tlp()), terms()));
-    let subject = (tlp(), 0u8..4, terms(), part, any::<(bool, bool, bool)>(), prop::option::of(prop::sample::select(vec!["p", "q"])), any::<(bool, bool)>());
-    let sighting = prop::option::weighted(0.2, (prop::sample::select(vec![None, Some("p"), Some("p"), Some("q")]), prop::bool::weighted(0.2)));
-    let recipient = (prop::option::of(tlp()), prop::option::of(prop::sample::select(vec!["FR", "DE"])), prop::collection::vec(agreement(), 0..4));
-    (subject, sighting, recipient).prop_map(|((tlp, readers, terms, part, (malware, ics, weakness), giver, (consented, unnamed)), sighting, (person, country, agreements))| World {
-        tlp,
-        readers,
-        terms,
+    let subject = (
+        tlp(),
+        0u8..4,
+        terms(),
         part,
-        kind: if malware { "malware" } else { "tool" },
-        topics: if ics { vec!["ics"] } else { vec![] },
-        giver,
-        consented,
-        unnamed: unnamed && giver == Some("q"),
-        weakness: weakness && readers == 0,
-        sighting,
-        person,
-        country,
-        agreements,
-    })
+        any::<(bool, bool, bool)>(),
+        prop::option::of(prop::sample::select(vec!["p", "q"])),
+        any::<(bool, bool)>(),
+    );
+    let sighting = prop::option::weighted(
+        0.2,
+        (prop::sample::select(vec![None, Some("p"), Some("p"), Some("q")]), prop::bool::weighted(0.2)),
+    );
+    let recipient = (
+        prop::option::of(tlp()),
+        prop::option::of(prop::sample::select(vec!["FR", "DE"])),
+        prop::collection::vec(agreement(), 0..4),
+    );
+    (subject, sighting, recipient).prop_map(
+        |(
+            (tlp, readers, terms, part, (malware, ics, weakness), giver, (consented, unnamed)),
+            sighting,
+            (person, country, agreements),
+        )| World {
+            tlp,
+            readers,
+            terms,
+            part,
+            kind: if malware { "malware" } else { "tool" },
+            topics: if ics { vec!["ics"] } else { vec![] },
+            giver,
+            consented,
+            unnamed: unnamed && giver == Some("q"),
+            weakness: weakness && readers == 0,
+            sighting,
+            person,
+            country,
+            agreements,
+        },
+    )
 }
 
 impl World {
@@ -109,7 +162,11 @@ impl World {
         let subject = Subject {
             terms: Some(&self.terms),
             what: What { collection: Some("c"), kind: self.kind, topics: &self.topics },
-            origin: Origin { org: self.giver, consented: if self.consented { &["p"] } else { &[] }, unnamed: self.unnamed },
+            origin: Origin {
+                org: self.giver,
+                consented: if self.consented { &["p"] } else { &[] },
+                unnamed: self.unnamed,
+            },
             parts: part.as_slice(),
             weakness: self.weakness.then_some(weakness),
             sighting: self.sighting.map(|(producer, withheld)| Sighting { producer, withheld }),
@@ -149,7 +206,14 @@ impl World {
             11 => w.each(|c, a| c.clauses.compelled.extend(a.clauses.compelled.clone()), by),
             12 => w.each(|c, _| c.clauses.with_operator = false, by),
             13 => w.each(|c, _| c.clauses.left_out = true, by),
-            14 => w.each(|c, a| if c.clauses.scope.is_empty() { c.clauses.scope = a.clauses.scope.clone() }, by),
+            14 => w.each(
+                |c, a| {
+                    if c.clauses.scope.is_empty() {
+                        c.clauses.scope = a.clauses.scope.clone()
+                    }
+                },
+                by,
+            ),
             15 => w.each(|c, _| c.clauses.client_of = Some("x".to_owned()), by),
             16 => w.weakness |= w.readers == 9,
             18 => w.sighting = w.sighting.or(by.sighting),
@@ -166,7 +230,8 @@ impl World {
             let before = mine.clauses.client_of.clone();
             f(mine, other);
             if before != mine.clauses.client_of {
-                mine.clauses.client_of = before.or(mine.clauses.client_of.take().filter(|_| mine.clauses.compelled.is_empty()));
+                mine.clauses.client_of =
+                    before.or(mine.clauses.client_of.take().filter(|_| mine.clauses.compelled.is_empty()));
             }
         }
     }

@@ -19,9 +19,11 @@ pub(super) fn rules(seen: &Sighting<'_>, subject: &Subject<'_>, recipient: &Reci
         Some(agreement) => format!("{org} is told of sightings by {}", agreement.words()),
         None => format!("no agreement in force with {org} has the clause `sightings`"),
     };
-    let mut rules = vec![Rule::new("sighting-producer", own, reason), Rule::new("sightings-agreed", agreed.is_some(), words)];
+    let mut rules =
+        vec![Rule::new("sighting-producer", own, reason), Rule::new("sightings-agreed", agreed.is_some(), words)];
     if seen.withheld {
-        let reason = "what was seen is marked for those to whom it was given, and what follows from it stays there".to_owned();
+        let reason =
+            "what was seen is marked for those to whom it was given, and what follows from it stays there".to_owned();
         rules.push(Rule::new("sighting-withheld", false, reason));
     }
     rules

@@ -55,7 +55,8 @@ fn embargo(until: &str, recipient: &Recipient<'_>, on: Date) -> Rule {
     operator("embargo", recipient).unwrap_or_else(|| {
         // a day that cannot be read never comes
         let over = until.parse::<Date>().is_ok_and(|until| until <= on);
-        let reason = if over { format!("its embargo ended by {until}") } else { format!("it is under embargo until {until}") };
+        let reason =
+            if over { format!("its embargo ended by {until}") } else { format!("it is under embargo until {until}") };
         Rule::new("embargo", over, reason)
     })
 }

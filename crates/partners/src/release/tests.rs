@@ -14,7 +14,16 @@ fn agreement(clearance: Tlp) -> Agreement {
 
 fn partner<'a>(agreements: &'a [Agreement], clearance: Option<Tlp>) -> Recipient<'a> {
     let kind = "operator";
-    Recipient { org: "p", aka: &[], kind, country: Some("FR"), is_operator: false, role: Role::Partner, clearance, agreements }
+    Recipient {
+        org: "p",
+        aka: &[],
+        kind,
+        country: Some("FR"),
+        is_operator: false,
+        role: Role::Partner,
+        clearance,
+        agreements,
+    }
 }
 
 fn subject<'a>(tlp: Tlp, readers: Readers<'a>) -> Subject<'a> {
@@ -93,9 +102,11 @@ fn agreements_and_terms() {
     let plain = |_: &mut crate::agreement::Clauses| {};
     let as_is = |_: &mut Subject<'_>| {};
     let strict = |s: &mut Subject<'_>| s.tlp = Tlp::AmberStrict;
-    let client = |onward| move |c: &mut crate::agreement::Clauses| (c.client_of, c.onward) = (Some("x".to_owned()), onward);
+    let client =
+        |onward| move |c: &mut crate::agreement::Clauses| (c.client_of, c.onward) = (Some("x".to_owned()), onward);
     let with_q = |c: &mut crate::agreement::Clauses| (c.with, c.with_operator) = (vec!["q".to_owned()], false);
-    let law = |c: &mut crate::agreement::Clauses| c.compelled = vec!["SE:the principle of openness:GREEN".parse().unwrap()];
+    let law =
+        |c: &mut crate::agreement::Clauses| c.compelled = vec!["SE:the principle of openness:GREEN".parse().unwrap()];
     let based = |c: &mut crate::agreement::Clauses| c.basis = Some("article 12".to_owned());
     let malware = |c: &mut crate::agreement::Clauses| c.scope.types = ["malware".to_owned()].into();
     let read = |text: &str| Terms::read(&serde_json::from_str(text).unwrap());
@@ -128,9 +139,13 @@ fn agreements_and_terms() {
     }
     out += &said(&one, &|s| (s.origin.org, s.origin.unnamed) = (Some("q"), true));
     let none = Terms::default();
-    let part = [Part { place: "name", tlp: Some(Tlp::Red), terms: &none }, Part { place: "labels.[0]", tlp: None, terms: &none }];
+    let part = [
+        Part { place: "name", tlp: Some(Tlp::Red), terms: &none },
+        Part { place: "labels.[0]", tlp: None, terms: &none },
+    ];
     let recipient = partner(&one, None);
-    let decision = decide(&Subject { parts: &part, ..subject(Tlp::Green, Readers::Marking) }, &recipient, day("2025-06-01"));
+    let decision =
+        decide(&Subject { parts: &part, ..subject(Tlp::Green, Readers::Marking) }, &recipient, day("2025-06-01"));
     out += &decision.because.iter().map(|r| format!("{} {r}\n", u8::from(r.passes))).collect::<String>();
     insta::assert_snapshot!(out, @r"
     yes TLP:AMBER is within TLP:AMBER: p is cleared for TLP:AMBER by the agreement deep since 2025-01-01, on the basis of article 12; it lies in no collection, its marking decides
@@ -190,7 +205,8 @@ fn a_sighting() {
         change(&mut told);
         let agreements = [told];
         let (producer, withheld) = sighting;
-        let subject = Subject { sighting: Some(Sighting { producer, withheld }), ..subject(Tlp::Green, Readers::Named(&["p"])) };
+        let subject =
+            Subject { sighting: Some(Sighting { producer, withheld }), ..subject(Tlp::Green, Readers::Named(&["p"])) };
         let decision = decide(&subject, &partner(&agreements, None), day("2025-06-01"));
         let said = decision.because.iter().find(|rule| !rule.passes).or(decision.because.last());
         assert_eq!(said.unwrap().to_string(), expected);
@@ -204,11 +220,26 @@ fn a_sighting() {
     check((Some("q"), false), &|_| (), other);
     check((None, false), &|_| (), other);
     check((Some("p"), false), &|a| a.clauses.sightings = false, none);
-    check((Some("p"), false), &|a| a.clauses.client_of = Some("q".to_owned()), "TLP:GREEN is above TLP:CLEAR: its agreement as a client of q since 2025-01-01 does not let q pass anything on [marking]");
-    check((Some("p"), false), &|a| a.to = Some(day("2025-05-31")), "TLP:GREEN is above TLP:CLEAR: p has no agreement in force on 2025-06-01 [marking]");
-    check((Some("p"), false), &|a| a.clearance = Tlp::Clear, "TLP:GREEN is above TLP:CLEAR: p is cleared for TLP:CLEAR by its agreement since 2025-01-01 [marking]");
+    check(
+        (Some("p"), false),
+        &|a| a.clauses.client_of = Some("q".to_owned()),
+        "TLP:GREEN is above TLP:CLEAR: its agreement as a client of q since 2025-01-01 does not let q pass anything on [marking]",
+    );
+    check(
+        (Some("p"), false),
+        &|a| a.to = Some(day("2025-05-31")),
+        "TLP:GREEN is above TLP:CLEAR: p has no agreement in force on 2025-06-01 [marking]",
+    );
+    check(
+        (Some("p"), false),
+        &|a| a.clearance = Tlp::Clear,
+        "TLP:GREEN is above TLP:CLEAR: p is cleared for TLP:CLEAR by its agreement since 2025-01-01 [marking]",
+    );
     let own = Recipient { is_operator: true, role: Role::Operator, ..partner(&[], None) };
-    let subject = Subject { sighting: Some(Sighting { producer: None, withheld: true }), ..subject(Tlp::Red, Readers::OperatorOnly) };
+    let subject = Subject {
+        sighting: Some(Sighting { producer: None, withheld: true }),
+        ..subject(Tlp::Red, Readers::OperatorOnly)
+    };
     assert!(decide(&subject, &own, day("2025-06-01")).allowed);
 }
 

@@ -221,7 +221,9 @@ impl Vulnerability<'_> {
         let mut best: Option<(u8, &Cvss<'_>, f64)> = None;
         for scores in &self.scores.0 {
             for (generation, cvss) in [(2, &scores.cvss_v2), (3, &scores.cvss_v3), (4, &scores.cvss_v4)] {
-                let Some((cvss, base)) = cvss.as_ref().and_then(|c| Some((c, c.base.filter(|b| (0.0..=10.0).contains(b))?))) else {
+                let Some((cvss, base)) =
+                    cvss.as_ref().and_then(|c| Some((c, c.base.filter(|b| (0.0..=10.0).contains(b))?)))
+                else {
                     continue;
                 };
                 if best.is_none_or(|(g, _, b)| (generation, base) > (g, b)) {

@@ -45,12 +45,15 @@ fn a_tree_resolves_to_leaves_with_the_facts_of_their_ancestors() {
 fn what_cannot_be_read_is_refused_by_rule() {
     #[track_caller]
     fn check(bytes: &str, rule: &str) {
-        assert_eq!(Advisory::read(bytes.as_bytes()).map(|a| a.id).map_err(|f| f.rule), Err(match rule {
-            "csaf-malformed" => "csaf-malformed",
-            "csaf-version" => "csaf-version",
-            "csaf-branch-depth" => "csaf-branch-depth",
-            _ => "csaf-identity-missing",
-        }));
+        assert_eq!(
+            Advisory::read(bytes.as_bytes()).map(|a| a.id).map_err(|f| f.rule),
+            Err(match rule {
+                "csaf-malformed" => "csaf-malformed",
+                "csaf-version" => "csaf-version",
+                "csaf-branch-depth" => "csaf-branch-depth",
+                _ => "csaf-identity-missing",
+            })
+        );
     }
     check("{", "csaf-malformed");
     check("[]", "csaf-malformed");

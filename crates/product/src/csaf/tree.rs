@@ -126,6 +126,7 @@ fn relate(relationships: &[Relationship<'_>], resolved: &mut Resolved, warnings:
     }
     for relation in waiting {
         let id = relation.full_product_name.product_id.as_str();
-        warnings.push(format!("/product_tree/relationships: `{id}` rests on a product that is not defined, or on itself"));
+        warnings
+            .push(format!("/product_tree/relationships: `{id}` rests on a product that is not defined, or on itself"));
     }
 }

@@ -40,20 +40,28 @@ fn glob(pattern: &[char], text: &[char], steps: usize) -> bool {
         [] => text.is_empty(),
         ['*', rest @ ..] => (0..=text.len()).any(|i| glob(rest, text.get(i..).unwrap_or_default(), steps + i + 1)),
         ['?', rest @ ..] => !text.is_empty() && glob(rest, text.get(1..).unwrap_or_default(), steps + 1),
-        ['\\', c, rest @ ..] | [c, rest @ ..] => text.first() == Some(c) && glob(rest, text.get(1..).unwrap_or_default(), steps + 1),
+        ['\\', c, rest @ ..] | [c, rest @ ..] => {
+            text.first() == Some(c) && glob(rest, text.get(1..).unwrap_or_default(), steps + 1)
+        }
     }
 }
 
 /// Whether two model numbers are of one series: same length, separators in the same places.
 pub(super) fn same_shape(a: &str, b: &str) -> bool {
     let kind = |c: char| if c.is_alphanumeric() { 'a' } else { c };
-    a.len() >= 8 && a.len() == b.len() && a.chars().zip(b.chars()).all(|(x, y)| kind(x) == kind(y)) && a.get(..2) == b.get(..2)
+    a.len() >= 8
+        && a.len() == b.len()
+        && a.chars().zip(b.chars()).all(|(x, y)| kind(x) == kind(y))
+        && a.get(..2) == b.get(..2)
 }
 
 /// An order number as it stands in parentheses: no spaces, a dash, four digits or more.
 fn is_order_number(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    text.len() >= 8 && digits >= 4 && text.contains('-') && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'/'))
+    text.len() >= 8
+        && digits >= 4
+        && text.contains('-')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'/'))
 }
 
 /// The words of a product name without its vendor and without remarks that only widen it, and an order number if it has one.
@@ -96,7 +104,8 @@ pub(super) fn names_of(asset: &Asset, vendor: Option<&str>) -> (Vec<Vec<String>>
     let mut names = Vec::new();
     let mut models = BTreeSet::new();
     let together = format!("{} {}", asset.product, asset.model);
-    for (field, is_model) in [(asset.product.as_str(), false), (asset.model.as_str(), true), (together.as_str(), false)] {
+    for (field, is_model) in [(asset.product.as_str(), false), (asset.model.as_str(), true), (together.as_str(), false)]
+    {
         let (words, model) = product_words(field, &vendors);
         models.extend(model);
         if is_model {

@@ -3,11 +3,23 @@
 use super::*;
 
 fn leaf(vendor: &str, product: &str, range: &str) -> Leaf {
-    Leaf { vendor: vendor.into(), product: product.into(), range: Some(range.to_owned()).filter(|r| !r.is_empty()), ..Leaf::default() }
+    Leaf {
+        vendor: vendor.into(),
+        product: product.into(),
+        range: Some(range.to_owned()).filter(|r| !r.is_empty()),
+        ..Leaf::default()
+    }
 }
 
 fn asset(vendor: &str, product: &str, model: &str, version: &str) -> Asset {
-    Asset { asset: "a".into(), vendor: vendor.into(), product: product.into(), model: model.into(), version: version.into(), ..Asset::default() }
+    Asset {
+        asset: "a".into(),
+        vendor: vendor.into(),
+        product: product.into(),
+        model: model.into(),
+        version: version.into(),
+        ..Asset::default()
+    }
 }
 
 fn say(verdict: Option<Verdict>) -> String {
@@ -27,7 +39,8 @@ fn judge(leaves: &[(Stated, Leaf)], asset: &Asset) -> Option<Verdict> {
 fn one_product_and_one_asset() {
     #[track_caller]
     fn check(stated: (&str, &str, &str), own: (&str, &str, &str, &str), want: &str) {
-        let verdict = judge(&[(Stated::Affected, leaf(stated.0, stated.1, stated.2))], &asset(own.0, own.1, own.2, own.3));
+        let verdict =
+            judge(&[(Stated::Affected, leaf(stated.0, stated.1, stated.2))], &asset(own.0, own.1, own.2, own.3));
         assert_eq!(say(verdict.clone()), want, "{stated:?} {own:?} {verdict:?}");
     }
     let xc = ("Siemens", "SCALANCE XC208 (6GK5208-0BA00-2AC2)", "vers:all/<V4.4");
@@ -45,7 +58,11 @@ fn one_product_and_one_asset() {
     check(xc, ("Siemens", "SCALANCE", "", "V4.3"), "nothing");
     check(xc, ("Moxa", "SCALANCE XC208", "", "V4.3"), "nothing");
     check(xc, ("", "SCALANCE XC208", "", "V4.3"), "review E name");
-    check(("ICONICS, Mitsubishi Electric", "GENESIS64", "<= 10.97"), ("Mitsubishi Electric Corporation", "Genesis64", "", "10.96"), "affected D name");
+    check(
+        ("ICONICS, Mitsubishi Electric", "GENESIS64", "<= 10.97"),
+        ("Mitsubishi Electric Corporation", "Genesis64", "", "10.96"),
+        "affected D name",
+    );
     check(("Acme", "Pump", "All versions in default configuration"), ("Acme", "Pump", "", "1"), "review E name");
     check(("Acme", "Pump", ""), ("Acme", "Pump", "", "1"), "review E name");
     check(("Acme", "Pump", "vers:all/*"), ("Acme Inc.", "PUMP", "", ""), "affected D name");
@@ -59,7 +76,8 @@ fn one_product_and_one_asset() {
 fn several_products_of_one_advisory() {
     #[track_caller]
     fn check(leaves: &[(Stated, &str, &str)], version: &str, want: &str) {
-        let leaves: Vec<(Stated, Leaf)> = leaves.iter().map(|(s, product, range)| (*s, leaf("Acme", product, range))).collect();
+        let leaves: Vec<(Stated, Leaf)> =
+            leaves.iter().map(|(s, product, range)| (*s, leaf("Acme", product, range))).collect();
         assert_eq!(say(judge(&leaves, &asset("Acme", "Pump", "", version))), want);
     }
     use Stated::{Affected, Fixed, NotAffected, UnderInvestigation};
@@ -67,8 +85,16 @@ fn several_products_of_one_advisory() {
     check(&[(Affected, "Pump", "< 1.5"), (Affected, "Pump", ">= 2.0 | < 2.3")], "1.7", "not_affected D name");
     check(&[(Affected, "Pump", "< 1.5"), (Affected, "Pump", "9.0 with X")], "9.0", "review E name");
     check(&[(Affected, "Pump", "< 1.5"), (Affected, "Pump Station", "< 9.0")], "2.0", "not_affected D name");
-    check(&[(Affected, "Pump (AB1000-0001)", "< 1.5"), (Affected, "Pump (AB1000-0002)", "< 3.0")], "2.0", "review E name");
-    check(&[(Affected, "Pump (AB1000-0001)", "< 1.5"), (Affected, "Pump (AB1000-0001)", ">= 2.0 | < 2.3")], "2.1", "affected D name");
+    check(
+        &[(Affected, "Pump (AB1000-0001)", "< 1.5"), (Affected, "Pump (AB1000-0002)", "< 3.0")],
+        "2.0",
+        "review E name",
+    );
+    check(
+        &[(Affected, "Pump (AB1000-0001)", "< 1.5"), (Affected, "Pump (AB1000-0001)", ">= 2.0 | < 2.3")],
+        "2.1",
+        "affected D name",
+    );
     check(&[(Affected, "Pump (AB1000-0001)", "< 1.5"), (Fixed, "Pump (AB1000-0001)", "1.5")], "1.4", "affected D name");
     check(&[(Affected, "Pump", "< 1.5"), (Fixed, "Pump", ">= 1.5")], "1.6", "fixed D name");
     check(&[(Affected, "Pump", "< 1.6"), (Fixed, "Pump", ">= 1.5")], "1.5", "review E name");
@@ -111,7 +137,10 @@ fn facts_that_cannot_be_checked_make_a_question() {
 
 #[test]
 fn the_reason_is_a_sentence_with_the_facts() {
-    let verdict = judge(&[(Stated::Affected, leaf("Siemens", "SCALANCE XC208", "vers:all/<V4.4"))], &asset("Siemens", "SCALANCE XC208", "", "V4.3"));
+    let verdict = judge(
+        &[(Stated::Affected, leaf("Siemens", "SCALANCE XC208", "vers:all/<V4.4"))],
+        &asset("Siemens", "SCALANCE XC208", "", "V4.3"),
+    );
     insta::assert_snapshot!(verdict.unwrap().reason, @"its version lies in the affected range: vendor and product are the advisory's `SCALANCE XC208`; it runs V4.3, the advisory says <V4.4");
 }
 

@@ -11,7 +11,9 @@ pub fn compare(ty: &str, a: &str, b: &str) -> Compared {
         return Compared::Equal;
     }
     let known = match ty {
-        "npm" | "cargo" | "golang" | "hex" | "pub" | "swift" => pair(semver(a), semver(b)).map(|(a, b)| semver_cmp(&a, &b)),
+        "npm" | "cargo" | "golang" | "hex" | "pub" | "swift" => {
+            pair(semver(a), semver(b)).map(|(a, b)| semver_cmp(&a, &b))
+        }
         // Legacy forms sort before all others there, whatever they say: better a question.
         "pypi" => match pair(pep440(a), pep440(b)) {
             Some((a, b)) => Some(a.cmp(&b)),
@@ -109,7 +111,8 @@ fn pep440(text: &str) -> Option<Pep440> {
     let (epoch, rest) = lower.split_once('!').map_or((Some(0), lower.as_str()), |(e, rest)| (e.parse().ok(), rest));
     let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
     let (release, tail) = rest.split_at_checked(end)?;
-    let mut numbers: Vec<u64> = release.trim_end_matches('.').split('.').map(|n| n.parse().ok()).collect::<Option<_>>()?;
+    let mut numbers: Vec<u64> =
+        release.trim_end_matches('.').split('.').map(|n| n.parse().ok()).collect::<Option<_>>()?;
     while numbers.len() > 1 && numbers.last() == Some(&0) {
         numbers.pop();
     }
@@ -204,7 +207,9 @@ fn rpm(a: &str, b: &str) -> Compared {
     match (order, a.2, b.2) {
         (Ordering::Equal, Some(a), Some(b)) => rpm_part(a, b).into(),
         // A bound without a release: all releases of that version, or what came before the first?
-        (Ordering::Equal, Some(_), None) | (Ordering::Equal, None, Some(_)) => Compared::Unknown("a release on one side only"),
+        (Ordering::Equal, Some(_), None) | (Ordering::Equal, None, Some(_)) => {
+            Compared::Unknown("a release on one side only")
+        }
         (order, _, _) => order.into(),
     }
 }

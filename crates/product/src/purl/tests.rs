@@ -22,7 +22,11 @@ fn packages_that_are_one() {
 fn ranges_by_the_order_of_the_ecosystem() {
     #[track_caller]
     fn check(purl: &str, range: &str, version: &str, want: Contains) {
-        assert_eq!(Purl::parse(purl).unwrap().contains((!range.is_empty()).then_some(range), version), want, "{purl} {range} {version}");
+        assert_eq!(
+            Purl::parse(purl).unwrap().contains((!range.is_empty()).then_some(range), version),
+            want,
+            "{purl} {range} {version}"
+        );
     }
     check("pkg:npm/a", "vers:npm/>=1.0.0|<1.10.0", "1.9.0", Contains::Yes);
     check("pkg:npm/a", "vers:npm/>=1.0.0|<1.10.0", "1.10.0", Contains::No);
@@ -39,7 +43,10 @@ fn ranges_by_the_order_of_the_ecosystem() {
     check("pkg:rpm/redhat/openssl", "<3.0.7-27.el9", "3.0.7-18.el9_2", Contains::Yes);
     check("pkg:maven/g/a", "<3.2.11", "3.2.9.Final", Contains::Yes);
     check("pkg:npm/a", "<1.0.0", "", Contains::Unknown("the component's version is not stated"));
-    assert!(matches!(Purl::parse("pkg:maven/g/a").unwrap().contains(Some("<3.2.redhat2"), "3.2.sp"), Contains::Unknown(_)));
+    assert!(matches!(
+        Purl::parse("pkg:maven/g/a").unwrap().contains(Some("<3.2.redhat2"), "3.2.sp"),
+        Contains::Unknown(_)
+    ));
 }
 
 #[test]

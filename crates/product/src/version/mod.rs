@@ -131,7 +131,9 @@ impl Place {
             (Some(Piece::Open), Some(Piece::Open)) => Compared::Equal,
             (Some(Piece::Open), _) | (_, Some(Piece::Open)) => Compared::Unknown("a build number on one side only"),
             (Some(Piece::Letter(_)), _) | (_, Some(Piece::Letter(_))) => Compared::Unknown("a letter on one side only"),
-            (Some(Piece::Word(_)), _) | (_, Some(Piece::Word(_))) => Compared::Unknown("a word whose rank is not known"),
+            (Some(Piece::Word(_)), _) | (_, Some(Piece::Word(_))) => {
+                Compared::Unknown("a word whose rank is not known")
+            }
             (None, None) => Compared::Equal,
         }
     }

@@ -153,7 +153,9 @@ impl Version {
     /// The two numbers of a version that begins with exactly two.
     pub(super) fn two_numbers(&self) -> Option<(Number, Number)> {
         match self.pieces.as_slice() {
-            [Piece::Number(a), Piece::Number(b), rest @ ..] if !matches!(rest.first(), Some(Piece::Number(_))) => Some((*a, *b)),
+            [Piece::Number(a), Piece::Number(b), rest @ ..] if !matches!(rest.first(), Some(Piece::Number(_))) => {
+                Some((*a, *b))
+            }
             _ => None,
         }
     }
@@ -279,19 +281,32 @@ fn number(run: &str) -> Result<Number, &'static str> {
 
 /// Seven or more hexadecimal digits in one run with both letters and digits changing places more than once: a commit.
 fn is_hash(text: &str) -> bool {
-    let changes = text.as_bytes().windows(2).filter(|w| matches!(w, [a, b] if a.is_ascii_digit() != b.is_ascii_digit())).count();
+    let changes =
+        text.as_bytes().windows(2).filter(|w| matches!(w, [a, b] if a.is_ascii_digit() != b.is_ascii_digit())).count();
     text.len() >= 7 && text.bytes().all(|b| b.is_ascii_hexdigit()) && changes >= 2
 }
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 /// `March/15/2023`, `april 1, 2018`, `january 2020`. Dates in digits alone are numbers already.
 fn date_with_month_name(text: &str) -> Option<Version> {
     let words: Vec<String> =
         text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
-    let place = words.iter().position(|w| MONTHS.iter().any(|m| w == m || (w.len() == 3 && m.starts_with(w.as_str()))))?;
+    let place =
+        words.iter().position(|w| MONTHS.iter().any(|m| w == m || (w.len() == 3 && m.starts_with(w.as_str()))))?;
     let month = words.get(place)?;
     let month = MONTHS.iter().position(|m| m.starts_with(month.as_str()))? + 1;
     let rest: Vec<&String> = words.iter().enumerate().filter(|(i, _)| *i != place).map(|(_, w)| w).collect();

@@ -160,7 +160,9 @@ impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.low, &self.high) {
             (None, None) => f.write_str("all versions"),
-            (Some(low), Some(high)) if low.inclusive && high.inclusive && low.text == high.text => write!(f, "exactly {}", low.text),
+            (Some(low), Some(high)) if low.inclusive && high.inclusive && low.text == high.text => {
+                write!(f, "exactly {}", low.text)
+            }
             (low, high) => {
                 if let Some(low) = low {
                     write!(f, "{} {}", if low.inclusive { "from" } else { "after" }, low.text)?;

@@ -40,7 +40,11 @@ fn every_advisory_reads_and_nine_ranges_in_ten_are_decided() {
     }
     let all: usize = distinct.values().sum();
     for (class, (leaves, distinct)) in &classes {
-        eprintln!("{:<20} {leaves:>6} leaves {:>5.1} %  {distinct:>5} distinct", class.to_string(), *leaves as f64 * 100.0 / all as f64);
+        eprintln!(
+            "{:<20} {leaves:>6} leaves {:>5.1} %  {distinct:>5} distinct",
+            class.to_string(),
+            *leaves as f64 * 100.0 / all as f64
+        );
     }
     for (why, (count, example)) in &reasons {
         eprintln!("  undecided {count:>4}  {why}, as `{example}`");
@@ -91,7 +95,8 @@ fn every_cve_record_and_catalogue_reads() {
     let Some(folder) = shared("cve records", "cve") else { return };
     let mut with_decision = 0;
     for file in files(&folder) {
-        let record = cve::Cve::read(&std::fs::read(&file).expect("readable")).unwrap_or_else(|f| panic!("{}: {f}", file.display()));
+        let record = cve::Cve::read(&std::fs::read(&file).expect("readable"))
+            .unwrap_or_else(|f| panic!("{}: {f}", file.display()));
         with_decision += usize::from(record.exploitation.is_some());
         assert!(record.exploitation.as_deref().is_none_or(|e| matches!(e, "none" | "poc" | "active")), "{record:?}");
     }
@@ -127,5 +132,8 @@ fn every_sbom_reads_or_is_refused_by_rule() {
         }
     }
     eprintln!("{read} SBOMs with {components} components; refused: {rules:?}");
-    assert!(read >= 80 && !rules.contains_key("cyclonedx-malformed") && !rules.contains_key("spdx-malformed"), "{rules:?}");
+    assert!(
+        read >= 80 && !rules.contains_key("cyclonedx-malformed") && !rules.contains_key("spdx-malformed"),
+        "{rules:?}"
+    );
 }

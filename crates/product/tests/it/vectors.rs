@@ -44,7 +44,12 @@ fn ecosystem_orders_are_never_wrong() {
 #[test]
 fn the_generic_order_on_other_ecosystems() {
     let Some(folder) = shared("generic order", "versions/osv-scalibr/testdata") else { return };
-    for (file, ty) in [("maven-versions.txt", "maven"), ("nuget-versions.txt", "nuget"), ("packagist-versions.txt", "composer"), ("rubygems-versions.txt", "gem")] {
+    for (file, ty) in [
+        ("maven-versions.txt", "maven"),
+        ("nuget-versions.txt", "nuget"),
+        ("packagist-versions.txt", "composer"),
+        ("rubygems-versions.txt", "gem"),
+    ] {
         let text = std::fs::read_to_string(folder.join(file)).expect("readable");
         let (mut right, mut wrong, mut unknown) = (0, Vec::new(), 0);
         for line in text.lines().filter(|l| !l.starts_with(['#', '/'])) {

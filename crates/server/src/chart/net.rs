@@ -66,7 +66,11 @@ pub fn net(nodes: &[Node], edges: &[Edge], headings: &[&str], name: &str) -> (Sv
     );
     for (x, (column, _)) in columns.iter().enumerate() {
         let heading = headings.get(*column).copied().unwrap_or_default();
-        out.push_str(&format!(r#"<text class="head" x="{}" y="12">{}</text>"#, EDGE + x as i64 * STEP_X, escape(heading)));
+        out.push_str(&format!(
+            r#"<text class="head" x="{}" y="12">{}</text>"#,
+            EDGE + x as i64 * STEP_X,
+            escape(heading)
+        ));
     }
     for edge in edges.iter().collect::<BTreeSet<_>>() {
         if let (Some(from), Some(to)) = (at.get(&edge.from), at.get(&edge.to)) {
@@ -203,7 +207,8 @@ mod tests {
     #[test]
     fn boxes_never_meet() {
         let nodes: Vec<Node> = (0..200).map(|i| node(&format!("N{i}"), i % 7)).collect();
-        let edges: Vec<Edge> = (0..150).map(|i| Edge { from: i, to: (i * 7 + 3) % 200, word: "uses".to_owned() }).collect();
+        let edges: Vec<Edge> =
+            (0..150).map(|i| Edge { from: i, to: (i * 7 + 3) % 200, word: "uses".to_owned() }).collect();
         let (svg, left) = net(&nodes, &edges, &[], "many");
         let boxes: Vec<(i64, i64)> = svg
             .0

@@ -15,7 +15,11 @@ pub fn pair(weeks: &[Week], name: &str) -> Svg {
     let most = weeks.iter().map(|w| w.1.max(w.2)).max().unwrap_or(0).max(1);
     let height = |n: i64| (n * SIDE + most / 2) / most;
     let step = 100.0 / weeks.len().max(1) as f64;
-    let mut out = format!(r#"<svg class="pair" width="100%" height="{}" role="img" aria-label="{}">"#, SIDE * 2 + 1, escape(name));
+    let mut out = format!(
+        r#"<svg class="pair" width="100%" height="{}" role="img" aria-label="{}">"#,
+        SIDE * 2 + 1,
+        escape(name)
+    );
     for (i, (week, gave, got)) in weeks.iter().enumerate() {
         let x = percent(step * (i as f64 + 0.1));
         let width = percent(step * 0.8);

@@ -68,7 +68,10 @@ impl Entropy for StepEntropy {
         let (step, length) = (state.0, buffer.len());
         let drawn = state.1.entry(length).or_default();
         for chunk in buffer.chunks_mut(32) {
-            let block = Sha256::new().chain_update(step.to_be_bytes()).chain_update(length.to_be_bytes()).chain_update(drawn.to_be_bytes());
+            let block = Sha256::new()
+                .chain_update(step.to_be_bytes())
+                .chain_update(length.to_be_bytes())
+                .chain_update(drawn.to_be_bytes());
             for (to, from) in chunk.iter_mut().zip(block.finalize()) {
                 *to = from;
             }
@@ -165,7 +168,15 @@ impl Hub {
         self.collection_in("default", title, id, tlp, read, write);
     }
 
-    pub(super) fn collection_in(&self, root: &str, title: &str, id: Option<&str>, tlp: Tlp, read: &[&str], write: &[&str]) {
+    pub(super) fn collection_in(
+        &self,
+        root: &str,
+        title: &str,
+        id: Option<&str>,
+        tlp: Tlp,
+        read: &[&str],
+        write: &[&str],
+    ) {
         let owned = |list: &[&str]| list.iter().map(|org| (*org).to_owned()).collect::<Vec<_>>();
         let (read, write) = (owned(read), owned(write));
         let new = NewCollection { title, id, root: Some(root), tlp: Some(tlp), read: &read, write: &write };
@@ -189,7 +200,8 @@ impl Hub {
             By::Header(value) if taxii => request = request.header("authorization", value),
             By::Header(value) => request = request.header("cookie", format!("mainstay={value}")),
             By::Person(name) if taxii => {
-                request = request.header("authorization", format!("Basic {}", STANDARD.encode(format!("{name}:{PASSWORD}"))));
+                request =
+                    request.header("authorization", format!("Basic {}", STANDARD.encode(format!("{name}:{PASSWORD}"))));
             }
             By::Person(name) => {
                 let (token, csrf) = self.session(name);
@@ -204,7 +216,9 @@ impl Hub {
             (true, "POST") => request = request.header("accept", TAXII).header("content-type", TAXII),
             (true, _) => request = request.header("accept", TAXII),
             (false, "POST") => {
-                request = request.header("content-type", "application/x-www-form-urlencoded").header("sec-fetch-site", "same-origin");
+                request = request
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .header("sec-fetch-site", "same-origin");
             }
             _ => {}
         }
@@ -239,7 +253,8 @@ impl Hub {
         let folder = self.store.folder().join("outbox");
         let before = mails(&folder);
         let channel = act::mail::Channel::Folder(folder.clone());
-        let sender = act::mail::Sender { name: "Example Cyber Agency".into(), address: "warn@hub.example".parse().unwrap() };
+        let sender =
+            act::mail::Sender { name: "Example Cyber Agency".into(), address: "warn@hub.example".parse().unwrap() };
         let post = act::Post {
             channel: &channel,
             sender: &sender,

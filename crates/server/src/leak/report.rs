@@ -41,12 +41,19 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let asked: u64 = self.by_sink.values().sum();
-        writeln!(f, "{asked} answers and messages were the same ({} with content); {} hidden steps, {} shared", self.full, self.hidden, self.shared)?;
+        writeln!(
+            f,
+            "{asked} answers and messages were the same ({} with content); {} hidden steps, {} shared",
+            self.full, self.hidden, self.shared
+        )?;
         for (sink, n) in &self.by_sink {
             writeln!(f, "{n:>9}  {sink}")?;
         }
         let others = SINKS.iter().filter(|sink| !sink.who.reaches_partners());
-        let others: Vec<&str> = others.filter(|sink| matches!(sink.who, Who::Persons(..)) && sink.way.route().is_some()).map(|s| s.name).collect();
+        let others: Vec<&str> = others
+            .filter(|sink| matches!(sink.who, Who::Persons(..)) && sink.way.route().is_some())
+            .map(|s| s.name)
+            .collect();
         writeln!(f, "the operator's alone, held by the role test: {}", others.join(", "))?;
         for (name, what) in DECLASSIFIED {
             writeln!(f, "left out: {name}: {what}")?;
@@ -75,7 +82,11 @@ impl fmt::Display for Difference {
             let range = at.saturating_sub(120)..(at + 160).min(bytes.len());
             String::from_utf8_lossy(bytes.get(range).unwrap_or_default()).into_owned()
         };
-        writeln!(f, "a leak on {} by {}, seed {} step {}: {}", self.engine, self.sink, self.seed, self.step, self.asked)?;
+        writeln!(
+            f,
+            "a leak on {} by {}, seed {} step {}: {}",
+            self.engine, self.sink, self.seed, self.step, self.asked
+        )?;
         writeln!(f, "--- the first world, from byte {at}\n{}\n--- the second\n{}", near(left), near(right))
     }
 }

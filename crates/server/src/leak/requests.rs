@@ -12,8 +12,14 @@ pub(super) const READERS: [&str; 6] = ["fr-partner", "fay", "fr-admin", "fr-oper
 /// Nothing else is left out.
 pub(super) const DECLASSIFIED: [(&str, &str); 3] = [
     ("sign-in-wait", "ten wrong passwords for one name hold up that name, whoever asks: fr tries its own names"),
-    ("id-conflict", "who gives an object under an id and version that is held hidden does not find it in its view afterwards (open)"),
-    ("mixed-documents", "one exposure is kept where documents of different marks speak of it, by the one that decides (open)"),
+    (
+        "id-conflict",
+        "who gives an object under an id and version that is held hidden does not find it in its view afterwards (open)",
+    ),
+    (
+        "mixed-documents",
+        "one exposure is kept where documents of different marks speak of it, by the one that decides (open)",
+    ),
 ];
 
 /// Numbers that look random and are the same for the same seed (`SplitMix64`).
@@ -68,7 +74,8 @@ pub(super) fn request(sink: &Sink, dice: &mut Dice, met: &Met) -> Option<Ask> {
         _ => By::Nobody,
     };
     if let (By::Person(name), true) = (&by, dice.chance(25)) {
-        let mine: Vec<&String> = met.onward.iter().filter(|(n, path)| n == name && is_of(path, place)).map(|(_, path)| path).collect();
+        let mine: Vec<&String> =
+            met.onward.iter().filter(|(n, path)| n == name && is_of(path, place)).map(|(_, path)| path).collect();
         if let (Some(path), "GET") = (mine.last(), method) {
             return Some(Ask { by, method: method.to_owned(), path: (*path).clone(), body: String::new() });
         }
@@ -108,7 +115,9 @@ fn of(list: &[String], dice: &mut Dice) -> Option<String> {
 fn id(name: &str, place: &str, dice: &mut Dice, met: &Met) -> String {
     let nowhere = "5a8a7a1e-0c53-4f0e-9b7e-0000000fffff".to_owned();
     match name {
-        "root" => dice.pick(&["default", "default", "default", "default", "default", "default", "far", "nowhere"]).to_owned(),
+        "root" => {
+            dice.pick(&["default", "default", "default", "default", "default", "default", "far", "nowhere"]).to_owned()
+        }
         "id" if place.contains("/collections/") => {
             dice.pick(&[OPEN, OPEN, OPEN, OPEN, OPEN, COPIES, COPIES, OTHERS, FAR, "default", &nowhere]).to_owned()
         }
@@ -145,7 +154,12 @@ fn word(dice: &mut Dice, met: &Met) -> String {
         0 => cve(dice.byte() % 16),
         1 => of(&met.references, dice).unwrap_or_default(),
         2 => object(dice),
-        _ => dice.pick(&["plc", "fr-plc-1", "nl-plc-1", "nl", "fr", "water", "secret", "EX-1", "HX-1", "CVE-2026", "a", "Acme", "%25", "zzz", "pump"]).to_owned(),
+        _ => dice
+            .pick(&[
+                "plc", "fr-plc-1", "nl-plc-1", "nl", "fr", "water", "secret", "EX-1", "HX-1", "CVE-2026", "a", "Acme",
+                "%25", "zzz", "pump",
+            ])
+            .to_owned(),
     }
 }
 
@@ -194,7 +208,10 @@ fn filter(dice: &mut Dice) -> String {
         3 => format!("match[id]={}", object(dice)),
         4 => format!("match[id]={},{}", object(dice), object(dice)),
         5 => format!("match[type]={}", dice.pick(&["tool", "vulnerability", "sighting,tool", "marking-definition"])),
-        6 => format!("match[version]={}", dice.pick(&["all", "first", "last", "first,last", "2020-01-01T00:00:02Z", "2020-01-01T00:00:03Z"])),
+        6 => format!(
+            "match[version]={}",
+            dice.pick(&["all", "first", "last", "first,last", "2020-01-01T00:00:02Z", "2020-01-01T00:00:03Z"])
+        ),
         7 => format!("match[spec_version]={}", dice.pick(&["2.1", "2.0"])),
         _ => "next=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned(),
     }
@@ -210,13 +227,18 @@ fn body(sink: &str, method: &str, token: &str, dice: &mut Dice) -> String {
                 None => nonce(token),
             };
             let answer = dice.pick(&["acknowledged", "fixed", "not_mine", "help", "forward", "nonsense", ""]);
-            format!("answer={answer}&nonce={nonce}&comment=as+said&reference={}", if dice.chance(50) { "T-1" } else { "" })
+            format!(
+                "answer={answer}&nonce={nonce}&comment=as+said&reference={}",
+                if dice.chance(50) { "T-1" } else { "" }
+            )
         }
         "page-sign-in-send" => {
             let name = dice.pick(&["fr-partner", "fay", "nobody-at-all"]);
             format!("name={name}&password=wrong+horse&next=/act")
         }
-        "receipt-request-answer" => format!(r#"{{"answer":"{}","note":"as said"}}"#, dice.pick(&["destroyed", "kept", "nonsense"])),
+        "receipt-request-answer" => {
+            format!(r#"{{"answer":"{}","note":"as said"}}"#, dice.pick(&["destroyed", "kept", "nonsense"]))
+        }
         "page-ask-decide" => format!("csrf={{csrf}}&decision={}", dice.pick(&["approve", "reject"])),
         _ => "csrf={csrf}".to_owned(),
     }
@@ -257,9 +279,15 @@ fn envelope(dice: &mut Dice) -> String {
         .map(|_| match dice.below(12) {
             0 => r#"{"type":"tool","id":"tool--x"}"#.to_owned(),
             1 => tool(dice.byte() % 20, 2 * (dice.byte() % 9), &[], r#","description":"of fr""#),
-            2 => tool(80 + dice.byte() % 10, dice.byte() % 6, &["marking-definition--00000000-0000-4000-8000-000000000301"], ""),
+            2 => tool(
+                80 + dice.byte() % 10,
+                dice.byte() % 6,
+                &["marking-definition--00000000-0000-4000-8000-000000000301"],
+                "",
+            ),
             // against what it sees; ids under which something is hidden are left out (id-conflict)
-            4 => tool(20 + dice.byte() % 10, 1 + 2 * (dice.byte() % 9), &[], "").replace("2020-01-01T00:00:00.000Z", "2019-01-01T00:00:00.000Z"),
+            4 => tool(20 + dice.byte() % 10, 1 + 2 * (dice.byte() % 9), &[], "")
+                .replace("2020-01-01T00:00:00.000Z", "2019-01-01T00:00:00.000Z"),
             3 => tool(80 + dice.byte() % 10, 9, &[], r#","revoked":true"#),
             _ => tool(80 + dice.byte() % 15, dice.byte() % 20, [&[green][..], &[]][dice.below(2)], ""),
         })

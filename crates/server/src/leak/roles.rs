@@ -46,7 +46,9 @@ impl World {
         let said = hub.give("home-operator", OPEN, &[tool(45, 0, &[], "")]);
         let status = serde_json::from_str::<serde_json::Value>(&said.body).unwrap()["id"].as_str().unwrap().to_owned();
         let asks = hub.ledger().read(|tx| act::asks(tx, &act::Filter::default())).unwrap();
-        let to = |org: &str| asks.iter().find(|a| a.planned.addressee == org && a.sent_at.is_some()).unwrap().planned.ask.clone();
+        let to = |org: &str| {
+            asks.iter().find(|a| a.planned.addressee == org && a.sent_at.is_some()).unwrap().planned.ask.clone()
+        };
         let (of_fr, of_nl) = (to("fr"), to("nl"));
         let (expired, tokens) = (links(&early).remove(0), links(&late));
         World { hub, tokens, expired, session, status, of_fr, of_nl, step: 3, at: Micros(START.0 + 95 * Micros::DAY) }
@@ -60,7 +62,13 @@ impl World {
     /// A request to a way out, for something that this person may have where anybody of their organisation may.
     fn sample(&self, sink: &Sink, by: &By, org: &str, mine: &str) -> Ask {
         let (method, place) = sink.way.route().unwrap();
-        let id = if place.contains("/status/") { mine.to_owned() } else if place.starts_with("/loop") { cve(0) } else { OPEN.to_owned() };
+        let id = if place.contains("/status/") {
+            mine.to_owned()
+        } else if place.starts_with("/loop") {
+            cve(0)
+        } else {
+            OPEN.to_owned()
+        };
         let path = place
             .replace("{root}", "default")
             .replace("{reference}", if org == "nl" { &self.of_nl } else { &self.of_fr })
@@ -94,7 +102,9 @@ enum Came {
 fn came(said: &super::hub::Said, taxii: bool) -> Came {
     let header = |name: &str| said.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str());
     let words = said.body.to_lowercase();
-    let role = ["the role ", "only the operator&#39;s own may", "only the operator's own may"].iter().any(|no| words.contains(no));
+    let role = ["the role ", "only the operator&#39;s own may", "only the operator's own may"]
+        .iter()
+        .any(|no| words.contains(no));
     match said.status {
         401 if taxii => Came::SignIn,
         303 if header("location").starts_with("/login?next=") => Came::SignIn,
@@ -114,8 +124,14 @@ fn each_route_lets_in_whom_the_table_names() {
         let taxii = place.starts_with("/taxii2");
         for (by, what) in [
             (By::Nobody, "nobody"),
-            (By::Header(if taxii { "Bearer mainstay_none".into() } else { "none".into() }), "an account that is not there"),
-            (By::Header(if taxii { "Basic ZnItcGFydG5lcjp3cm9uZw==".into() } else { w.session.clone() }), "a wrong password, a session that ended"),
+            (
+                By::Header(if taxii { "Bearer mainstay_none".into() } else { "none".into() }),
+                "an account that is not there",
+            ),
+            (
+                By::Header(if taxii { "Basic ZnItcGFydG5lcjp3cm9uZw==".into() } else { w.session.clone() }),
+                "a wrong password, a session that ended",
+            ),
         ] {
             w.next();
             let said = w.hub.ask(&w.sample(sink, &by, "fr", "x"));
@@ -129,7 +145,9 @@ fn each_route_lets_in_whom_the_table_names() {
             // something to delete, and a status of one's own
             w.hub.give("home-operator", OPEN, &[tool(45, (w.step % 50) as u8, &[], "")]);
             let mine = w.hub.give(&name, OPEN, &[tool(85, 1, &[], "")]);
-            let mine = serde_json::from_str::<serde_json::Value>(&mine.body).ok().and_then(|body| Some(body.get("id")?.as_str()?.to_owned()));
+            let mine = serde_json::from_str::<serde_json::Value>(&mine.body)
+                .ok()
+                .and_then(|body| Some(body.get("id")?.as_str()?.to_owned()));
             let said = w.hub.ask(&w.sample(sink, &by, org, mine.as_deref().unwrap_or(&w.status)));
             let lets = sink.who.lets(org == "home", role);
             let expected = if lets { Came::In } else { Came::NotThisRole };
@@ -172,13 +190,22 @@ fn foreign(w: &World, name: &str, place: &str) -> Vec<(String, String)> {
     let cves = (cve(10), cve(19));
     match name {
         "root" => vec![pair("far", "nix")],
-        "id" if place.contains("/collections/") => vec![pair(OTHERS, nowhere), pair(FAR, nowhere), pair("default", "defualt")],
+        "id" if place.contains("/collections/") => {
+            vec![pair(OTHERS, nowhere), pair(FAR, nowhere), pair("default", "defualt")]
+        }
         "id" if place.contains("/status/") => vec![pair(&w.status, nowhere)],
         "object" => vec![tools],
         "reference" => vec![pair(&w.of_nl, "ABCD-EFGH-JKLM")],
         "token" => vec![pair(&w.expired, &"y".repeat(43))],
         "measure" | "name" => Vec::new(),
-        _ => vec![tools, cves, pair(&w.of_nl, "ABCD-EFGH-JKLM"), pair(OTHERS, nowhere), pair("nl", "zz"), pair("HX-1", "ZX-1")],
+        _ => vec![
+            tools,
+            cves,
+            pair(&w.of_nl, "ABCD-EFGH-JKLM"),
+            pair(OTHERS, nowhere),
+            pair("nl", "zz"),
+            pair("HX-1", "ZX-1"),
+        ],
     }
 }
 
@@ -211,8 +238,14 @@ fn what_is_not_for_one_is_answered_as_what_is_not_there() {
             ("/find?q=Far", "/find?q=Zar"),
             ("/expose?q=nl-plc-1", "/expose?q=zz-plc-1"),
             ("/expose?country=NL", "/expose?country=ZZ"),
-            (&format!("/taxii2/default/collections/{OPEN}/objects/?match[id]={}", tool_id(50)), &format!("/taxii2/default/collections/{OPEN}/objects/?match[id]={}", tool_id(79))),
-            (&format!("/taxii2/default/collections/{COPIES}/manifest/?match[id]={}", tool_id(50)), &format!("/taxii2/default/collections/{COPIES}/manifest/?match[id]={}", tool_id(79))),
+            (
+                &format!("/taxii2/default/collections/{OPEN}/objects/?match[id]={}", tool_id(50)),
+                &format!("/taxii2/default/collections/{OPEN}/objects/?match[id]={}", tool_id(79)),
+            ),
+            (
+                &format!("/taxii2/default/collections/{COPIES}/manifest/?match[id]={}", tool_id(50)),
+                &format!("/taxii2/default/collections/{COPIES}/manifest/?match[id]={}", tool_id(79)),
+            ),
         ] {
             pairs.push(("GET".to_owned(), there.to_owned(), nowhere.to_owned(), "a question".to_owned()));
         }
@@ -228,7 +261,8 @@ fn what_is_not_for_one_is_answered_as_what_is_not_there() {
                     };
                     // what was asked for comes back in the words of the answer, and the tokens of its form
                     let (session, csrf) = w.hub.session(name);
-                    let by = if path.starts_with("/taxii2") { By::Person(name.to_owned()) } else { By::Header(session) };
+                    let by =
+                        if path.starts_with("/taxii2") { By::Person(name.to_owned()) } else { By::Header(session) };
                     let body = body.replace("{csrf}", &csrf);
                     let ask = Ask { by, method: method.clone(), path: path.clone(), body };
                     let mut said = w.hub.ask(&ask);
@@ -238,7 +272,10 @@ fn what_is_not_for_one_is_answered_as_what_is_not_there() {
                         if word.len() > 3 {
                             said.body = said.body.replace(&word.to_lowercase(), "ASKED");
                         }
-                        said.headers.iter_mut().filter(|(name, _)| name == "location").for_each(|(_, to)| *to = to.replace(&word, "ASKED"));
+                        said.headers
+                            .iter_mut()
+                            .filter(|(name, _)| name == "location")
+                            .for_each(|(_, to)| *to = to.replace(&word, "ASKED"));
                     }
                     said.whole().replace(&nonce, "NONCE").replace(&csrf, "CSRF")
                 });

@@ -61,7 +61,8 @@ fn definition(n: u8) -> String {
 
 /// A tool in a version, with marks and what else it has.
 pub(super) fn tool(n: u8, second: u8, marks: &[&str], rest: &str) -> String {
-    let marks = if marks.is_empty() { String::new() } else { format!(r#","object_marking_refs":["{}"]"#, marks.join("\",\"")) };
+    let marks =
+        if marks.is_empty() { String::new() } else { format!(r#","object_marking_refs":["{}"]"#, marks.join("\",\"")) };
     let id = tool_id(n);
     format!(
         r#"{{"type":"tool","spec_version":"2.1","id":"{id}","created":"2020-01-01T00:00:00.000Z","modified":"2020-01-01T00:00:{second:02}.000Z","name":"{n}.{second}"{marks}{rest}}}"#
@@ -105,7 +106,8 @@ fn product(n: u8) -> &'static str {
 }
 
 fn agreement(hub: &Hub, org: &str, (a, b, c): How, most: u8) {
-    let scope: &[&str] = [&[][..], &["type=tool"], &["topic=ics"], &["exposures"], &["type=malware"], &[]][usize::from(b) % 6];
+    let scope: &[&str] =
+        [&[][..], &["type=tool"], &["topic=ics"], &["exposures"], &["type=malware"], &[]][usize::from(b) % 6];
     let scope: Vec<String> = scope.iter().map(|part| (*part).to_owned()).collect();
     let now = hub.ledger().env().clock.now();
     let day = |days: i64| ledger::Micros(now.0 + days * ledger::Micros::DAY).day();
@@ -143,11 +145,22 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
         4 => agreement(hub, ["nl", "de"][usize::from(c & 1)], how, 5),
         5 => {
             let role = Role::ALL[usize::from(b) % 5];
-            hub.person(["nell", "dirk", "hank"][usize::from(a) % 3], ["nl", "de", "home"][usize::from(a) % 3], role, Tlp::from_rank(i64::from(c % 5)));
+            hub.person(
+                ["nell", "dirk", "hank"][usize::from(a) % 3],
+                ["nl", "de", "home"][usize::from(a) % 3],
+                role,
+                Tlp::from_rank(i64::from(c % 5)),
+            );
         }
         6 => match a % 3 {
             0 => hub.collection_in("far", "Far", Some(FAR), Tlp::from_rank(i64::from(b % 5)), &["nl"], &["de"]),
-            1 => hub.collection(&format!("Box {c}"), Some(&format!("5a8a7a1e-0c53-4f0e-9b7e-0000000001{:02}", b % 10)), Tlp::Clear, &["nl", "de"], &[]),
+            1 => hub.collection(
+                &format!("Box {c}"),
+                Some(&format!("5a8a7a1e-0c53-4f0e-9b7e-0000000001{:02}", b % 10)),
+                Tlp::Clear,
+                &["nl", "de"],
+                &[],
+            ),
             _ => hub.collection("Others", Some(OTHERS), Tlp::from_rank(i64::from(b % 5)), &["nl"], &["nl"]),
         },
         7 => inventory(hub, "nl", "NL", how),
@@ -157,13 +170,28 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
             hub.write(|tx| partners::org::name_submitter(tx, "nl", b & 1 == 1, "a letter", "ada"));
         }
         11 => {
-            let meta = ConsentMeta { id: tool_id(a % 20), org: "nl".to_owned(), given: b & 1 == 1, reason: "a letter".to_owned(), by: "ada".to_owned() };
+            let meta = ConsentMeta {
+                id: tool_id(a % 20),
+                org: "nl".to_owned(),
+                given: b & 1 == 1,
+                reason: "a letter".to_owned(),
+                by: "ada".to_owned(),
+            };
             hub.write(|tx| exchange::consent::record(tx, &meta));
         }
         12 => drop(hub.give("nl-partner", OTHERS, &[tool(50 + a % 20, 10 + b % 4, &[], &format!(r#","x_nl":{c}"#))])),
         13 => {
-            let path = format!("/taxii2/default/collections/{}/objects/{}/", [OPEN, OTHERS][usize::from(b & 1)], tool_id(50 + a % 20));
-            drop(hub.ask(&super::hub::Ask { by: By::Person("home-operator".to_owned()), method: "DELETE".to_owned(), path, body: String::new() }));
+            let path = format!(
+                "/taxii2/default/collections/{}/objects/{}/",
+                [OPEN, OTHERS][usize::from(b & 1)],
+                tool_id(50 + a % 20)
+            );
+            drop(hub.ask(&super::hub::Ask {
+                by: By::Person("home-operator".to_owned()),
+                method: "DELETE".to_owned(),
+                path,
+                body: String::new(),
+            }));
         }
         14 => {
             hub.write(|tx| partners::access::issue_token(tx, "nl-partner", 1 + u16::from(a)));
@@ -181,10 +209,17 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
         }
         _ => {
             // an answer of nl to what it was asked
-            let asked = hub.ledger().read(|tx| act::asks(tx, &act::Filter { org: Some("nl".to_owned()), ..act::Filter::default() })).unwrap();
+            let asked = hub
+                .ledger()
+                .read(|tx| act::asks(tx, &act::Filter { org: Some("nl".to_owned()), ..act::Filter::default() }))
+                .unwrap();
             if let Some(ask) = asked.get(usize::from(a) % asked.len().max(1)) {
                 let by = hub.ledger().read(|tx| partners::person::person(tx, "nl-partner", "home")).unwrap().unwrap();
-                let said = act::answer::Said { answer: act::ask::Answer::parse(["acknowledged", "fixed"][usize::from(b & 1)]).unwrap(), note: "", reference: "" };
+                let said = act::answer::Said {
+                    answer: act::ask::Answer::parse(["acknowledged", "fixed"][usize::from(b & 1)]).unwrap(),
+                    note: "",
+                    reference: "",
+                };
                 hub.write(|tx| act::answer_as(tx, &ask.planned.ask, &by, &said));
             }
         }
@@ -204,7 +239,9 @@ fn purge(hub: &Hub, id: &str) {
 
 /// A person of the operator marks what is held anew.
 fn remark(hub: &Hub, object: &str, tlp: Tlp) {
-    hub.write(|tx| exchange::remark::record(tx, &exchange::remark::Remark { object, tlp, reason: "a letter", by: "ada" }));
+    hub.write(|tx| {
+        exchange::remark::record(tx, &exchange::remark::Remark { object, tlp, reason: "a letter", by: "ada" })
+    });
 }
 
 fn auth_failure(tx: &mut ledger::Tx<'_>, n: u8) -> ledger::Result<()> {
@@ -230,7 +267,9 @@ pub(super) fn shared(hub: &Hub, world: usize, what: u8, how: How) -> Left {
     let mark = TLP2[usize::from(c) % 3];
     match what % SHARED {
         0 | 1 => {
-            let objects: Vec<String> = (0..1 + a % 4).map(|i| tool(a.wrapping_add(i) % 20, 2 * (b % 9), &[mark], r#","labels":["ics"]"#)).collect();
+            let objects: Vec<String> = (0..1 + a % 4)
+                .map(|i| tool(a.wrapping_add(i) % 20, 2 * (b % 9), &[mark], r#","labels":["ics"]"#))
+                .collect();
             drop(hub.give("home-operator", OPEN, &objects));
         }
         2 => drop(hub.give("home-operator", OPEN, &[tool(20 + a % 5, 2 * (b % 9), &[], "")])),
@@ -240,7 +279,9 @@ pub(super) fn shared(hub: &Hub, world: usize, what: u8, how: How) -> Left {
         5 => drop(hub.give("home-operator", OPEN, &[definition(a % 6)])),
         // a property that fr may not see: the copy that it gets is the same whatever stood there
         6 => {
-            let parts = format!(r#","description":"secret {world}","granular_markings":[{{"marking_ref":"{RED}","selectors":["description"]}}]"#);
+            let parts = format!(
+                r#","description":"secret {world}","granular_markings":[{{"marking_ref":"{RED}","selectors":["description"]}}]"#
+            );
             drop(hub.give("home-operator", COPIES, &[tool(40 + a % 8, 2 * (b % 4), &[TLP2[0]], &parts)]));
         }
         7 => agreement(hub, "fr", (a, b & !64, c), 3),
@@ -266,7 +307,11 @@ pub(super) fn shared(hub: &Hub, world: usize, what: u8, how: How) -> Left {
         }
         17 if a.is_multiple_of(4) => purge(hub, &tool_id(20 + b % 5)),
         // one version by name: what is said of all would speak of hidden ones too
-        16 => remark(hub, &format!("{}@2020-01-01T00:00:{:02}.000Z", tool_id(a % 30), 2 * (b % 9)), Tlp::from_rank(i64::from(c % 4))),
+        16 => remark(
+            hub,
+            &format!("{}@2020-01-01T00:00:{:02}.000Z", tool_id(a % 30), 2 * (b % 9)),
+            Tlp::from_rank(i64::from(c % 4)),
+        ),
         _ => return hub.push("fr-hub").into_iter().map(|body| ("peer-push", body)).collect(),
     }
     Vec::new()

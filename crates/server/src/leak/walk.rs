@@ -39,7 +39,19 @@ impl Walk {
             hub.begin(1, START);
             steps::begin(hub);
         }
-        Walk { hubs, engine, seed, step: 1, at: START, dice: Dice(seed), met: Met::default(), report: Report::default(), leak, last: String::new(), watched: false }
+        Walk {
+            hubs,
+            engine,
+            seed,
+            step: 1,
+            at: START,
+            dice: Dice(seed),
+            met: Met::default(),
+            report: Report::default(),
+            leak,
+            last: String::new(),
+            watched: false,
+        }
     }
 
     fn take(&mut self, steps: u64) -> Result<(), Box<Difference>> {
@@ -85,12 +97,21 @@ impl Walk {
 
     /// What fr's people see of the collections, and the pages that say most.
     fn look(&mut self) -> Result<(), Box<Difference>> {
-        let manifest = |collection: &str| format!("/taxii2/default/collections/{collection}/manifest/?match[version]=all");
-        let places = [manifest(OPEN), manifest(COPIES), "/act".to_owned(), "/expose".to_owned(), "/exchange".to_owned()];
-        for (n, (name, path)) in ["fr-partner", "fay"].iter().flat_map(|name| places.iter().map(move |path| (name, path))).enumerate() {
+        let manifest =
+            |collection: &str| format!("/taxii2/default/collections/{collection}/manifest/?match[version]=all");
+        let places =
+            [manifest(OPEN), manifest(COPIES), "/act".to_owned(), "/expose".to_owned(), "/exchange".to_owned()];
+        for (n, (name, path)) in
+            ["fr-partner", "fay"].iter().flat_map(|name| places.iter().map(move |path| (name, path))).enumerate()
+        {
             // a step of its own: the walk itself goes on as it would
             self.hubs.iter().for_each(|hub| hub.begin((self.step << 8) + n as u64, self.at));
-            let ask = Ask { by: By::Person((*name).to_owned()), method: "GET".to_owned(), path: path.clone(), body: String::new() };
+            let ask = Ask {
+                by: By::Person((*name).to_owned()),
+                method: "GET".to_owned(),
+                path: path.clone(),
+                body: String::new(),
+            };
             let said = [0, 1].map(|world| self.hubs[world].ask(&ask).whole());
             self.same("page-today", format!("{name} {path}, after: {}", self.last), said)?;
         }
@@ -104,10 +125,15 @@ impl Walk {
         let [left, right] = [0, 1].map(|world| shared(&self.hubs[world], world, what, how));
         // a link is drawn; which one says nothing
         self.met.tokens.extend(links(&left).into_iter().zip(links(&right)).map(|(left, right)| [left, right]));
-        let [left, right] = [(left, 0), (right, 1)]
-            .map(|(told, world)| told.into_iter().map(|(sink, said)| (sink, self.met.masked(&said.replace("=\r\n", ""), world))).collect::<steps::Left>());
+        let [left, right] = [(left, 0), (right, 1)].map(|(told, world)| {
+            told.into_iter()
+                .map(|(sink, said)| (sink, self.met.masked(&said.replace("=\r\n", ""), world)))
+                .collect::<steps::Left>()
+        });
         for sink in left.iter().chain(&right).map(|(sink, _)| *sink).collect::<std::collections::BTreeSet<_>>() {
-            let of = |told: &steps::Left| told.iter().filter(|(s, _)| *s == sink).map(|(_, said)| said.as_str()).collect::<Vec<_>>().join("\n");
+            let of = |told: &steps::Left| {
+                told.iter().filter(|(s, _)| *s == sink).map(|(_, said)| said.as_str()).collect::<Vec<_>>().join("\n")
+            };
             self.same(sink, format!("shared step {what} {how:?}"), [of(&left), of(&right)])?;
         }
         if what == 17 {
@@ -124,7 +150,8 @@ impl Walk {
 
     /// fr asks.
     fn visit(&mut self) -> Result<(), Box<Difference>> {
-        let sinks: Vec<&'static Sink> = SINKS.iter().filter(|s| s.who.reaches_partners() && s.way.route().is_some()).collect();
+        let sinks: Vec<&'static Sink> =
+            SINKS.iter().filter(|s| s.who.reaches_partners() && s.way.route().is_some()).collect();
         // what reads collections is where the most can go wrong
         let often: Vec<&'static Sink> = sinks.iter().copied().filter(|s| s.name.starts_with("taxii-")).collect();
         let among = if self.dice.chance(40) { &often } else { &sinks };
@@ -201,7 +228,11 @@ fn walk(engine: &str, steps: u64, seed: u64, leak: Option<Leak>) -> Option<Resul
             // where did it begin? the same again, looking after each step
             let mut again = Walk::new([fresh()?, fresh()?], seed + n as u64, None);
             again.watched = true;
-            return Some(Err(again.take(difference.step).err().filter(|earlier| earlier.step < difference.step).unwrap_or(difference)));
+            return Some(Err(again
+                .take(difference.step)
+                .err()
+                .filter(|earlier| earlier.step < difference.step)
+                .unwrap_or(difference)));
         }
         for hub in &walk.hubs {
             assert_eq!(hub.ledger().parked().unwrap(), [], "an event was put aside");
@@ -214,7 +245,8 @@ fn walk(engine: &str, steps: u64, seed: u64, leak: Option<Leak>) -> Option<Resul
 /// 2,000 steps over both engines; more by `cargo xtask walk`, which sets these variables.
 #[test]
 fn two_worlds_that_differ_in_what_a_partner_may_not_see_tell_it_the_same() {
-    let asked = |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let asked =
+        |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (steps, seed) = (asked("MAINSTAY_WALK_STEPS", STEPS), asked("MAINSTAY_WALK_SEED", 1));
     let engine = std::env::var("MAINSTAY_WALK_ENGINE").unwrap_or_else(|_| "both".to_owned());
     let both = engine == "both";
@@ -230,7 +262,11 @@ fn two_worlds_that_differ_in_what_a_partner_may_not_see_tell_it_the_same() {
         }
     }
     println!("{report}");
-    assert_eq!(report.missing(), [] as [&str; 0], "ways out to partners at which the walk was not: teach leak::requests or leak::steps to go there");
+    assert_eq!(
+        report.missing(),
+        [] as [&str; 0],
+        "ways out to partners at which the walk was not: teach leak::requests or leak::steps to go there"
+    );
 }
 
 /// The walk finds what it should: an answer in which one figure follows from what fr may not see.
@@ -245,7 +281,8 @@ fn a_leak_is_found() {
     assert_eq!(of_sink(size), Some("health"));
     let count: Leak = |hub, sink, said| {
         if sink.name == "taxii-manifest" {
-            let all = hub.ledger().read(|tx| tx.one("SELECT count(*) FROM @listing", &[], |r| r.int(0))).unwrap().unwrap();
+            let all =
+                hub.ledger().read(|tx| tx.one("SELECT count(*) FROM @listing", &[], |r| r.int(0))).unwrap().unwrap();
             said.headers.push(("x-total".to_owned(), all.to_string()));
         }
     };

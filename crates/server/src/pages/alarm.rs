@@ -27,19 +27,27 @@ pub struct Alarm {
 /// All of them, the longest silent first. For the operator's own.
 pub fn alarms(tx: &mut Tx<'_>, context: &Context) -> Result<Vec<Alarm>> {
     let mut out = Vec::new();
-    for rhythm in exchange::arrivals::rhythms(tx, context.now)?.into_iter().filter(exchange::arrivals::Rhythm::has_stopped) {
+    for rhythm in
+        exchange::arrivals::rhythms(tx, context.now)?.into_iter().filter(exchange::arrivals::Rhythm::has_stopped)
+    {
         let words = source_words(tx, &rhythm.source)?;
         let usual = count(rhythm.usual_days.unwrap_or(0), "day", "days");
         let silent = count(rhythm.silent_days, "day", "days");
         out.push(Alarm {
             what: Sentence::new()
-                .link(&format!("/find?source={}&held=1", query(&rhythm.source)), &capital(&said_of(&rhythm.source, &words)))
+                .link(
+                    &format!("/find?source={}&held=1", query(&rhythm.source)),
+                    &capital(&said_of(&rhythm.source, &words)),
+                )
                 .say(&format!(" has brought nothing for {silent}.")),
             because: format!("Something usually comes every {usual}."),
             next: match rhythm.source.split_once(':') {
                 Some(("peer", _)) => "See `mainstay peer list`, then `mainstay peer sync`.".to_owned(),
                 Some(_) => "Ask the partner whether it still sends; its account may have expired.".to_owned(),
-                None => format!("Fetch it again and run `mainstay import --source {}`; if nothing is new there, all is well.", rhythm.source),
+                None => format!(
+                    "Fetch it again and run `mainstay import --source {}`; if nothing is new there, all is well.",
+                    rhythm.source
+                ),
             },
             since: context.when(rhythm.last),
         });
@@ -63,7 +71,8 @@ fn of_peer(context: &Context, peer: &exchange::peer::Peer) -> Option<Alarm> {
     let last = state.done.or(state.tried).unwrap_or(context.now);
     let untried = state.tried.is_some_and(|tried| context.now.0 - tried.0 > UNTRIED);
     let way = if peer.way == Way::Pull { "pull from" } else { "push to" };
-    let link = |sentence: Sentence| sentence.link(&format!("/exchange/collection/{}", query(&peer.collection)), &peer.name);
+    let link =
+        |sentence: Sentence| sentence.link(&format!("/exchange/collection/{}", query(&peer.collection)), &peer.name);
     let (what, because, next) = match (state.failures, untried) {
         (0, false) => return None,
         (0, true) => (
@@ -72,10 +81,14 @@ fn of_peer(context: &Context, peer: &exchange::peer::Peer) -> Option<Alarm> {
             format!("Run `mainstay peer sync {}`, and look why whatever used to run it no longer does.", peer.name),
         ),
         (n, _) => (
-            link(Sentence::new().say(&format!("The {way} "))).say(&format!(" has failed {}.", count(n, "time", "times"))),
+            link(Sentence::new().say(&format!("The {way} ")))
+                .say(&format!(" has failed {}.", count(n, "time", "times"))),
             format!("{}.", capital(state.error.trim_end_matches('.'))),
             match state.retry > context.now {
-                true => format!("It may be tried again {}; `mainstay peer list` says more.", context.when(state.retry).age()),
+                true => format!(
+                    "It may be tried again {}; `mainstay peer list` says more.",
+                    context.when(state.retry).age()
+                ),
                 false => format!("Mend it and run `mainstay peer sync {}`.", peer.name),
             },
         ),

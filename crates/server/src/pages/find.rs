@@ -108,7 +108,9 @@ pub struct Filter {
 impl Filter {
     /// Whether more than words is asked.
     pub fn any(&self) -> bool {
-        [&self.kind, &self.mark, &self.source, &self.collection, &self.from, &self.to, &self.held].iter().any(|v| !v.is_empty())
+        [&self.kind, &self.mark, &self.source, &self.collection, &self.from, &self.to, &self.held]
+            .iter()
+            .any(|v| !v.is_empty())
     }
 
     /// The address of the same question with one answer changed, from its beginning.
@@ -125,8 +127,12 @@ impl Filter {
         ];
         let mut out = String::from("/find?");
         let text = |key: &str, held: &str| if key == name { value.to_owned() } else { held.to_owned() };
-        let pairs = all.iter().map(|(key, held)| (*key, text(key, held))).chain((name == "skip").then(|| ("skip", value.to_owned())));
-        let parts: Vec<String> = pairs.filter(|(_, v)| !v.is_empty()).map(|(key, v)| format!("{key}={}", query(&v))).collect();
+        let pairs = all
+            .iter()
+            .map(|(key, held)| (*key, text(key, held)))
+            .chain((name == "skip").then(|| ("skip", value.to_owned())));
+        let parts: Vec<String> =
+            pairs.filter(|(_, v)| !v.is_empty()).map(|(key, v)| format!("{key}={}", query(&v))).collect();
         out.push_str(&parts.join("&"));
         out
     }

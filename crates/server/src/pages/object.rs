@@ -1,8 +1,8 @@
 //! One STIX object as a person reads it: what it is in a sentence, what stands around it as a picture, its properties with the mark on
 //! each, who says so, its versions, and its bytes as received for whoever asks.
 
-pub mod reading;
 pub(crate) mod around;
+pub mod reading;
 pub(crate) mod view;
 
 use askama::Template;

@@ -729,7 +729,8 @@ fn plan() {
 }
 
 fn held(rows: Vec<super::find::Row>) -> super::find::Held {
-    let part = |name| super::find::Facet { name, values: vec![("/find?q=x".into(), "malware".into(), "12".into())], rest: 3 };
+    let part =
+        |name| super::find::Facet { name, values: vec![("/find?q=x".into(), "malware".into(), "12".into())], rest: 3 };
     super::find::Held {
         asked: !rows.is_empty(),
         filter: super::find::Filter { q: "emotet".into(), ..Default::default() },
@@ -756,14 +757,41 @@ fn object() {
         then: None,
         picture: None,
         properties: vec![
-            Row { label: "description".into(), value: reading("A loader."), written: false, marks: vec![PartMark { part: String::new(), mark: Some(Mark::Red), asks: String::new() }] },
-            Row { label: "pattern".into(), value: reading("[domain-name:value = 'evil[.]example']"), written: true, marks: vec![] },
+            Row {
+                label: "description".into(),
+                value: reading("A loader."),
+                written: false,
+                marks: vec![PartMark { part: String::new(), mark: Some(Mark::Red), asks: String::new() }],
+            },
+            Row {
+                label: "pattern".into(),
+                value: reading("[domain-name:value = 'evil[.]example']"),
+                written: true,
+                marks: vec![],
+            },
         ],
-        relations: vec![Relation { how: reading("used by"), what: reading("").link("/x", "Mummy Spider"), kind: "intrusion set".into(), said: String::new(), when: Some(days(-4)) }],
+        relations: vec![Relation {
+            how: reading("used by"),
+            what: reading("").link("/x", "Mummy Spider"),
+            kind: "intrusion set".into(),
+            said: String::new(),
+            when: Some(days(-4)),
+        }],
         relations_said: "One thing refers to it.".into(),
         sources: vec![],
-        facts: vec![Fact { term: "marked", said: reading(" for named recipients only"), mark: Some(Mark::AmberStrict) }],
-        versions: vec![Version { name: "2024-05-01T00:00:00Z".into(), href: None, collection: "shared".into(), mark: Mark::Amber, added: days(-3), said: String::new() }],
+        facts: vec![Fact {
+            term: "marked",
+            said: reading(" for named recipients only"),
+            mark: Some(Mark::AmberStrict),
+        }],
+        versions: vec![Version {
+            name: "2024-05-01T00:00:00Z".into(),
+            href: None,
+            collection: "shared".into(),
+            mark: Mark::Amber,
+            added: days(-3),
+            said: String::new(),
+        }],
         raw: "/exchange/object/x/raw".into(),
         bytes: "1,204".into(),
         explain: Some("/exchange/release?object=x".into()),

@@ -34,14 +34,24 @@ fn world(store: TestStore) -> World {
     ledger
         .write(|tx| {
             let people = [
-                ("ada", "home", Role::Admin), ("bob", "home", Role::Operator),
-                ("fred", "fr", Role::Partner), ("nell", "nl", Role::Partner), ("aud", "nl", Role::Auditor),
+                ("ada", "home", Role::Admin),
+                ("bob", "home", Role::Operator),
+                ("fred", "fr", Role::Partner),
+                ("nell", "nl", Role::Partner),
+                ("aud", "nl", Role::Auditor),
             ];
             for (name, org, role) in people {
                 partners::add_person(tx, &NewPerson { name, org, role, clearance: Some(Tlp::Red) }, &hashed)?;
             }
             let both = ["fr".to_owned(), "nl".to_owned()];
-            let new = NewCollection { title: "Box", id: Some(BOX), root: None, tlp: Some(Tlp::Clear), read: &both, write: &both };
+            let new = NewCollection {
+                title: "Box",
+                id: Some(BOX),
+                root: None,
+                tlp: Some(Tlp::Clear),
+                read: &both,
+                write: &both,
+            };
             collection::add(tx, &new)
         })
         .unwrap();
@@ -55,7 +65,8 @@ impl World {
         let kind = if path.starts_with("/taxii2") { TAXII } else { "application/json" };
         request = request.header("content-type", kind);
         if !name.is_empty() {
-            request = request.header("authorization", format!("Basic {}", STANDARD.encode(format!("{name}:correct horse"))));
+            request =
+                request.header("authorization", format!("Basic {}", STANDARD.encode(format!("{name}:correct horse"))));
         }
         let request = request.body(Body::from(body.to_owned())).unwrap();
         let router = crate::router(self.state.clone());
@@ -121,25 +132,37 @@ fn a_partner_reads_its_own_tree() {
         assert_eq!(new.size, 3, "{}", w.store.engine);
 
         let list: serde_json::Value = serde_json::from_str(&w.get("fred", "/receipts/")).unwrap();
-        let kinds: Vec<&str> = list["receipts"].as_array().unwrap().iter().map(|r| r["kind"].as_str().unwrap()).collect();
+        let kinds: Vec<&str> =
+            list["receipts"].as_array().unwrap().iter().map(|r| r["kind"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["received", "given", "given"]);
         let words = list["receipts"][1]["words"].as_str().unwrap();
-        assert!(words.contains("fr was given 2 objects out of collection") && words.contains("no agreement"), "{words}");
+        assert!(
+            words.contains("fr was given 2 objects out of collection") && words.contains("no agreement"),
+            "{words}"
+        );
 
         let receipt = w.get("fred", &format!("/receipts/object/{TOOL}1"));
         let checked = show::check(&receipt, &key, Some(tool(1).as_bytes())).unwrap();
         assert!(checked.bytes && checked.leaf == 1);
         assert_eq!(show::check(&w.get("fred", "/receipts/leaf/0"), &key, None).unwrap().size, 3);
-        let proof: serde_json::Value = serde_json::from_str(&w.get("fred", "/receipts/proof/consistency?from=2")).unwrap();
-        let hash = |text: &serde_json::Value| ledger::checkpoint::unbase64(text.as_str().unwrap()).unwrap().try_into().unwrap();
+        let proof: serde_json::Value =
+            serde_json::from_str(&w.get("fred", "/receipts/proof/consistency?from=2")).unwrap();
+        let hash = |text: &serde_json::Value| {
+            ledger::checkpoint::unbase64(text.as_str().unwrap()).unwrap().try_into().unwrap()
+        };
         let path: Vec<ledger::merkle::Hash> = proof["hashes"].as_array().unwrap().iter().map(hash).collect();
         assert!(ledger::proof::grew(2, &old.root, 3, &new.root, &path));
-        let proof: serde_json::Value = serde_json::from_str(&w.get("fred", "/receipts/proof/inclusion?leaf=0&size=2")).unwrap();
+        let proof: serde_json::Value =
+            serde_json::from_str(&w.get("fred", "/receipts/proof/inclusion?leaf=0&size=2")).unwrap();
         let path: Vec<ledger::merkle::Hash> = proof["hashes"].as_array().unwrap().iter().map(hash).collect();
         assert!(ledger::proof::leads(&hash(&proof["leaf_hash"]), 0, 2, &path, &old.root));
         for (path, status) in [
-            ("/receipts/proof/inclusion?leaf=9", 400), ("/receipts/proof/inclusion?leaf=0&size=9", 400), ("/receipts/proof/inclusion?leaf=x", 400),
-            ("/receipts/proof/consistency?from=0", 400), ("/receipts/leaf/9", 404), ("/receipts/object/tool--x", 404),
+            ("/receipts/proof/inclusion?leaf=9", 400),
+            ("/receipts/proof/inclusion?leaf=0&size=9", 400),
+            ("/receipts/proof/inclusion?leaf=x", 400),
+            ("/receipts/proof/consistency?from=0", 400),
+            ("/receipts/leaf/9", 404),
+            ("/receipts/object/tool--x", 404),
         ] {
             assert_eq!(w.ask("fred", "GET", path, "").0, status, "{path}");
         }

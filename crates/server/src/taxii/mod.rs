@@ -111,7 +111,9 @@ async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
 }
 
 /// Store work waits on a thread of its own; work that ended early is a problem of the hub.
-async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     wait(move || Ok(work())).await.map_err(Problem::from)?
 }
 
@@ -258,7 +260,9 @@ impl Call {
 
     fn route(&self) -> Result<Answer, Problem> {
         let (root, path) = self.segments()?;
-        let Some(root) = root else { return endpoint(self.method.as_str(), &["/"]).and_then(|_| read::discovery(self)) };
+        let Some(root) = root else {
+            return endpoint(self.method.as_str(), &["/"]).and_then(|_| read::discovery(self));
+        };
         // A root in which nothing is for this person is as one that is not.
         if root != DEFAULT_ROOT && !self.ledger().read(|tx| self.roots(tx))?.contains(root) {
             return Err(Problem::not_found());

@@ -231,7 +231,11 @@ type Seal<'s> = dyn Fn(&Bounds) -> Result<Option<String>, Problem> + 's;
 
 impl Range<'_> {
     /// The lines of a page, and the sealed place at which it ended.
-    fn lines(&self, call: &Call, asked: impl Fn(&Query) -> Query) -> Result<(Vec<Line>, Bounds, Option<String>), Problem> {
+    fn lines(
+        &self,
+        call: &Call,
+        asked: impl Fn(&Query) -> Query,
+    ) -> Result<(Vec<Line>, Bounds, Option<String>), Problem> {
         self.read(call, |tx, view, query, seal| {
             let (lines, bounds) = page::manifest(tx, view, &asked(query))?;
             Ok(seal(&bounds).map(|next| (lines, bounds, next)))

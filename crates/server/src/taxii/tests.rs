@@ -402,7 +402,11 @@ fn a_conflict_with_what_one_may_not_see_is_told_to_nobody() {
         let seen = w.post("fred", &envelope(&[tool(2, 1, "", r#","description":"mine""#)]));
         assert_eq!(count(&seen), (0, 1));
         assert_eq!(w.ledger().read(exchange::review::count).unwrap(), 2);
-        assert_eq!(count(&w.post("fred", &envelope(&[tool(2, 1, "", r#","description":"mine""#)]))), (0, 1), "each time it is sent");
+        assert_eq!(
+            count(&w.post("fred", &envelope(&[tool(2, 1, "", r#","description":"mine""#)]))),
+            (0, 1),
+            "each time it is sent"
+        );
         // of two conflicts the one with what is seen is told, though what is hidden is older
         w.post("ada", &envelope(&[tool(3, 1, AMBER, ""), tool(3, 2, "", "")]));
         let both = tool(3, 5, "", "").replace("2020-01-01T00:00:00.000Z", "2019-01-01T00:00:00.000Z");

@@ -220,7 +220,11 @@ pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Read, P
     let Ok(Ok(room)) = timeout(ROOM_WAIT, room).await else { return Err(Problem::busy()) };
     match timeout(BODY_TIME_MAX, axum::body::to_bytes(body, CONTENT_MAX)).await {
         Ok(bytes) => Ok(Read { bytes: bytes.map_err(|_| too_large())?, room }),
-        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too slow", "the body did not come: send it again, or in parts")),
+        Err(_) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too slow",
+            "the body did not come: send it again, or in parts",
+        )),
     }
 }
 

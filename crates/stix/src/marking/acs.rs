@@ -96,7 +96,10 @@ impl Scope {
     }
 
     fn read(map: &Map<String, Value>) -> Result<Scope, String> {
-        Ok(Scope { nations: names(map, "permitted_nationalities")?, organisations: names(map, "permitted_organizations")? })
+        Ok(Scope {
+            nations: names(map, "permitted_nationalities")?,
+            organisations: names(map, "permitted_organizations")?,
+        })
     }
 }
 
@@ -300,7 +303,10 @@ mod tests {
                 "privilege_scope": {"permitted_nationalities": [nation], "entity": ["ALL"]}}]})
         };
         check(&marking("permit", &json!({}), display("DSPLY", "permit", "FRA")), &format!("GBR no: {no}, FRA yes"));
-        check(&marking("permit", &json!({}), display("CISAUSES", "permit", "ALL")), &format!("GBR no: {no}, FRA no: {no}"));
+        check(
+            &marking("permit", &json!({}), display("CISAUSES", "permit", "ALL")),
+            &format!("GBR no: {no}, FRA no: {no}"),
+        );
         let denied = "is denied by it";
         check(&marking("permit", &eyes, display("IDSRC", "deny", "GBR")), &format!("GBR no: {denied}, FRA no: {left}"));
     }
@@ -312,11 +318,20 @@ mod tests {
             (json!({}), "it has no policy or no control set"),
             (json!("x"), "it is no object"),
             (marking("permit", &all, json!({"more": 1})), "its property `more` is not known"),
-            (marking("permit", &json!({"permitted_nationalities": "ALL"}), json!({})), "`permitted_nationalities` is no list of names"),
-            (marking("permit", &json!({"caveat": ["POSSIBLEPII"]}), json!({})), "`caveat` of its control set cannot be verified here"),
+            (
+                marking("permit", &json!({"permitted_nationalities": "ALL"}), json!({})),
+                "`permitted_nationalities` is no list of names",
+            ),
+            (
+                marking("permit", &json!({"caveat": ["POSSIBLEPII"]}), json!({})),
+                "`caveat` of its control set cannot be verified here",
+            ),
             (marking("permit", &all, json!({"control_set": {"classification": "S"}})), "its classification is not U"),
             (marking("permit", &all, json!({"policy_reference": "urn:other"})), "its policy is not ACS 3.0"),
-            (marking("permit", &all, json!({"access_privilege": [{"privilege_action": "DSPLY"}]})), "a rule has neither the effect permit nor deny"),
+            (
+                marking("permit", &all, json!({"access_privilege": [{"privilege_action": "DSPLY"}]})),
+                "a rule has neither the effect permit nor deny",
+            ),
         ] {
             check(&bad, &format!("GBR no: is shut out: {why}, FRA no: is shut out: {why}"));
         }

@@ -60,8 +60,13 @@ impl Drop for Cluster {
 
 /// Debian keeps the server's programs out of the path, by version.
 fn programs() -> Option<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        std::fs::read_dir("/usr/lib/postgresql").ok().into_iter().flatten().flatten().map(|e| e.path().join("bin")).collect();
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|e| e.path().join("bin"))
+        .collect();
     found.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
     found.sort();
     found.into_iter().rfind(|bin| ["initdb", "postgres", "createdb"].iter().all(|program| bin.join(program).exists()))

@@ -3,12 +3,25 @@
 use super::Results;
 use crate::shell;
 use anyhow::{Context, Result};
+use std::path::Path;
 
 const OPEN: &str = "<!-- bench -->";
 const CLOSE: &str = "<!-- /bench -->";
 
-/// Puts the table between the marks of README.md.
+const FILE: &str = "bench/results.json";
+
+/// The results that stand in the tree.
+pub(super) fn committed() -> Result<Results> {
+    let file =
+        std::fs::read_to_string(shell::root().join(FILE)).context("no results yet: run `cargo xtask bench` first")?;
+    serde_json::from_str(&file).context(FILE)
+}
+
+/// Writes the results, and puts the table between the marks of README.md.
 pub(super) fn write(results: &Results) -> Result<()> {
+    let file = shell::root().join(FILE);
+    std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+    std::fs::write(&file, format!("{}\n", serde_json::to_string_pretty(results)?))?;
     let path = shell::root().join("README.md");
     let text = std::fs::read_to_string(&path).context("README.md")?;
     let placed = place(&text, &render(results)).context("README.md has no place for the bench's table")?;
@@ -21,10 +34,11 @@ pub(super) fn write(results: &Results) -> Result<()> {
 pub(super) fn render(results: &Results) -> String {
     let mut text = String::from("| work | Mainstay | to reach | others |\n|---|---|---|---|\n");
     for line in &results.lines {
-        text.push_str(&format!("| {} | {} | {} | {} |\n", line.work, line.ours, line.floor, line.peers));
+        let at = if line.commit.is_empty() { String::new() } else { format!(" (commit {})", line.commit) };
+        text.push_str(&format!("| {} | {}{at} | {} | {} |\n", line.work, line.ours, line.floor, line.peers));
     }
     let Results { commit, machine, verb, .. } = results;
-    text.push_str(&format!("\nCommit {commit}, {machine}. SQLite unless said. Measured by `{verb}`.\n"));
+    text.push_str(&format!("\nCommit {commit}, {machine}. SQLite unless said. Measured by `{verb}`; a line that names a commit by `cargo xtask bench --taxii` there.\n"));
     text
 }
 
@@ -48,8 +62,7 @@ mod tests {
     #[test]
     fn the_committed_table_is_the_one_of_the_committed_file() {
         let root = shell::root();
-        let Ok(file) = std::fs::read_to_string(root.join("bench/results.json")) else { return };
-        let results: Results = serde_json::from_str(&file).unwrap();
+        let results = committed().unwrap();
         let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
         assert_eq!(place(&readme, &render(&results)).as_deref(), Some(readme.as_str()), "run `cargo xtask bench`");
     }

@@ -102,11 +102,17 @@ fn measure(bench: &Bench, scale: Scale, url: &str, path: &str, server: u32) -> R
     let bundle: Bundle<'_> = serde_json::from_str(&text)?;
     let texts: Vec<&str> = bundle.objects.iter().map(|o| o.get()).collect();
     let took = ingest(url, path, &texts, scale.objects)?;
-    let line = |work: String, ours: String, floor: &str, peers: &str| {
-        Line { work: scale.named(&work), ours, floor: floor.into(), peers: peers.into() }
+    let line = |work: String, ours: String, floor: &str, peers: &str| Line {
+        work: scale.named(&work),
+        ours,
+        floor: floor.into(),
+        peers: peers.into(),
+        ..Line::default()
     };
     let mut lines = vec![line(
-        format!("TAXII ingest in envelopes of {POSTED} over {POSTERS} connections, checked, durable, all stages applied"),
+        format!(
+            "TAXII ingest in envelopes of {POSTED} over {POSTERS} connections, checked, durable, all stages applied"
+        ),
         format!("{} objects/s", rate(scale.objects, took)),
         if scale.postgres { "15,000" } else { "30,000" },
         "OpenTAXII 696, DARWIS 555 objects/s (quoted)",
@@ -123,15 +129,35 @@ fn measure(bench: &Bench, scale: Scale, url: &str, path: &str, server: u32) -> R
     ));
     let pages = again.unwrap_or(read).pages;
     let (first, last) = ends(&pages);
-    lines.push(line("a page among the first tenth, and among the last".into(), format!("{first:.1} ms, {last:.1} ms"), "within 20 %", ""));
+    lines.push(line(
+        "a page among the first tenth, and among the last".into(),
+        format!("{first:.1} ms, {last:.1} ms"),
+        "within 20 %",
+        "",
+    ));
     let mut few = Client::connect(url, "few", PASSWORD)?;
     few.get(path)?;
     let rare = whole(&mut few, path)?;
     let seen = format!("all pages of one who sees {} objects", rare.count);
     lines.push(line(seen, format!("{:.1} ms", rare.took.as_secs_f64() * 1e3), "as fast as the others", ""));
-    lines.push(line("poll with nothing new".into(), format!("{:.2} ms", poll(&mut most, path)?), "1 ms", "OpenTAXII 8 ms (quoted)"));
-    let ids: Vec<&str> = texts.iter().step_by(97).filter_map(|t| serde_json::from_str::<Named<'_>>(t).ok()).map(|n| n.id).collect();
-    lines.push(line("get one object".into(), format!("{} requests/s", getting(url, path, &ids)?), "10,000", "OpenTAXII 5 ms (quoted)"));
+    lines.push(line(
+        "poll with nothing new".into(),
+        format!("{:.2} ms", poll(&mut most, path)?),
+        "1 ms",
+        "OpenTAXII 8 ms (quoted)",
+    ));
+    let ids: Vec<&str> =
+        texts.iter().step_by(97).filter_map(|t| serde_json::from_str::<Named<'_>>(t).ok()).map(|n| n.id).collect();
+    lines.push(line(
+        "get one object".into(),
+        format!("{} requests/s", getting(url, path, &ids)?),
+        "10,000",
+        "OpenTAXII 5 ms (quoted)",
+    ));
+    let mut found = search(url)?;
+    found.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let slowest: Vec<String> = found.iter().take(3).map(|(asked, ms)| format!("{ms:.1} ms {asked}")).collect();
+    lines.push(line(format!("search, the page: slowest of {}", found.len()), slowest.join(", "), "50 ms", ""));
     lines.push(line("memory of the server at its peak, all of this done".into(), peak(server), "", ""));
     Ok(lines)
 }
@@ -145,7 +171,12 @@ fn start(stage: &Stage, scale: Scale) -> Result<Line> {
     let _ = server.kill();
     let _ = server.wait();
     let work = scale.named("start, and memory at rest");
-    Ok(Line { work, ours: format!("{:.2} s, {rest}", took.as_secs_f64()), floor: "0.5 s, 100 MB".into(), peers: String::new() })
+    Ok(Line {
+        work,
+        ours: format!("{:.2} s, {rest}", took.as_secs_f64()),
+        floor: "0.5 s, 100 MB".into(),
+        ..Line::default()
+    })
 }
 
 /// Gives the objects over a few kept connections, as feeders do who do not wait for one another: while one request is written to the
@@ -162,7 +193,8 @@ fn ingest(url: &str, path: &str, texts: &[&str], objects: usize) -> Result<Durat
     while at < objects {
         // making the load is not the server's work, so it is made before the clock runs
         let end = objects.min(at + POSTED * ROUND);
-        let bodies: Vec<Vec<u8>> = (at..end).step_by(POSTED).map(|n| load::envelope(texts, n..end.min(n + POSTED))).collect();
+        let bodies: Vec<Vec<u8>> =
+            (at..end).step_by(POSTED).map(|n| load::envelope(texts, n..end.min(n + POSTED))).collect();
         let (next, start) = (AtomicUsize::new(0), Instant::now());
         std::thread::scope(|scope| {
             let posts = |client| post_all(client, path, &bodies, &next);
@@ -181,7 +213,8 @@ fn post_all(client: &mut Client, path: &str, bodies: &[Vec<u8>], next: &AtomicUs
         let answer = client.post(path, body)?;
         let status: Status = serde_json::from_slice(&answer.body).context("no status resource")?;
         if answer.status != 202 || status.status != "complete" || status.failure_count > 0 {
-            bail!("POST answered {}: {} failures", answer.status, status.failure_count);
+            let said = String::from_utf8_lossy(&answer.body);
+            bail!("POST answered {}: {}", answer.status, said.find("\"failures\"").map_or(&*said, |at| &said[at..]));
         }
     }
     Ok(())
@@ -255,6 +288,44 @@ fn poll(client: &mut Client, path: &str) -> Result<f64> {
     Ok(took.get(took.len() / 2).copied().unwrap_or(0.0))
 }
 
+/// What people look for: a word of every object, common, rare and unknown ones, several, parts, a name, a value, a technique's number.
+const ASKED: [&str; 12] = [
+    "q=attack",
+    "q=the+malware",
+    "q=mimikatz",
+    "q=mimikatz+credential",
+    "q=T1059.001",
+    "q=nowhere-to-be-found",
+    "q=APT29",
+    "q=APT29&kind=intrusion-set",
+    "q=cobalt+strike&kind=relationship",
+    "q=windows+registry&mark=RED",
+    "q=command&from=2020-01-01",
+    "q=command&skip=500",
+];
+
+/// The median of the time of each search as its page, in milliseconds.
+fn search(url: &str) -> Result<Vec<(&'static str, f64)>> {
+    let mut client = Client::sign_in(url, "bench", PASSWORD)?;
+    // the first page after a start reads the graph; whoever searches has seen one
+    client.get("/")?;
+    let mut found = Vec::new();
+    for asked in ASKED {
+        let mut took = Vec::new();
+        for _ in 0..5 {
+            let start = Instant::now();
+            let answer = client.get(&format!("/find?{asked}"))?;
+            took.push(start.elapsed().as_secs_f64() * 1e3);
+            if answer.status != 200 {
+                bail!("/find?{asked} answered {}", answer.status);
+            }
+        }
+        took.sort_by(f64::total_cmp);
+        found.push((asked, took.get(took.len() / 2).copied().unwrap_or(0.0)));
+    }
+    Ok(found)
+}
+
 /// Single objects over a few kept connections, a second.
 fn getting(url: &str, path: &str, ids: &[&str]) -> Result<String> {
     let (done, over) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -288,7 +359,8 @@ fn getting(url: &str, path: &str, ids: &[&str]) -> Result<String> {
 /// The most memory that a process has held, as the system tells it.
 fn peak(process: u32) -> String {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let kib = status.lines().find_map(|l| l.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    let kib =
+        status.lines().find_map(|l| l.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
     kib.map_or_else(|| "unknown".to_owned(), |kib| format!("{} MB", kib / 1_000))
 }
 

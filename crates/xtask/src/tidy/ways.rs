@@ -8,11 +8,32 @@ use std::path::Path;
 const TABLE: &str = "crates/partners/src/sinks.rs";
 /// What opens something to the outside: a file that says one of these stands in the table's doors.
 const OPENERS: [&str; 16] = [
-    "fs::write", "File::create", "OpenOptions", "fs::rename", "fs::copy", "create_dir", "lettre::transport", "reqwest::", "hyper", "TcpStream",
-    "TcpListener", "UdpSocket", "UnixStream", "println!(", "io::stdout", "io::stderr",
+    "fs::write",
+    "File::create",
+    "OpenOptions",
+    "fs::rename",
+    "fs::copy",
+    "create_dir",
+    "lettre::transport",
+    "reqwest::",
+    "hyper",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "UnixStream",
+    "println!(",
+    "io::stdout",
+    "io::stderr",
 ];
 /// Ways of axum to answer that name no path and method of their own.
-const UNNAMED: [&str; 6] = [".nest(", ".nest_service(", ".route_service(", ".fallback(", ".fallback_service(", ".method_not_allowed_fallback("];
+const UNNAMED: [&str; 6] = [
+    ".nest(",
+    ".nest_service(",
+    ".route_service(",
+    ".fallback(",
+    ".fallback_service(",
+    ".method_not_allowed_fallback(",
+];
 /// Files that are compiled for tests alone.
 const TESTS: [&str; 4] = ["tests.rs", "testkit.rs", "testing.rs", "pages/samples.rs"];
 const METHODS: [(&str, &str); 6] =
@@ -65,7 +86,10 @@ impl Table {
                 table.ways.insert((kind.to_owned(), rest.split('"').next().unwrap_or_default().to_owned()));
             }
         }
-        let doors = text.split_once("pub const DOORS").and_then(|(_, rest)| rest.split_once("];")).map_or("", |(doors, _)| doors);
+        let doors = text
+            .split_once("pub const DOORS")
+            .and_then(|(_, rest)| rest.split_once("];"))
+            .map_or("", |(doors, _)| doors);
         table.doors.extend(doors.split("(\"").skip(1).filter_map(|row| row.split('"').next()).map(str::to_owned));
         table
     }
@@ -77,7 +101,9 @@ fn routes(name: &str, code: &str, table: &Table, served: &mut BTreeSet<(String, 
     }
     for call in code.split(".route(").skip(1).map(arguments).filter(|call| !call.is_empty()) {
         let Some(path) = call.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
-            faults.push(format!("{name}: a route whose path is no literal: the table of sinks cannot be held against it"));
+            faults.push(format!(
+                "{name}: a route whose path is no literal: the table of sinks cannot be held against it"
+            ));
             continue;
         };
         let handlers = call.get(path.len() + 2..).unwrap_or_default();
@@ -87,7 +113,9 @@ fn routes(name: &str, code: &str, table: &Table, served: &mut BTreeSet<(String, 
             let taxii = *word == "any(" && path.starts_with("/taxii2");
             served.insert(((*way).to_owned(), path.to_owned()));
             if !taxii && !table.ways.contains(&((*way).to_owned(), path.to_owned())) {
-                faults.push(format!("{name}: serves `{way}` of {path}, which is no way out that is known: add it to {TABLE}"));
+                faults.push(format!(
+                    "{name}: serves `{way}` of {path}, which is no way out that is known: add it to {TABLE}"
+                ));
             }
         }
         if !any {
@@ -118,7 +146,10 @@ fn doors(name: &str, code: &str, table: &Table, faults: &mut Vec<String>) {
     }
     for (at, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
         for word in OPENERS.iter().filter(|word| line.contains(**word)) {
-            faults.push(format!("{name}:{}: `{word}` opens something to the outside: name the way out in {TABLE}, DOORS", at + 1));
+            faults.push(format!(
+                "{name}:{}: `{word}` opens something to the outside: name the way out in {TABLE}, DOORS",
+                at + 1
+            ));
         }
     }
 }
@@ -130,7 +161,9 @@ fn verbs(root: &Path, table: &Table, faults: &mut Vec<String>) {
     let nouns = variants(&read("args.rs"), "Noun");
     let mut known = BTreeSet::new();
     for (noun, what) in &nouns {
-        let Some((module, kind)) = what.strip_prefix("verbs::").and_then(|what| what.split_once("::")) else { continue };
+        let Some((module, kind)) = what.strip_prefix("verbs::").and_then(|what| what.split_once("::")) else {
+            continue;
+        };
         let verbs = variants(&read(&format!("verbs/{module}.rs")), kind);
         known.insert(noun.clone());
         known.extend(verbs.keys().map(|verb| format!("{noun} {verb}")));
@@ -148,9 +181,15 @@ fn verbs(root: &Path, table: &Table, faults: &mut Vec<String>) {
 /// The variants of an enum, as they are typed on the command line, each with what it holds; none where it is no enum.
 fn variants(text: &str, name: &str) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
-    let body = text.split_once(&format!("enum {name} {{")).and_then(|(_, rest)| rest.split_once("\n}")).map_or("", |(body, _)| body);
+    let body = text
+        .split_once(&format!("enum {name} {{"))
+        .and_then(|(_, rest)| rest.split_once("\n}"))
+        .map_or("", |(body, _)| body);
     for line in body.lines() {
-        let Some(line) = line.strip_prefix("    ").filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase())) else { continue };
+        let Some(line) = line.strip_prefix("    ").filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()))
+        else {
+            continue;
+        };
         let end = line.find(|c: char| !c.is_alphanumeric()).unwrap_or(line.len());
         let (word, rest) = line.split_at(end);
         let mut typed = String::new();
@@ -204,7 +243,8 @@ mod tests {
 
     #[test]
     fn a_verb_is_read_as_it_is_typed() {
-        let text = "pub enum Ask {\n    /// doc\n    Plan {\n        all: bool,\n    },\n    Send(Send),\n    LongWord,\n}\n";
+        let text =
+            "pub enum Ask {\n    /// doc\n    Plan {\n        all: bool,\n    },\n    Send(Send),\n    LongWord,\n}\n";
         assert_eq!(variants(text, "Ask").into_keys().collect::<Vec<_>>(), ["long-word", "plan", "send"]);
         assert!(variants("pub struct Init {}", "Init").is_empty());
     }

@@ -70,7 +70,16 @@ fn read(text: &str) -> Result<Range, &'static str> {
 /// Lower case, ASCII operators, underscores as spaces, known benign remarks cut.
 fn normalise(text: &str) -> String {
     let mut out = text.trim().to_lowercase().replace('_', " ");
-    for (from, to) in [("≤", "<="), ("≥", ">="), ("=<", "<="), ("=>", ">="), ("==", "="), ("&lt;", "<"), ("&gt;", ">"), ("\u{a0}", " ")] {
+    for (from, to) in [
+        ("≤", "<="),
+        ("≥", ">="),
+        ("=<", "<="),
+        ("=>", ">="),
+        ("==", "="),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("\u{a0}", " "),
+    ] {
         if out.contains(from) {
             out = out.replace(from, to);
         }
@@ -91,8 +100,13 @@ fn take_only(text: &mut String) -> Vec<String> {
         return Vec::new();
     };
     let inside = text.get(start + 1..end).unwrap_or_default().replace(" only", "");
-    let ids: Vec<String> =
-        inside.replace(" and ", ",").split([',', ';', '/', ' ']).map(str::trim).filter(|i| !i.is_empty()).map(str::to_uppercase).collect();
+    let ids: Vec<String> = inside
+        .replace(" and ", ",")
+        .split([',', ';', '/', ' '])
+        .map(str::trim)
+        .filter(|i| !i.is_empty())
+        .map(str::to_uppercase)
+        .collect();
     if ids.iter().any(|id| !id.starts_with("CVE-") || !id.bytes().skip(4).all(|b| b.is_ascii_digit() || b == b'-')) {
         return Vec::new();
     }
@@ -109,7 +123,11 @@ fn take_all(text: &str) -> (bool, &str) {
     let Some(after) = text.strip_prefix("all ").or_else(|| text.strip_prefix("any ")) else {
         return (false, text);
     };
-    let after = after.strip_prefix("bios ").or_else(|| after.strip_prefix("firmware ")).or_else(|| after.strip_prefix("software ")).unwrap_or(after);
+    let after = after
+        .strip_prefix("bios ")
+        .or_else(|| after.strip_prefix("firmware "))
+        .or_else(|| after.strip_prefix("software "))
+        .unwrap_or(after);
     let after = after.strip_prefix("released ").unwrap_or(after);
     for word in ["versions", "version", "releases", "revisions"] {
         if let Some(rest) = after.strip_prefix(word) {
@@ -191,20 +209,22 @@ fn terms(text: &str) -> Result<Vec<Term>, &'static str> {
             return Err("too many terms for a range");
         }
         let at_word = pieces.last().is_none_or(|(_, t)| t.is_empty() || t.ends_with(' '));
-        if let Some((sign, op)) = OPERATORS.iter().find(|(sign, _)| rest.starts_with(sign) && (at_word || !sign.ends_with(' '))) {
+        if let Some((sign, op)) =
+            OPERATORS.iter().find(|(sign, _)| rest.starts_with(sign) && (at_word || !sign.ends_with(' ')))
+        {
             open_piece(&mut pieces, *op);
             rest = rest.get(sign.len()..).unwrap_or_default().trim_start();
             continue;
         }
-        if at_word
-            && let Some((sign, op)) = SUFFIXES.iter().find(|(sign, _)| rest.starts_with(sign))
-        {
+        if at_word && let Some((sign, op)) = SUFFIXES.iter().find(|(sign, _)| rest.starts_with(sign)) {
             close_piece(&mut pieces, *op)?;
             rest = rest.get(sign.len()..).unwrap_or_default();
             rest = rest.trim_start_matches(" versions").trim_start_matches(" version").trim_start();
             continue;
         }
-        if let Some(after) = rest.strip_prefix(['|', ';']).or_else(|| at_word.then(|| rest.strip_prefix("and ")).flatten()) {
+        if let Some(after) =
+            rest.strip_prefix(['|', ';']).or_else(|| at_word.then(|| rest.strip_prefix("and ")).flatten())
+        {
             pieces.push((None, String::new()));
             rest = after.trim_start();
             continue;
@@ -270,7 +290,8 @@ fn span(piece: &str) -> Option<(&str, &str)> {
     let dots = |s: &str| s.matches('.').count();
     let numeric = |s: &str| s.trim_start_matches('v').bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let both_marked = low.starts_with('v') && high.starts_with('v');
-    (numeric(low) && numeric(high) && (both_marked || (dots(low) >= 1 && dots(low) == dots(high)))).then_some((low, high))
+    (numeric(low) && numeric(high) && (both_marked || (dots(low) >= 1 && dots(low) == dots(high))))
+        .then_some((low, high))
 }
 
 fn term(op: Op, text: &str) -> Result<Term, &'static str> {
@@ -309,7 +330,10 @@ fn is_build(inside: &str) -> bool {
 
 /// A version alone must look like one: part numbers and names of models stand in this place too (`2700989`, `1766-L32BXB`).
 fn exact_is_a_version(version: &Version, text: &str) -> Result<(), &'static str> {
-    if !version.prefix.is_empty() && !text.contains('.') && !matches!(version.prefix.as_str(), "r" | "rev" | "fw" | "sp") {
+    if !version.prefix.is_empty()
+        && !text.contains('.')
+        && !matches!(version.prefix.as_str(), "r" | "rev" | "fw" | "sp")
+    {
         return Err("a name or a part number in the place of a version");
     }
     if version.numbers() == 1 && version.first_number().is_some_and(|n| n > 9999) {
@@ -318,7 +342,11 @@ fn exact_is_a_version(version: &Version, text: &str) -> Result<(), &'static str>
     if version.numbers() == 0 && !version.prefix.is_empty() {
         return Err("a name in the place of a version");
     }
-    if !text.contains('.') && text.contains('-') && version.numbers() > 1 && version.first_number().is_some_and(|n| n < 1900) {
+    if !text.contains('.')
+        && text.contains('-')
+        && version.numbers() > 1
+        && version.first_number().is_some_and(|n| n < 1900)
+    {
         return Err("a part number or two versions in the place of one");
     }
     Ok(())
@@ -345,7 +373,9 @@ fn intervals(terms: Vec<Term>) -> Result<Range, &'static str> {
                 intervals.push(Interval { low: open_low.take(), high: Some(bound(term.op == Op::LessEqual)) });
             }
             // `16 <= 20`: a bare version before an upper bound is where the range begins.
-            Op::Bare if terms.peek().is_some_and(|next| next.op == Op::LessEqual) && count == 2 => open_low = Some(bound(true)),
+            Op::Bare if terms.peek().is_some_and(|next| next.op == Op::LessEqual) && count == 2 => {
+                open_low = Some(bound(true))
+            }
             Op::Bare | Op::Equal => {
                 if open_low.is_some() {
                     return Err("a version between two bounds");

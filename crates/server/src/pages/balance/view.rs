@@ -62,10 +62,11 @@ fn list(tx: &mut Tx<'_>, context: &Context) -> Result<Balances> {
     }
     let lede = match all {
         0 => Sentence::new().say("Nobody else has an account here yet, so nothing is exchanged."),
-        _ => Sentence::new()
-            .say("Of ")
-            .link("#h-partners", &count(all, "partner", "partners"))
-            .say(&format!(" {} gave something in the last {} weeks.", if giving == 0 { "none".to_owned() } else { number(giving) }, number(WEEKS))),
+        _ => Sentence::new().say("Of ").link("#h-partners", &count(all, "partner", "partners")).say(&format!(
+            " {} gave something in the last {} weeks.",
+            if giving == 0 { "none".to_owned() } else { number(giving) },
+            number(WEEKS)
+        )),
     };
     Ok(Balances { shell: context.shell(tx, "Exchange balance", "exchange", Mark::Amber)?, lede, rows, weeks: WEEKS })
 }
@@ -119,6 +120,7 @@ fn monday(day: &str) -> String {
 
 fn picture(b: &Balance, name: &str) -> crate::chart::Svg {
     let weeks: Vec<(String, i64, i64)> = b.weeks.iter().map(|w| (monday(&w.monday), n(w.gave), n(w.got))).collect();
-    let said = format!("{}: gave {}, could read {}, over {} weeks", capital(name), figure(n(b.gave)), figure(n(b.got)), WEEKS);
+    let said =
+        format!("{}: gave {}, could read {}, over {} weeks", capital(name), figure(n(b.gave)), figure(n(b.got)), WEEKS);
     pair(&weeks, &said)
 }

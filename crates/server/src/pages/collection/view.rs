@@ -79,15 +79,25 @@ fn lede(collection: &Collection, found: &Found, held: i64, reads: bool) -> Sente
     }
     let versions = count(held, "version", "versions");
     let kinds = count(i64::try_from(found.kinds.len()).unwrap_or(0), "type", "types");
-    out.say(" holds ").link(&format!("/find?collection={}&held=1", query(&collection.id)), &versions).say(&format!(" of objects, of {kinds}."))
+    out.say(" holds ")
+        .link(&format!("/find?collection={}&held=1", query(&collection.id)), &versions)
+        .say(&format!(" of objects, of {kinds}."))
 }
 
-fn facts(tx: &mut Tx<'_>, context: &Context, c: &Collection, reads: bool, writes: bool) -> Result<Vec<(&'static str, Sentence)>> {
+fn facts(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    c: &Collection,
+    reads: bool,
+    writes: bool,
+) -> Result<Vec<(&'static str, Sentence)>> {
     let person = context.person();
     let names = crate::pages::names(tx)?;
     let orgs = |keys: &[String]| match keys {
         [] => Sentence::new().say("the operator alone"),
-        keys => Sentence::new().say(&list(&keys.iter().map(|key| names.of(key)).collect::<Vec<_>>())).say(", and the operator"),
+        keys => Sentence::new()
+            .say(&list(&keys.iter().map(|key| names.of(key)).collect::<Vec<_>>()))
+            .say(", and the operator"),
     };
     let mut out = Vec::new();
     match person.sees_all() {
@@ -121,14 +131,21 @@ fn facts(tx: &mut Tx<'_>, context: &Context, c: &Collection, reads: bool, writes
 
 fn counted(found: &Found) -> String {
     match found.more {
-        true => format!("Counted are the newest {}, each in its last version.", figure(i64::try_from(EXAMINED_MAX).unwrap_or(0))),
+        true => format!(
+            "Counted are the newest {}, each in its last version.",
+            figure(i64::try_from(EXAMINED_MAX).unwrap_or(0))
+        ),
         false => "Each thing counts once, in its last version.".to_owned(),
     }
 }
 
 fn kinds(id: &str, found: &Found) -> Vec<(String, String, String)> {
     let one = |(kind, n): &(String, usize)| {
-        (format!("/find?collection={}&kind={}&held=1", query(id), query(kind)), kind_words(kind), figure(i64::try_from(*n).unwrap_or(0)))
+        (
+            format!("/find?collection={}&kind={}&held=1", query(id), query(kind)),
+            kind_words(kind),
+            figure(i64::try_from(*n).unwrap_or(0)),
+        )
     };
     found.kinds.iter().map(one).collect()
 }
@@ -138,7 +155,10 @@ fn weeks(id: &str, found: &Found) -> Vec<(String, String, String, crate::chart::
     let most = found.weeks.iter().map(|(_, n)| *n).max().unwrap_or(1);
     let one = |(monday, n): &(String, usize)| {
         let first = monday.parse::<jiff::civil::Date>().ok();
-        let last = first.and_then(|day| day.checked_add(jiff::Span::new().days(6)).ok()).map(|day| day.to_string()).unwrap_or_default();
+        let last = first
+            .and_then(|day| day.checked_add(jiff::Span::new().days(6)).ok())
+            .map(|day| day.to_string())
+            .unwrap_or_default();
         let href = format!("/find?collection={}&from={monday}&to={last}&held=1", query(id));
         let words = first.map_or_else(|| monday.clone(), |day| day.strftime("%-d %b %Y").to_string());
         let n = i64::try_from(*n).unwrap_or(0);

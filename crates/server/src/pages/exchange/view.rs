@@ -55,7 +55,10 @@ fn view(tx: &mut Tx<'_>, context: &Context) -> Result<Exchange> {
         }),
     };
     if let n @ 1.. = i64::try_from(alarms.len()).unwrap_or(i64::MAX) {
-        lede = Sentence::new().link("#h-alarms", &capital(&count(n, "feed has stopped", "feeds have stopped"))).say(". ").append(&lede);
+        lede = Sentence::new()
+            .link("#h-alarms", &capital(&count(n, "feed has stopped", "feeds have stopped")))
+            .say(". ")
+            .append(&lede);
     }
     Ok(Exchange {
         shell: context.shell(tx, "Exchange", "exchange", mark)?,
@@ -113,7 +116,13 @@ fn sources(tx: &mut Tx<'_>, context: &Context) -> Result<(Vec<Source>, i64)> {
     let out = rows.into_iter().map(|(name, form, n, last)| {
         total += n;
         let usual = rhythms.get(&name).copied().flatten().map(|days| format!("every {}", count(days, "day", "days")));
-        Source { name, usual: usual.unwrap_or_default(), kind: form_words(&form), count: figure(n), last: context.when(last) }
+        Source {
+            name,
+            usual: usual.unwrap_or_default(),
+            kind: form_words(&form),
+            count: figure(n),
+            last: context.when(last),
+        }
     });
     Ok((out.collect(), total))
 }

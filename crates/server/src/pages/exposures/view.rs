@@ -48,10 +48,10 @@ fn view(tx: &mut Tx<'_>, context: &Context, filter: &Filter) -> Result<Exposures
     let wanted: Vec<&ExposureRow> = seen.iter().filter(|row| passes(row, filter)).collect();
     let names = crate::pages::names(tx)?;
     let after = usize::try_from(filter.after).unwrap_or(0);
-    let rows: Vec<Row> = wanted.iter().skip(after).take(PAGE).map(|r| row(r, &board, &names, context.person().sees_all())).collect();
+    let rows: Vec<Row> =
+        wanted.iter().skip(after).take(PAGE).map(|r| row(r, &board, &names, context.person().sees_all())).collect();
     let last = after + rows.len();
-    let mark =
-        wanted.iter().map(|r| r.mark()).max().map_or(Mark::Clear, |t| Mark::read(&t.to_string()));
+    let mark = wanted.iter().map(|r| r.mark()).max().map_or(Mark::Clear, |t| Mark::read(&t.to_string()));
     let statuses: Vec<(&str, &str)> = PARTS.iter().map(|(key, _)| (*key, word(key))).collect();
     let codes: BTreeSet<&str> = seen.iter().map(|r| r.country.as_str()).filter(|c| c.len() == 2).collect();
     let mut countries: Vec<(&str, &str)> = codes.into_iter().map(|c| (c, country::name(c))).collect();

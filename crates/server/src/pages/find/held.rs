@@ -49,19 +49,24 @@ pub(crate) fn lede(found: &Found, filter: &Filter, text: &str, others: usize) ->
     if found.total == 0 && others == 0 {
         return Sentence::new().say(&match text {
             "" => "Nothing held here for you passes these filters.".to_owned(),
-            text if filter.any() => format!("Nothing held here for you goes with \u{201c}{text}\u{201d} and these filters."),
+            text if filter.any() => {
+                format!("Nothing held here for you goes with \u{201c}{text}\u{201d} and these filters.")
+            }
             text => format!("Nothing is known as \u{201c}{text}\u{201d}."),
         });
     }
     let least = if found.more { "at least " } else { "" };
-    let held = Sentence::new().link("#h-held", &capital(&format!("{least}{}", count(n(found.total), "thing", "things"))));
+    let held =
+        Sentence::new().link("#h-held", &capital(&format!("{least}{}", count(n(found.total), "thing", "things"))));
     let held = match (text.is_empty(), found.total == 1) {
         (true, true) => held.say(" is held here for you"),
         (true, false) => held.say(" are held here for you"),
         (false, true) => held.say(" held here goes"),
         (false, false) => held.say(" held here go"),
     };
-    let narrowed = [&filter.kind, &filter.mark, &filter.source, &filter.collection, &filter.from, &filter.to].iter().any(|v| !v.is_empty());
+    let narrowed = [&filter.kind, &filter.mark, &filter.source, &filter.collection, &filter.from, &filter.to]
+        .iter()
+        .any(|v| !v.is_empty());
     let held = held.say(&asked).say(if narrowed { ", as far as the filters let through" } else { "" });
     match others {
         0 => held.say("."),
@@ -78,7 +83,9 @@ pub(crate) fn of(tx: &mut Tx<'_>, context: &Context, filter: &Filter, found: Fou
         titles.insert(collection.id, collection.title);
     }
     let between = found.hits.iter().filter(|hit| hit.kind == "relationship").filter_map(|hit| Reading::of(&hit.body));
-    let ends = between.flat_map(|reading| [reading.text("source_ref").to_owned(), reading.text("target_ref").to_owned()]).collect();
+    let ends = between
+        .flat_map(|reading| [reading.text("source_ref").to_owned(), reading.text("target_ref").to_owned()])
+        .collect();
     let names = Names::of(tx, context, &ends)?;
     let rows: Vec<Row> = found.hits.iter().map(|hit| row(context, hit, titles.get(&hit.collection), &names)).collect();
     let (first, last) = (filter.skip + usize::from(!rows.is_empty()), filter.skip + rows.len());
@@ -117,7 +124,9 @@ fn facets(found: &Found, filter: &Filter) -> Vec<Facet> {
         });
         Facet { name, values: values.collect(), rest }
     };
-    let plain = |parts: &[(String, usize)], words: fn(&str) -> String| parts.iter().map(|(v, n)| (v.clone(), words(v), *n)).collect();
+    let plain = |parts: &[(String, usize)], words: fn(&str) -> String| {
+        parts.iter().map(|(v, n)| (v.clone(), words(v), *n)).collect()
+    };
     let marks = found.marks.iter().map(|(tlp, n)| (tlp.to_string(), format!("TLP:{tlp}"), *n)).collect();
     let mut out = vec![
         facet("Type", "kind", &filter.kind, plain(&found.kinds, kind_words)),
@@ -191,9 +200,17 @@ fn object(hit: &Hit, names: &Names) -> (String, String, Option<String>) {
     let Some(reading) = Reading::of(&hit.body) else { return (hit.id.clone(), String::new(), href) };
     let mut title = reading.title();
     if hit.kind == "relationship" {
-        title = format!("{} {} {}", names.name(reading.text("source_ref")), title.replace('-', " "), names.name(reading.text("target_ref")));
+        title = format!(
+            "{} {} {}",
+            names.name(reading.text("source_ref")),
+            title.replace('-', " "),
+            names.name(reading.text("target_ref"))
+        );
     }
-    let said = ["description", "abstract", "content", "pattern"].iter().map(|key| reading.text(key)).find(|text| !text.is_empty());
+    let said = ["description", "abstract", "content", "pattern"]
+        .iter()
+        .map(|key| reading.text(key))
+        .find(|text| !text.is_empty());
     (title, said.map(first_words).unwrap_or_default(), href)
 }
 

@@ -17,8 +17,16 @@ const REFERRING_MAX: usize = 200;
 /// Things that a report names, of which the page tells.
 const NAMED_MAX: usize = 1_000;
 /// The columns of the picture.
-const COLUMNS: [&str; 8] =
-    ["This", "Actors", "Malware and tools", "Techniques", "Weaknesses", "Indicators", "Infrastructure", "Victims and others"];
+const COLUMNS: [&str; 8] = [
+    "This",
+    "Actors",
+    "Malware and tools",
+    "Techniques",
+    "Weaknesses",
+    "Indicators",
+    "Infrastructure",
+    "Victims and others",
+];
 
 /// Everything around one object.
 pub(super) struct Around {
@@ -77,7 +85,8 @@ pub(super) fn of(tx: &mut Tx<'_>, context: &Context, id: &str, reading: &Reading
     }
     ids.remove("");
     let names = Names::of(tx, context, &ids)?;
-    let mut relations: Vec<Relation> = read.iter().filter_map(|(hit, other)| relation(context, id, hit, other, &names)).collect();
+    let mut relations: Vec<Relation> =
+        read.iter().filter_map(|(hit, other)| relation(context, id, hit, other, &names)).collect();
     relations.sort_by_cached_key(|r| (r.kind.clone(), r.how.plain(), r.what.plain()));
     let said = lines(tx, context, &refs, &read)?;
     let picture = picture(id, reading, &refs, &said, &names);
@@ -114,10 +123,22 @@ fn relation(context: &Context, id: &str, hit: &Hit, other: &Reading, names: &Nam
             let what = names.link(Sentence::new(), end);
             Relation { how, what, kind: kind(end), said, when }
         }
-        "sighting" => Relation { how: Sentence::new().say("sighted"), what: Sentence::new().link(&own, "a sighting"), kind: "sighting".to_owned(), said, when },
+        "sighting" => Relation {
+            how: Sentence::new().say("sighted"),
+            what: Sentence::new().link(&own, "a sighting"),
+            kind: "sighting".to_owned(),
+            said,
+            when,
+        },
         // what an identity has made is no relation of the thing itself
         _ if other.text("created_by_ref") == id => return None,
-        _ => Relation { how: Sentence::new().say("named in"), what: Sentence::new().link(&own, &other.title()), kind: kind_words(&hit.kind), said: String::new(), when },
+        _ => Relation {
+            how: Sentence::new().say("named in"),
+            what: Sentence::new().link(&own, &other.title()),
+            kind: kind_words(&hit.kind),
+            said: String::new(),
+            when,
+        },
     })
 }
 
@@ -144,7 +165,13 @@ fn named(refs: &[String], names: &Names) -> Vec<Relation> {
     let rows = refs.iter().filter_map(|id| {
         let (kind, _) = names.get(id)?;
         let what = names.link(Sentence::new(), id);
-        (kind != "relationship").then(|| Relation { how: Sentence::new().say("names"), what, kind: kind_words(kind), said: String::new(), when: None })
+        (kind != "relationship").then(|| Relation {
+            how: Sentence::new().say("names"),
+            what,
+            kind: kind_words(kind),
+            said: String::new(),
+            when: None,
+        })
     });
     let mut rows: Vec<Relation> = rows.collect();
     rows.sort_by_cached_key(|r| (r.kind.clone(), r.what.plain()));
@@ -177,27 +204,45 @@ fn picture(id: &str, reading: &Reading, refs: &[String], said: &[Said], names: &
     let mut nodes = Vec::new();
     for one in order {
         let own = one == id;
-        let named = if own { Some((reading.kind().to_owned(), reading.title())) } else { names.get(one).map(|(k, n)| (k.to_owned(), n.to_owned())) };
-        let Some((kind, label)) = named.filter(|(kind, _)| !matches!(kind.as_str(), "relationship" | "marking-definition")) else { continue };
+        let named = if own {
+            Some((reading.kind().to_owned(), reading.title()))
+        } else {
+            names.get(one).map(|(k, n)| (k.to_owned(), n.to_owned()))
+        };
+        let Some((kind, label)) =
+            named.filter(|(kind, _)| !matches!(kind.as_str(), "relationship" | "marking-definition"))
+        else {
+            continue;
+        };
         if places.contains_key(one) {
             continue;
         }
         places.insert(one, nodes.len());
-        nodes.push(Node { label, kind: kind_words(&kind), href: href(one), column: if own { 0 } else { column(&kind) }, own });
+        nodes.push(Node {
+            label,
+            kind: kind_words(&kind),
+            href: href(one),
+            column: if own { 0 } else { column(&kind) },
+            own,
+        });
     }
     let at = |id: &str| places.get(id).copied();
-    let edges: Vec<Edge> = said
-        .iter()
-        .filter_map(|s| Some(Edge { from: at(&s.from)?, to: at(&s.to)?, word: s.word.clone() }))
-        .collect();
+    let edges: Vec<Edge> =
+        said.iter().filter_map(|s| Some(Edge { from: at(&s.from)?, to: at(&s.to)?, word: s.word.clone() })).collect();
     if nodes.len() < 2 || (!report && edges.is_empty()) {
         return None;
     }
     let n = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let heading = if report { "What it is about" } else { "What stands around it" };
-    let name = format!("{}: {}, {}", heading, count(n(nodes.len()), "thing", "things"), count(n(edges.len()), "relation", "relations"));
+    let name = format!(
+        "{}: {}, {}",
+        heading,
+        count(n(nodes.len()), "thing", "things"),
+        count(n(edges.len()), "relation", "relations")
+    );
     let (svg, left) = net(&nodes, &edges, &COLUMNS, &name);
-    let rest = (left > 0).then(|| format!("{} more have no room here; the table below has them all.", capital(&figure(n(left)))));
+    let rest = (left > 0)
+        .then(|| format!("{} more have no room here; the table below has them all.", capital(&figure(n(left)))));
     Some(Picture { heading: heading.to_owned(), svg, rest })
 }
 
@@ -222,7 +267,10 @@ fn told(relations: usize, more: bool, hidden: usize) -> String {
         _ => format!("{} to it.", capital(&count(n(relations), "thing refers", "things refer"))),
     };
     if hidden > 0 {
-        out.push_str(&format!(" Of what it names {} not held here for you.", count(n(hidden), "thing is", "things are")));
+        out.push_str(&format!(
+            " Of what it names {} not held here for you.",
+            count(n(hidden), "thing is", "things are")
+        ));
     }
     out.trim().to_owned()
 }

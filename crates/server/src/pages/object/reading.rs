@@ -12,12 +12,32 @@ const TITLE_MAX: usize = 140;
 const SAID_MAX: usize = 150;
 /// Properties that the page says elsewhere.
 const ELSEWHERE: [&str; 9] = [
-    "created_by_ref", "external_references", "granular_markings", "id", "object_marking_refs", "object_refs", "revoked", "spec_version", "type",
+    "created_by_ref",
+    "external_references",
+    "granular_markings",
+    "id",
+    "object_marking_refs",
+    "object_refs",
+    "revoked",
+    "spec_version",
+    "type",
 ];
 /// Properties that come first, in this order.
 const FIRST: [&str; 14] = [
-    "name", "description", "abstract", "content", "value", "pattern", "aliases", "roles", "sectors", "labels", "valid_from", "valid_until",
-    "first_seen", "last_seen",
+    "name",
+    "description",
+    "abstract",
+    "content",
+    "value",
+    "pattern",
+    "aliases",
+    "roles",
+    "sectors",
+    "labels",
+    "valid_from",
+    "valid_until",
+    "first_seen",
+    "last_seen",
 ];
 
 /// An object read for people.
@@ -91,7 +111,9 @@ impl Reading {
         let value = ["value", "path", "key", "account_login", "user_id", "display_name", "command_line", "subject"];
         let called = ["name", "relationship_type", "abstract", "content", "definition_type", "opinion", "pattern"];
         let text = called.iter().map(|key| self.text(key)).find(|text| !text.trim().is_empty());
-        let text = text.map(str::to_owned).or_else(|| value.iter().map(|key| self.text(key)).find(|t| !t.is_empty()).map(str::to_owned));
+        let text = text
+            .map(str::to_owned)
+            .or_else(|| value.iter().map(|key| self.text(key)).find(|t| !t.is_empty()).map(str::to_owned));
         let text = text.or_else(|| self.hash()).or_else(|| Some(format!("AS {}", self.map.get("number")?.as_i64()?)));
         let text = text.unwrap_or_else(|| kind_words(self.kind()));
         short(&self.harmless(&text))
@@ -99,9 +121,10 @@ impl Reading {
 
     fn hash(&self) -> Option<String> {
         let hashes = self.map.get("hashes")?.as_object()?;
-        let (name, value) = ["SHA-256", "SHA-1", "MD5"].iter().find_map(|n| Some((*n, hashes.get(*n)?))).or_else(|| {
-            hashes.iter().next().map(|(name, value)| (name.as_str(), value))
-        })?;
+        let (name, value) = ["SHA-256", "SHA-1", "MD5"]
+            .iter()
+            .find_map(|n| Some((*n, hashes.get(*n)?)))
+            .or_else(|| hashes.iter().next().map(|(name, value)| (name.as_str(), value)))?;
         Some(format!("{name} {}", value.as_str()?))
     }
 
@@ -121,7 +144,8 @@ impl Reading {
         let first = FIRST.iter().filter_map(|key| self.map.get_key_value(*key));
         let rest = self.map.iter().filter(|(key, _)| !FIRST.contains(&key.as_str()));
         let all = first.chain(rest).filter(|(key, value)| !ELSEWHERE.contains(&key.as_str()) && !value.is_null());
-        all.map(|(key, value)| Property { key: key.clone(), label: label(key), shown: self.shown(key, value) }).collect()
+        all.map(|(key, value)| Property { key: key.clone(), label: label(key), shown: self.shown(key, value) })
+            .collect()
     }
 
     fn shown(&self, key: &str, value: &Value) -> Shown {
@@ -134,7 +158,9 @@ impl Reading {
                 Shown::Refs(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
             }
             Value::Array(items) => Shown::List(items.iter().map(|item| self.flat(item)).collect()),
-            Value::Object(map) => Shown::Pairs(map.iter().map(|(name, value)| (name.clone(), self.flat(value))).collect()),
+            Value::Object(map) => {
+                Shown::Pairs(map.iter().map(|(name, value)| (name.clone(), self.flat(value))).collect())
+            }
             other => Shown::Text(plain(other)),
         }
     }
@@ -151,9 +177,11 @@ impl Reading {
         match value {
             Value::String(text) => self.words(text),
             Value::Array(items) => items.iter().map(|item| self.flat(item)).collect::<Vec<_>>().join(", "),
-            Value::Object(map) => {
-                map.iter().map(|(key, value)| format!("{} {}", label(key), self.flat(value))).collect::<Vec<_>>().join("; ")
-            }
+            Value::Object(map) => map
+                .iter()
+                .map(|(key, value)| format!("{} {}", label(key), self.flat(value)))
+                .collect::<Vec<_>>()
+                .join("; "),
             other => plain(other),
         }
     }
@@ -161,11 +189,17 @@ impl Reading {
     /// The external references.
     pub fn sources(&self) -> Vec<Source> {
         let all = self.map.get("external_references").and_then(Value::as_array).into_iter().flatten();
-        let text = |reference: &Value, key: &str| reference.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text =
+            |reference: &Value, key: &str| reference.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         all.map(|reference| {
             let said = [text(reference, "description"), text(reference, "url")];
-            let said: Vec<String> = said.into_iter().filter(|part| !part.is_empty()).map(|part| defang_links(&part)).collect();
-            Source { name: text(reference, "source_name"), id: text(reference, "external_id"), said: said.join(" \u{2014} ") }
+            let said: Vec<String> =
+                said.into_iter().filter(|part| !part.is_empty()).map(|part| defang_links(&part)).collect();
+            Source {
+                name: text(reference, "source_name"),
+                id: text(reference, "external_id"),
+                said: said.join(" \u{2014} "),
+            }
         })
         .collect()
     }
@@ -322,9 +356,15 @@ mod tests {
 
     #[test]
     fn nothing_can_be_followed_by_mistake() {
-        assert_eq!(defang_links("see https://a.example/x.html, not b.example"), "see hxxps://a[.]example/x.html, not b.example");
+        assert_eq!(
+            defang_links("see https://a.example/x.html, not b.example"),
+            "see hxxps://a[.]example/x.html, not b.example"
+        );
         assert_eq!(defang_links("(http://a.example)"), "(hxxp://a[.]example)");
-        assert_eq!(first_words("[Emotet](https://a.example/S1) loads [x](http://b.example)\n[y] http://c.example"), "Emotet loads x [y] hxxp://c[.]example");
+        assert_eq!(
+            first_words("[Emotet](https://a.example/S1) loads [x](http://b.example)\n[y] http://c.example"),
+            "Emotet loads x [y] hxxp://c[.]example"
+        );
         assert_eq!(defang_links("ah\u{e9} http://"), "ah\u{e9} hxxp://");
         insta::assert_snapshot!(
             pattern("[domain-name:value = 'evil.example' AND file:name = 'a b.exe'] FOLLOWEDBY [url:value = 'http://x.example/']"),
@@ -352,7 +392,14 @@ mod tests {
 
     #[test]
     fn kinds_in_words() {
-        for (kind, words) in [("ipv4-addr", "an IPv4 address"), ("tool", "a tool"), ("user-account", "a user account"), ("url", "a URL"), ("malware", "malware"), ("x-mitre-asset", "a mitre asset")] {
+        for (kind, words) in [
+            ("ipv4-addr", "an IPv4 address"),
+            ("tool", "a tool"),
+            ("user-account", "a user account"),
+            ("url", "a URL"),
+            ("malware", "malware"),
+            ("x-mitre-asset", "a mitre asset"),
+        ] {
             assert_eq!(a(&kind_words(kind)), words);
         }
     }

@@ -34,7 +34,12 @@ struct Wanted {
     version: String,
 }
 
-async fn show(State(state): State<AppState>, viewer: Viewer, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Response {
+async fn show(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
     if let Err(error) = current(&state).await {
         return refusal(state, viewer, error).await;
     }
@@ -48,7 +53,12 @@ pub(crate) async fn current(state: &AppState) -> Result<()> {
 }
 
 /// The bytes as received.
-async fn raw(State(state): State<AppState>, viewer: Viewer, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Response {
+async fn raw(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
     let (person, today) = (viewer.person.clone(), state.ledger.env().clock.now().day());
     let (of, version) = (id.clone(), wanted.version);
     let read = move |tx: &mut Tx<'_>| {
@@ -152,7 +162,13 @@ fn lede(reading: &Reading, title: &str, names: &Names) -> Sentence {
         }
         kind => {
             let words = kind_words(kind);
-            let aka: Vec<String> = reading.texts("aliases").into_iter().filter(|alias| *alias != title).take(3).map(str::to_owned).collect();
+            let aka: Vec<String> = reading
+                .texts("aliases")
+                .into_iter()
+                .filter(|alias| *alias != title)
+                .take(3)
+                .map(str::to_owned)
+                .collect();
             let aka = if aka.is_empty() { String::new() } else { format!(", also known as {}", list(&aka)) };
             Sentence::new().bold(title).say(&format!(" is {}{aka}{}.", a(&words), dated(reading)))
         }
@@ -183,9 +199,12 @@ fn dated(reading: &Reading) -> String {
 fn then(held: &[Held], shown: &Held, id: &str) -> Option<Sentence> {
     let last = held.last()?;
     if last.revoked {
-        return Some(Sentence::new().say("It was revoked: whoever made it takes it back. Nothing follows a revoked version."));
+        return Some(
+            Sentence::new().say("It was revoked: whoever made it takes it back. Nothing follows a revoked version."),
+        );
     }
-    let older = held.iter().any(|other| other.event > shown.event && other.version != shown.version) && last.event != shown.event;
+    let older = held.iter().any(|other| other.event > shown.event && other.version != shown.version)
+        && last.event != shown.event;
     older.then(|| Sentence::new().say("This is an older version. ").link(&href(id), "Read the last one").say("."))
 }
 
@@ -195,7 +214,10 @@ fn properties(reading: &Reading, parts: &[MarkedPart], names: &Names) -> Vec<Row
         .into_iter()
         .map(|property| {
             let written = matches!(property.shown, Shown::Written(_));
-            let marks = parts.iter().filter(|part| selects(&part.selector, &property.key)).map(|part| part_mark(part, &property.key));
+            let marks = parts
+                .iter()
+                .filter(|part| selects(&part.selector, &property.key))
+                .map(|part| part_mark(part, &property.key));
             Row { label: property.label, written, value: value(property.shown, names), marks: marks.collect() }
         })
         .collect();
@@ -203,7 +225,12 @@ fn properties(reading: &Reading, parts: &[MarkedPart], names: &Names) -> Vec<Row
     let known: Vec<String> = reading.properties().into_iter().map(|p| p.key).collect();
     for part in parts.iter().filter(|part| !known.iter().any(|key| selects(&part.selector, key))) {
         let value = Sentence::new().say("marked apart from the rest");
-        rows.push(Row { label: part.selector.clone(), value, written: false, marks: vec![part_mark(part, &part.selector)] });
+        rows.push(Row {
+            label: part.selector.clone(),
+            value,
+            written: false,
+            marks: vec![part_mark(part, &part.selector)],
+        });
     }
     rows
 }
@@ -222,7 +249,8 @@ fn value(shown: Shown, names: &Names) -> Sentence {
     match shown {
         Shown::Text(text) | Shown::Written(text) => Sentence::new().say(&text),
         Shown::List(items) => Sentence::new().say(&items.join(", ")),
-        Shown::Pairs(pairs) => Sentence::new().say(&pairs.into_iter().map(|(name, v)| format!("{name} {v}")).collect::<Vec<_>>().join("; ")),
+        Shown::Pairs(pairs) => Sentence::new()
+            .say(&pairs.into_iter().map(|(name, v)| format!("{name} {v}")).collect::<Vec<_>>().join("; ")),
         Shown::Refs(ids) => {
             let mut out = Sentence::new();
             for (i, id) in ids.iter().take(REFS_MAX).enumerate() {
@@ -254,8 +282,13 @@ fn facts(
     if !shown.source.is_empty() {
         fact("came from", Sentence::new().say(&source_words(tx, &shown.source)?), None);
     }
-    fact("added", Sentence::new().say(&format!("{}, {}", context.when(shown.added).moment(), context.when(shown.added).age())), None);
-    let title = exchange::collection::find(tx, &shown.collection)?.map_or_else(|| shown.collection.clone(), |c| c.title);
+    fact(
+        "added",
+        Sentence::new().say(&format!("{}, {}", context.when(shown.added).moment(), context.when(shown.added).age())),
+        None,
+    );
+    let title =
+        exchange::collection::find(tx, &shown.collection)?.map_or_else(|| shown.collection.clone(), |c| c.title);
     let collection = format!("/exchange/collection/{}", query(&shown.collection));
     fact("stands in", Sentence::new().link(&collection, &title), None);
     let asks = if asks.is_empty() { String::new() } else { format!(" {}", asks.join("; ")) };

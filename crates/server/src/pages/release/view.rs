@@ -10,10 +10,10 @@ use serde::Deserialize;
 
 use super::{Page, Place};
 use crate::auth::Viewer;
-use crate::pages::{Choice, Names};
 use crate::pages::object::href;
 use crate::pages::signs::{Mark, State as Sign};
 use crate::pages::words::{Sentence, query};
+use crate::pages::{Choice, Names};
 use crate::respond::{Context, page};
 use crate::state::AppState;
 
@@ -41,7 +41,8 @@ fn view(tx: &mut Tx<'_>, context: &Context, object: &str, org: &str) -> Result<P
     }
     let home = context.state().home().to_owned();
     let cards = partners::org::all(tx)?;
-    let pairs: Vec<(&str, &str)> = cards.iter().filter(|c| c.key != home).map(|c| (c.key.as_str(), c.name.as_str())).collect();
+    let pairs: Vec<(&str, &str)> =
+        cards.iter().filter(|c| c.key != home).map(|c| (c.key.as_str(), c.name.as_str())).collect();
     let orgs = Choice::list(&pairs, org);
     let name = cards.iter().find(|c| c.key == org).map_or_else(|| org.to_owned(), |c| c.name.clone());
     let explained = match object.is_empty() || org.is_empty() {
@@ -52,7 +53,8 @@ fn view(tx: &mut Tx<'_>, context: &Context, object: &str, org: &str) -> Result<P
         }
     };
     let names = &crate::pages::names(tx)?;
-    let places: Vec<Place> = explained.iter().flat_map(|one| one.collections.iter().map(move |c| place(one, c, names))).collect();
+    let places: Vec<Place> =
+        explained.iter().flat_map(|one| one.collections.iter().map(move |c| place(one, c, names))).collect();
     let mark = places.iter().map(|p| p.mark).max().unwrap_or(Mark::Clear);
     Ok(Page {
         shell: context.shell(tx, "Who gets it", "exchange", mark)?,
@@ -76,7 +78,9 @@ fn lede(explained: &[Explained], object: &str, org: &str) -> Sentence {
         (true, _) => out.say(", and every rule lets it pass."),
         (false, 0) => out.say(": it stands in no collection that the organisation reads."),
         (false, 1) => out.say(": one rule stops it."),
-        (false, n) => out.say(&format!(": {} rules stop it.", crate::pages::words::number(i64::try_from(n).unwrap_or(0)))),
+        (false, n) => {
+            out.say(&format!(": {} rules stop it.", crate::pages::words::number(i64::try_from(n).unwrap_or(0))))
+        }
     }
 }
 

@@ -69,7 +69,10 @@ fn with_alarms(mut lines: Vec<Attention>, alarms: Vec<Alarm>) -> Vec<Attention> 
     if let Some(alarm) = alarms.into_iter().next() {
         let others = match more {
             0 => String::new(),
-            n => format!(" {} stopped too.", capital(&count(i64::try_from(n).unwrap_or(i64::MAX), "other feed has", "other feeds have"))),
+            n => format!(
+                " {} stopped too.",
+                capital(&count(i64::try_from(n).unwrap_or(i64::MAX), "other feed has", "other feeds have"))
+            ),
         };
         lines.truncate(FIVE - 1);
         let what = alarm.what.say(" ").link("/exchange#h-alarms", "See what stopped").say(".");

@@ -35,7 +35,11 @@ pub(crate) fn parts<'a>(content_type: &str, body: &'a [u8]) -> Option<Vec<Part<'
         if out.len() == PARTS_MAX {
             return None;
         }
-        out.push(Part { name: parameter(head, "name")?, file: parameter(head, "filename"), bytes: content.get(..end)? });
+        out.push(Part {
+            name: parameter(head, "name")?,
+            file: parameter(head, "filename"),
+            bytes: content.get(..end)?,
+        });
         rest = content.get(end + between.len()..)?;
     }
 }
@@ -79,7 +83,9 @@ mod tests {
     #[track_caller]
     fn check(content_type: &str, body: &str, expected: Option<&str>) {
         let got = parts(content_type, body.as_bytes()).map(|parts| {
-            let one = |p: &Part<'_>| format!("{}({})={}", p.name, p.file.as_deref().unwrap_or("-"), String::from_utf8_lossy(p.bytes));
+            let one = |p: &Part<'_>| {
+                format!("{}({})={}", p.name, p.file.as_deref().unwrap_or("-"), String::from_utf8_lossy(p.bytes))
+            };
             parts.iter().map(one).collect::<Vec<_>>().join(" ")
         });
         assert_eq!(got.as_deref(), expected, "{body:?}");
@@ -90,9 +96,19 @@ mod tests {
         let form = "------x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\ntok\r\n------x\r\nContent-Disposition: form-data; name=\"file\"; \
                     filename=\"a%22b.json\"\r\nContent-Type: application/json\r\n\r\n{\r\n}\r\n------x--\r\n";
         check(TYPE, form, Some("csrf(-)=tok file(a\"b.json)={\r\n}"));
-        check("multipart/form-data; boundary=\"----x\"; charset=utf-8", form, Some("csrf(-)=tok file(a\"b.json)={\r\n}"));
+        check(
+            "multipart/form-data; boundary=\"----x\"; charset=utf-8",
+            form,
+            Some("csrf(-)=tok file(a\"b.json)={\r\n}"),
+        );
         check(TYPE, "------x--\r\n", Some(""));
-        for broken in ["", "------x", "------x\r\n", "------x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb", "------y--"] {
+        for broken in [
+            "",
+            "------x",
+            "------x\r\n",
+            "------x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb",
+            "------y--",
+        ] {
             check(TYPE, broken, None);
         }
         check("application/json", form, None);

@@ -71,14 +71,16 @@ async fn give(
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             let said = format!("the form is larger than {}", most());
-            return refusal(state, viewer, Error::refused("body-too-large", said, "give it in parts, or over TAXII")).await;
+            return refusal(state, viewer, Error::refused("body-too-large", said, "give it in parts, or over TAXII"))
+                .await;
         }
         Err(_) => return (StatusCode::BAD_REQUEST, "The form broke off.\n").into_response(),
     };
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let form = parts(content_type, &body);
     let field = |name: &str| form.iter().flatten().find(|part| part.name == name);
-    let text = |name: &str| field(name).map(|part| String::from_utf8_lossy(part.bytes).into_owned()).unwrap_or_default();
+    let text =
+        |name: &str| field(name).map(|part| String::from_utf8_lossy(part.bytes).into_owned()).unwrap_or_default();
     if !auth::from_own_page(&headers) || !auth::same(&text("csrf"), &viewer.csrf) {
         return (StatusCode::FORBIDDEN, "This form was not sent from a page of this hub.\n").into_response();
     }
@@ -142,8 +144,15 @@ fn take(ledger: &Ledger, person: &Person, given: &Given) -> Result<Done> {
         Sight::View(view) => Sees::View(Some(view)),
         Sight::Nothing | Sight::Stale => Sees::View(None),
     };
-    let origin =
-        Origin { file: &given.file, collection: &collection.id, source: &source, tlp: None, by: &person.name, sees, hops: None };
+    let origin = Origin {
+        file: &given.file,
+        collection: &collection.id,
+        source: &source,
+        tlp: None,
+        by: &person.name,
+        sees,
+        hops: None,
+    };
     let done = match person.may(Verb::Import).allowed.then(|| document(&given.bytes, &given.file)).flatten() {
         Some(Ok((document, warnings))) => {
             let mut rows = of_intake(&import_documents(ledger, &[document], &origin)?);
@@ -185,7 +194,11 @@ fn document<'a>(bytes: &'a [u8], file: &'a str) -> Option<std::result::Result<(N
     }
     Some(match form {
         "csaf" => product::csaf::Advisory::read(bytes).map_err(|fault| capital(&fault.reason)).map(|advisory| {
-            let warnings = advisory.warnings.iter().map(|reason| row("", &advisory.id, "warned", "csaf-finding", reason)).collect();
+            let warnings = advisory
+                .warnings
+                .iter()
+                .map(|reason| row("", &advisory.id, "warned", "csaf-finding", reason))
+                .collect();
             // a mark that nobody knows is taken as the strictest
             let tlp = advisory.tlp.as_ref().map(|label| label.parse::<Tlp>().unwrap_or(Tlp::Red));
             let new = NewDocument {
@@ -199,7 +212,10 @@ fn document<'a>(bytes: &'a [u8], file: &'a str) -> Option<std::result::Result<(N
         }),
         _ => product::cve::Cve::read(bytes).map_err(|fault| capital(&fault.reason)).map(|cve| {
             let title = Some(cve.title).filter(|t| !t.is_empty());
-            (NewDocument { version: Some(cve.version), title, tlp: Some(Tlp::Clear), ..blank("cve", cve.id) }, Vec::new())
+            (
+                NewDocument { version: Some(cve.version), title, tlp: Some(Tlp::Clear), ..blank("cve", cve.id) },
+                Vec::new(),
+            )
         }),
     })
 }
@@ -276,9 +292,15 @@ fn order(became: &str) -> usize {
 
 fn outcome(row: &Row) -> Outcome {
     let (state, next) = match row.became {
-        "refused" => (Sign::new("failed").saying("refused"), "Mend it at this place and give it again; the rest need not be given again."),
+        "refused" => (
+            Sign::new("failed").saying("refused"),
+            "Mend it at this place and give it again; the rest need not be given again.",
+        ),
         "review" => (Sign::new("review"), "Nothing: it is kept, and a person of the operator's decides."),
-        "warned" => (Sign::new("half").saying("accepted, with a remark"), "Nothing has to be done; whoever makes it may want to know."),
+        "warned" => (
+            Sign::new("half").saying("accepted, with a remark"),
+            "Nothing has to be done; whoever makes it may want to know.",
+        ),
         "unchanged" => (Sign::new("not_affected").saying("unchanged"), ""),
         _ => (Sign::new("up").saying("accepted"), ""),
     };
@@ -303,7 +325,14 @@ fn lede(rows: &[Row], given: bool) -> Sentence {
         return Sentence::new().say("Nothing was taken in.");
     }
     let parts = [("accepted", "accepted"), ("unchanged", "unchanged"), ("review", "in review"), ("refused", "refused")];
-    let said: Vec<String> = parts.iter().filter(|(became, _)| of(became) > 0).map(|(became, word)| format!("{} {word}", figure(of(became)))).collect();
+    let said: Vec<String> = parts
+        .iter()
+        .filter(|(became, _)| of(became) > 0)
+        .map(|(became, word)| format!("{} {word}", figure(of(became))))
+        .collect();
     let all: i64 = parts.iter().map(|(became, _)| of(became)).sum();
-    Sentence::new().say("Of ").link("#h-became", &count(all, "thing", "things")).say(&format!(" given: {}.", crate::pages::words::list(&said)))
+    Sentence::new()
+        .say("Of ")
+        .link("#h-became", &count(all, "thing", "things"))
+        .say(&format!(" given: {}.", crate::pages::words::list(&said)))
 }

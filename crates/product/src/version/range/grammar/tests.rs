@@ -99,11 +99,20 @@ fn versions_lie_inside_or_outside_or_it_is_not_known() {
             assert_eq!(range.contains(version), Contains::No, "{version} in {range}");
         }
         for version in unknown {
-            assert!(matches!(range.contains(version), Contains::Unknown(_)), "{version} in {range}: {:?}", range.contains(version));
+            assert!(
+                matches!(range.contains(version), Contains::Unknown(_)),
+                "{version} in {range}: {:?}",
+                range.contains(version)
+            );
         }
     }
     check("vers:all/*", &["", "4.2", "anything"], &[], &[]);
-    check("vers:all/<V4.4", &["V4.3.9", "4.3", "V4.4 beta 1"], &["V4.4", "V4.4.0", "V5"], &["", "R4.3", "unknown", "V4.4 build 7"]);
+    check(
+        "vers:all/<V4.4",
+        &["V4.3.9", "4.3", "V4.4 beta 1"],
+        &["V4.4", "V4.4.0", "V5"],
+        &["", "R4.3", "unknown", "V4.4 build 7"],
+    );
     check("<= 1.14", &["1.13", "1.14", "0.9.1"], &["1.15", "2.0"], &["1.9", "1.14b"]);
     check(">= V7.80 < V9.30", &["V7.80", "V8.0", "V9.29"], &["V7.79", "V9.30", "V10.0"], &["V9.4"]);
     check("7.30 | 7.40", &["7.30"], &["7.31", "8.0.1"], &["7.4", ""]);
