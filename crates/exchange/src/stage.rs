@@ -286,6 +286,9 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
     for object in &objects {
         known.push(Beside::read(tx, &mut ground, object, &home)?);
     }
+    // asked before these are in the table themselves: nearly always the answer is empty
+    let ids: Vec<&str> = objects.iter().map(|object| object.meta.id.as_str()).collect();
+    let others = view::other_versions(tx, &ids, &[])?;
     insert_objects(tx, &objects, &known)?;
     let mut listed: Vec<view::Listed> = Vec::with_capacity(objects.len());
     for (object, beside) in objects.iter().zip(known) {
@@ -301,7 +304,7 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
         let as_before = listed.last().is_some_and(|last| last.facet == facet);
         if !as_before && !facet::is_met(tx, &collection, facet)? {
             // what came before is listed first: a view may be forked here, with all that it holds
-            view::list(tx, &collection, &std::mem::take(&mut listed))?;
+            view::list(tx, &collection, &std::mem::take(&mut listed), &others)?;
             facet::meet(tx, object.known, &collection, facet)?;
         }
         listed.push(view::Listed {
@@ -316,7 +319,7 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
             facet,
         });
     }
-    view::list(tx, &collection, &listed)?;
+    view::list(tx, &collection, &listed, &others)?;
     sight::fold(tx, &collection, &home, &objects)?;
     match objects.first() {
         Some(object) if object.head.kind.as_str() == "marking-definition" => fold_marking(tx, object),
@@ -382,17 +385,13 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
     ];
     let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks, size, copy_of)";
     tx.bulk(insert, &columns, "")?;
-    for (object, beside) in objects.iter().zip(beside) {
-        for topic in &beside.facts.topics {
-            let sql = "INSERT INTO @topic (object, topic) VALUES ($1, $2)";
-            tx.run(sql, &[object.index.into(), topic.into()])?;
-        }
-        for marking in &object.meta.waiting {
-            let sql = "INSERT INTO @waiting (marking, object) VALUES ($1, $2) ON CONFLICT (marking, object) DO NOTHING";
-            tx.run(sql, &[marking.into(), object.index.into()])?;
-        }
-    }
-    Ok(())
+    let topics = || objects.iter().zip(beside).flat_map(|(o, b)| b.facts.topics.iter().map(|t| (o.index, t.as_str())));
+    let columns = [Column::Int(topics().map(|t| t.0).collect()), Column::Text(topics().map(|t| t.1).collect())];
+    tx.bulk("INSERT INTO @topic (object, topic)", &columns, "")?;
+    let waiting = || objects.iter().flat_map(|o| o.meta.waiting.iter().map(|m| (m.as_str(), o.index)));
+    let columns = [Column::Text(waiting().map(|w| w.0).collect()), Column::Int(waiting().map(|w| w.1).collect())];
+    let insert = "INSERT INTO @waiting (marking, object)";
+    tx.bulk(insert, &columns, "ON CONFLICT (marking, object) DO NOTHING").map(drop)
 }
 
 /// A marking-definition has arrived: what it means is kept, and whatever waited for it is resolved as far as it can be.
@@ -469,7 +468,8 @@ fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> 
     }
     listed.facet = facet::number(tx, &facet)?;
     facet::meet(tx, event.known, &meta.collection, listed.facet)?;
-    view::list(tx, &meta.collection, &[listed])?;
+    let others = view::other_versions(tx, &[&listed.id], &[meta.object])?;
+    view::list(tx, &meta.collection, &[listed], &others)?;
     sight::fold_listed(tx, event.index, &meta.collection, meta.object, &facts)
 }
 

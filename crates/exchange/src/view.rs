@@ -78,8 +78,11 @@ impl View {
     }
 }
 
+/// The other versions that are held of objects, by id: the event of each, and its version.
+pub(crate) type Others = BTreeMap<String, Vec<(i64, String)>>;
+
 /// Lists objects in a collection and adds them to each view that may hold them. The ids are distinct within one call.
-pub(crate) fn list(tx: &mut Tx<'_>, collection: &str, objects: &[Listed]) -> Result<()> {
+pub(crate) fn list(tx: &mut Tx<'_>, collection: &str, objects: &[Listed], others: &Others) -> Result<()> {
     let columns = [
         Column::Text(objects.iter().map(|_| collection).collect()),
         Column::Int(objects.iter().map(|o| o.seq).collect()),
@@ -89,23 +92,17 @@ pub(crate) fn list(tx: &mut Tx<'_>, collection: &str, objects: &[Listed]) -> Res
     ];
     tx.bulk("INSERT INTO @listing (collection, seq, object, known, facet)", &columns, "")?;
     let default = default_tlp(tx, collection)?;
-    let others = other_versions(tx, objects)?;
     let facets: BTreeSet<i64> = objects.iter().map(|o| o.facet).filter(|f| *f != facet::PLAIN).collect();
     for view in views_of(tx, collection, &facets)? {
         let visible: Vec<(Micros, &Listed)> =
             objects.iter().filter(|o| view.holds(o, default)).map(|o| (o.known, o)).collect();
-        append(tx, &view, &visible, &others)?;
+        append(tx, &view, &visible, others)?;
     }
     Ok(())
 }
 
 /// Appends entries to a view. `added` is never before the instant at which it became visible and always after all before it.
-fn append(
-    tx: &mut Tx<'_>,
-    view: &View,
-    rows: &[(Micros, &Listed)],
-    others: &BTreeMap<String, Vec<(i64, String)>>,
-) -> Result<()> {
+fn append(tx: &mut Tx<'_>, view: &View, rows: &[(Micros, &Listed)], others: &Others) -> Result<()> {
     let mut last = view.last;
     let mut added = Vec::with_capacity(rows.len());
     let mut flags = Vec::with_capacity(rows.len());
@@ -149,12 +146,10 @@ fn place_among(tx: &mut Tx<'_>, view: i64, object: &Listed, others: &[(i64, Stri
     Ok((first, last))
 }
 
-/// The other versions that are held of these objects, by id.
-fn other_versions(tx: &mut Tx<'_>, objects: &[Listed]) -> Result<BTreeMap<String, Vec<(i64, String)>>> {
-    let own: BTreeSet<i64> = objects.iter().map(|o| o.object).collect();
-    let ids: Vec<&str> = objects.iter().map(|o| o.id.as_str()).collect();
-    let mut out: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
-    crate::versions::by_ids(tx, "idx, id, vkey", &ids, &mut |row| {
+/// The versions that are held of these ids, without the events `own`.
+pub(crate) fn other_versions(tx: &mut Tx<'_>, ids: &[&str], own: &[i64]) -> Result<Others> {
+    let mut out = Others::new();
+    crate::versions::by_ids(tx, "idx, id, vkey", ids, &mut |row| {
         if !own.contains(&row.int(0)) {
             out.entry(row.text(1).to_owned()).or_default().push((row.int(0), row.text(2).to_owned()));
         }

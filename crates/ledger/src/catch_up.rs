@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// Events of one unit.
 pub(crate) const BATCH_EVENTS: i64 = 4_000;
-/// Entries from which on the planner looks at the tables anew whenever the log has doubled: a server that looks by itself does so once a
+/// Entries from which on the planner looks at the tables anew whenever the log is four times as long: a server that looks by itself does so once a
 /// minute, and until then takes tables for small that a bundle has filled.
 const ANALYZED_FROM: i64 = 1_024;
 /// Payload bytes of one unit.
@@ -118,7 +118,7 @@ pub(crate) fn step(stages: &[Arc<dyn Stage>], tx: &mut Tx<'_>, run: Run) -> Resu
     let cursors = cursors(stages, tx)?;
     let size = tx.size()?;
     let from = cursors.iter().copied().min().unwrap_or(size);
-    let events = tx.events(from, size.min(from + BATCH_EVENTS), BATCH_BYTES)?;
+    let events = tx.unfolded(from, size.min(from + BATCH_EVENTS), BATCH_BYTES)?;
     let to = events.last().map_or(from, |e| e.index + 1);
     for (stage, cursor) in stages.iter().zip(cursors) {
         if cursor >= to {
@@ -134,7 +134,7 @@ pub(crate) fn step(stages: &[Arc<dyn Stage>], tx: &mut Tx<'_>, run: Run) -> Resu
             &[stage.name().into(), to.into()],
         )?;
     }
-    if to >= ANALYZED_FROM && from.max(1).ilog2() < to.ilog2() {
+    if to >= ANALYZED_FROM && from.max(1).ilog(4) < to.ilog(4) {
         tx.session().analyze()?;
     }
     Ok(to)

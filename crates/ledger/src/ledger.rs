@@ -1,7 +1,7 @@
 //! Opening a store, units of work, and appending to the log.
 use crate::entropy::{Entropy, bytes};
 use crate::error::{Error, Result};
-use crate::event::{Appended, Draft, Event, Header, Payload, Tag, commitment, leaf_of, tag_of};
+use crate::event::{Appended, Draft, Event, Header, Payload, Tag, tag_of};
 use crate::keys::{Seal, SigningKey};
 use crate::merkle::{Frontier, Hash};
 use crate::pack::Packs;
@@ -9,8 +9,8 @@ use crate::seam::{Column, Engine, Mode, Place, Row, Session, Value};
 use crate::stage::Stage;
 use crate::tables;
 use crate::time::{Clock, Micros};
+use crate::unit::{Pending, Unit};
 use rayon::prelude::*;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How often a unit is run again before its `Again` is handed to the caller.
@@ -305,49 +305,6 @@ pub(crate) fn genesis_agrees(payload: &Payload, hub: &str, key_salt: &[u8]) -> b
         .is_ok_and(|m| m.hub == hub && crate::checkpoint::unbase64(&m.key_salt).as_deref() == Some(key_salt))
 }
 
-/// What a write unit holds beside its transaction.
-struct Unit {
-    hub: String,
-    key_salt: Vec<u8>,
-    frontier: Frontier,
-    pending: Vec<Pending>,
-    pending_bytes: usize,
-    /// Keys appended in this unit and not written out yet.
-    tags: HashMap<Tag, i64>,
-    /// While a stage applies, it may not append: `apply` is a pure fold.
-    closed: bool,
-}
-
-impl Unit {
-    fn new(hub: &str, key_salt: &[u8], frontier: Frontier) -> Unit {
-        let (hub, key_salt) = (hub.to_owned(), key_salt.to_vec());
-        Unit { hub, key_salt, frontier, pending: Vec::new(), pending_bytes: 0, tags: HashMap::new(), closed: false }
-    }
-
-    /// Entries of the log with those that are pending, which the frontier holds as soon as they are written out.
-    fn size(&self) -> i64 {
-        self.frontier.size() as i64 + self.pending.len() as i64
-    }
-}
-
-struct Pending {
-    index: i64,
-    kind: &'static str,
-    header: String,
-    tag: Option<Tag>,
-    salt: [u8; 32],
-    payload: Payload,
-}
-
-impl Pending {
-    /// With its commitment and its leaf.
-    fn hashed(self) -> (Pending, Hash, Hash) {
-        let commitment = commitment(&self.salt, self.payload.as_bytes());
-        let leaf = leaf_of(&self.header, &commitment);
-        (self, commitment, leaf)
-    }
-}
-
 /// One unit of work: a transaction, and in a write unit the pen to the log.
 pub struct Tx<'a> {
     session: Session<'a>,
@@ -456,7 +413,16 @@ impl<'a> Tx<'a> {
         if let Some(tag) = tag {
             unit.tags.insert(tag, index);
         }
-        unit.pending.push(Pending { index, kind: draft.kind, header, tag, salt, payload });
+        let event = Event {
+            index,
+            kind: draft.kind.to_owned(),
+            version: draft.version,
+            known: now,
+            claimed: draft.claimed,
+            payload: None,
+            purged: false,
+        };
+        unit.pending.push(Pending { event, payload, header, tag, salt });
         if unit.pending.len() >= PENDING_EVENTS || unit.pending_bytes >= PENDING_BYTES {
             self.flush()?;
         }
@@ -482,7 +448,7 @@ impl<'a> Tx<'a> {
         // hashing is what costs: all cores take part, and the leaves go into the tree in their order
         let pending: Vec<(Pending, Hash, Hash)> = pending.into_par_iter().map(Pending::hashed).collect();
         pending.iter().for_each(|(_, _, leaf)| unit.frontier.push(*leaf));
-        let index = || Column::Int(pending.iter().map(|(p, ..)| p.index).collect());
+        let index = || Column::Int(pending.iter().map(|(p, ..)| p.event.index).collect());
         // A NULL tag is an absent row in the unique index; the columns of one bulk insert are all present, so two inserts.
         let (tagged, plain): (Vec<_>, Vec<_>) = pending.iter().partition(|(p, ..)| p.tag.is_some());
         for (insert, rows, with_tag) in [
@@ -490,8 +456,8 @@ impl<'a> Tx<'a> {
             ("INSERT INTO entry (idx, kind, header, commitment, leaf, tag)", tagged, true),
         ] {
             let mut columns = vec![
-                Column::Int(rows.iter().map(|(p, ..)| p.index).collect()),
-                Column::Text(rows.iter().map(|(p, ..)| p.kind).collect()),
+                Column::Int(rows.iter().map(|(p, ..)| p.event.index).collect()),
+                Column::Text(rows.iter().map(|(p, ..)| p.event.kind.as_str()).collect()),
                 Column::Text(rows.iter().map(|(p, ..)| p.header.as_str()).collect()),
                 Column::Blob(rows.iter().map(|(_, commitment, _)| commitment.as_slice()).collect()),
                 Column::Blob(rows.iter().map(|(.., leaf)| leaf.as_slice()).collect()),
@@ -509,6 +475,7 @@ impl<'a> Tx<'a> {
             Column::Blob(pending.iter().map(|(p, ..)| p.payload.as_bytes()).collect()),
         ];
         self.session.bulk("INSERT INTO payload (idx, salt, bytes)", &columns, "")?;
+        unit.fresh.add(pending.into_iter().map(|(p, ..)| p).collect());
         Ok(())
     }
 
@@ -537,6 +504,7 @@ impl<'a> Tx<'a> {
                 self.session.run("ROLLBACK TO SAVEPOINT step", &[])?;
                 self.session.run("RELEASE SAVEPOINT step", &[])?;
                 if let (Some(unit), Some(frontier)) = (self.unit.as_mut(), before) {
+                    unit.fresh.undo(frontier.size() as i64);
                     unit.frontier = frontier;
                     unit.pending.clear();
                     unit.pending_bytes = 0;
@@ -558,6 +526,14 @@ impl<'a> Tx<'a> {
     fn set_closed(&mut self, closed: bool) {
         if let Some(unit) = self.unit.as_mut() {
             unit.closed = closed;
+        }
+    }
+
+    /// What the stages have yet to fold, taken from this unit where it wrote it, else read: as [`Tx::events`], once.
+    pub(crate) fn unfolded(&mut self, from: i64, to: i64, bytes_max: usize) -> Result<Vec<Event>> {
+        match self.unit.as_mut().and_then(|unit| unit.fresh.take(from, to, bytes_max)) {
+            Some(events) => Ok(events),
+            None => self.events(from, to, bytes_max),
         }
     }
 

@@ -35,6 +35,7 @@ mod tables;
 #[doc(hidden)]
 pub mod testkit;
 mod time;
+mod unit;
 mod verify;
 
 pub use catch_up::{Parked, Position};

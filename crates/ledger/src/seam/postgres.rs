@@ -4,13 +4,20 @@ use super::{Column, Mode, Row, Value};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::error::Error as _;
-use std::sync::{Condvar, Mutex};
-use tokio::runtime::Runtime;
+use std::sync::{Arc, Condvar, Mutex};
+use tokio::runtime::{Handle, Runtime};
+use tokio::task::JoinHandle;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use tokio_postgres::{Client, NoTls, Statement};
 
 /// Connections in the pool.
 const CONNECTIONS: usize = 6;
+
+/// Rows that fit a page stay in it as they are. By default what is longer than 2 kB is packed when written and unpacked at each read,
+/// and most objects with a description are: it costs more than the rest of both (decision 3).
+const WHOLE_ROWS: &str = " WITH (toast_tuple_target = 8160)";
+
+type Asked<T> = std::result::Result<T, tokio_postgres::Error>;
 
 pub(crate) struct Postgres {
     config: tokio_postgres::Config,
@@ -21,9 +28,13 @@ pub(crate) struct Postgres {
 
 /// One connection with its prepared statements.
 pub(crate) struct Session {
-    client: Client,
+    client: Arc<Client>,
     statements: HashMap<String, Statement>,
-    handle: tokio::runtime::Handle,
+    handle: Handle,
+    /// How the transaction begins that has asked nothing yet: it goes out with its first statement, in one round trip.
+    begin: Option<&'static str>,
+    /// The end of a transaction that only read. Whoever takes the connection next waits for it, nobody else.
+    ending: Option<JoinHandle<std::result::Result<(), tokio_postgres::Error>>>,
 }
 
 impl Postgres {
@@ -53,12 +64,17 @@ impl Postgres {
         work: &mut dyn FnMut(super::Session<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut session = self.borrow()?;
-        let begin = match mode {
+        session.begin = Some(match mode {
             Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
             Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        };
-        let result = session.batch(begin).and_then(|()| work(super::Session::Postgres(&mut session)));
+        });
+        let result = work(super::Session::Postgres(&mut session));
         let result = match result {
+            result if session.begin.take().is_some() => result,
+            Ok(value) if mode == Mode::Read => {
+                session.end();
+                Ok(value)
+            }
             Ok(value) => session.batch("COMMIT").map(|()| value),
             Err(e) => {
                 if session.batch("ROLLBACK").is_err() {
@@ -80,23 +96,37 @@ impl Postgres {
     }
 
     fn borrow(&self) -> Result<Session> {
+        loop {
+            let Some(mut session) = self.free() else {
+                return self.connect().inspect_err(|_| self.lose());
+            };
+            let ended = session.ending.take().is_none_or(|end| matches!(self.runtime.block_on(end), Ok(Ok(()))));
+            if ended && !session.client.is_closed() {
+                return Ok(session);
+            }
+            self.lose();
+        }
+    }
+
+    /// A connection that nobody has, as soon as there is one; `None` where a new one may be made.
+    fn free(&self) -> Option<Session> {
         let mut held = self.pool.lock().unwrap_or_else(|e| e.into_inner());
         loop {
-            while let Some(session) = held.0.pop() {
-                if !session.client.is_closed() {
-                    return Ok(session);
-                }
-                held.1 -= 1;
+            if let Some(session) = held.0.pop() {
+                return Some(session);
             }
             if held.1 < CONNECTIONS {
                 held.1 += 1;
-                drop(held);
-                return self.connect().inspect_err(|_| {
-                    self.pool.lock().unwrap_or_else(|e| e.into_inner()).1 -= 1;
-                });
+                return None;
             }
             held = self.returned.wait(held).unwrap_or_else(|e| e.into_inner());
         }
+    }
+
+    /// A connection is gone: another may be made.
+    fn lose(&self) {
+        self.pool.lock().unwrap_or_else(|e| e.into_inner()).1 -= 1;
+        self.returned.notify_one();
     }
 
     fn give_back(&self, session: Session) {
@@ -111,7 +141,9 @@ impl Postgres {
                 tracing::warn!(error = %e, "a connection to PostgreSQL ended");
             }
         });
-        let mut session = Session { client, statements: HashMap::new(), handle: self.runtime.handle().clone() };
+        let handle = self.runtime.handle().clone();
+        let statements = HashMap::new();
+        let mut session = Session { client: Arc::new(client), statements, handle, begin: None, ending: None };
         // Planning or compiling a statement of ours anew takes longer than running it: each is planned once, for any value.
         session.batch("SET plan_cache_mode = force_generic_plan; SET jit = off")?;
         Ok(session)
@@ -120,7 +152,31 @@ impl Postgres {
 
 impl Session {
     fn batch(&mut self, sql: &str) -> Result<()> {
-        self.handle.block_on(self.client.batch_execute(sql)).map_err(|e| said(e, sql))
+        let begun = self.begin.take().map(|begin| format!("{begin}; {sql}"));
+        self.handle.block_on(self.client.batch_execute(begun.as_deref().unwrap_or(sql))).map_err(|e| said(e, sql))
+    }
+
+    /// Ends a transaction that only read, without waiting for it.
+    fn end(&mut self) {
+        let client = Arc::clone(&self.client);
+        self.ending = Some(self.handle.spawn(async move { client.batch_execute("COMMIT").await }));
+    }
+
+    /// Waits for what is asked, and sends the beginning of the transaction before it where it is still to be sent.
+    fn ask<T>(&mut self, sql: &str, asked: impl AsyncFnOnce(&Client) -> Asked<T>) -> Result<T> {
+        let client = &*self.client;
+        let begin = self.begin.take();
+        let answer = self.handle.block_on(async {
+            match begin {
+                None => asked(client).await,
+                // polled in this order, so sent in this order
+                Some(begin) => {
+                    let (begun, answer) = tokio::join!(biased; client.batch_execute(begin), asked(client));
+                    begun.and(answer)
+                }
+            }
+        });
+        answer.map_err(|e| said(e, sql))
     }
 
     fn prepare(&mut self, sql: &str) -> Result<Statement> {
@@ -135,7 +191,7 @@ impl Session {
     pub(crate) fn run(&mut self, sql: &str, args: &[Value<'_>]) -> Result<u64> {
         let statement = self.prepare(sql)?;
         let params = args.iter().map(|v| v as &(dyn ToSql + Sync)).collect::<Vec<_>>();
-        self.handle.block_on(self.client.execute(&statement, &params)).map_err(|e| said(e, sql))
+        self.ask(sql, async |client| client.execute(&statement, &params).await)
     }
 
     pub(crate) fn each(
@@ -146,7 +202,7 @@ impl Session {
     ) -> Result<()> {
         let statement = self.prepare(sql)?;
         let params = args.iter().map(|v| v as &(dyn ToSql + Sync)).collect::<Vec<_>>();
-        let rows = self.handle.block_on(self.client.query(&statement, &params)).map_err(|e| said(e, sql))?;
+        let rows = self.ask(sql, async |client| client.query(&statement, &params).await)?;
         rows.iter().try_for_each(|row| f(&Row::Postgres(row)))
     }
 
@@ -161,7 +217,7 @@ impl Session {
         let sql = format!("{insert} SELECT * FROM unnest({arrays}) {tail}");
         let statement = self.prepare(&sql)?;
         let params = columns.iter().map(array).collect::<Vec<_>>();
-        self.handle.block_on(self.client.execute(&statement, &params)).map_err(|e| said(e, &sql))
+        self.ask(&sql, async |client| client.execute(&statement, &params).await)
     }
 
     pub(crate) fn define(&mut self, ddl: &str) -> Result<()> {
@@ -171,7 +227,10 @@ impl Session {
             .replace("{text}", "TEXT COLLATE \"C\"")
             .replace("{blob}", "BYTEA")
             .replace("{real}", "DOUBLE PRECISION");
-        self.batch(&typed)?;
+        for statement in typed.split(';').map(str::trim).filter(|s| !s.is_empty()) {
+            let wide = statement.starts_with("CREATE TABLE") && statement.contains("BYTEA");
+            self.batch(&format!("{statement}{}", if wide { WHOLE_ROWS } else { "" }))?;
+        }
         self.statements.clear();
         Ok(())
     }

@@ -151,7 +151,7 @@ fn prepare(connection: &Connection) -> Result<()> {
     // A plan is made once and stays: else a statement with a bound LIMIT is planned anew at every new value, which costs more than its rows.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(engine)?;
     connection
-        .execute_batch("PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY")
+        .execute_batch("PRAGMA cache_size = -16384; PRAGMA mmap_size = 1099511627776; PRAGMA temp_store = MEMORY")
         .map_err(engine)
 }
 

@@ -242,12 +242,12 @@ impl Call {
 
     fn with_rights<T>(&self, f: impl Fn() -> Result<T, Problem>) -> Result<T, Problem> {
         for _ in 0..RIGHTS_TRIES {
-            rights::turn(self.ledger())?;
             self.stale.store(false, Ordering::Relaxed);
             let done = f();
             if !self.stale.load(Ordering::Relaxed) {
                 return done;
             }
+            rights::turn(self.ledger())?;
             self.ledger().catch_up()?;
         }
         Err(Problem::busy())

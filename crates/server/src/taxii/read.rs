@@ -1,6 +1,6 @@
 //! The endpoints that read (TAXII 2.1 sections 4 and 5).
 
-use exchange::collection::{self, DEFAULT, DEFAULT_ROOT};
+use exchange::collection::{DEFAULT, DEFAULT_ROOT};
 use exchange::page::{self, Bounds, Line, Query, Versions};
 use ledger::Tx;
 use serde::Serialize;
@@ -104,30 +104,56 @@ pub(super) fn objects(call: &Call, id: &str) -> Result<Answer, Problem> {
     envelope(call, &Range { collection: id, object: None, endpoint: "objects", fields: filter::ALL })
 }
 
-/// Section 5.6: one object, in the versions asked for.
+/// Section 5.6: one object, in the versions asked for. Few bytes, so they are read at once.
 pub(super) fn object(call: &Call, id: &str, object: &str) -> Result<Answer, Problem> {
-    envelope(call, &Range { collection: id, object: Some(object), endpoint: "object", fields: filter::OF_OBJECT })
+    let range = Range { collection: id, object: Some(object), endpoint: "object", fields: filter::OF_OBJECT };
+    call.state.recorder.prepare(call.ledger(), &call.person)?;
+    let mut events = Vec::new();
+    range.read(call, |tx, door, view, query, seal| {
+        let mut body = HEAD.to_vec();
+        let bounds = page::given(tx, view, query, &mut body, &mut events)?;
+        if bounds.count == 0 {
+            return Ok(range.must_be_held(tx, view)?.map(|()| Answer::bytes(EMPTY.to_vec())));
+        }
+        Ok(leave(call, tx, door, &events).and_then(|()| tail(&bounds, seal)).map(|tail| {
+            body.extend_from_slice(tail.as_bytes());
+            Answer::bytes(body).dates(bounds)
+        }))
+    })
+}
+
+/// How an envelope begins.
+const HEAD: &[u8] = b"{\"objects\":[";
+/// Section 1.6.8: lists are never empty; the key is left out.
+const EMPTY: &[u8] = b"{}";
+
+/// How an envelope ends.
+fn tail(bounds: &Bounds, seal: &Seal<'_>) -> Result<String, Problem> {
+    Ok(match seal(bounds)? {
+        Some(next) => format!("],\"more\":true,\"next\":\"{next}\"}}"),
+        None => "]}".to_owned(),
+    })
+}
+
+/// What leaves is on record before it does.
+fn leave(call: &Call, tx: &Tx<'_>, door: &Door, events: &[i64]) -> Result<(), Problem> {
+    match call.state.recorder.note(&call.person, &door.collection.id, "taxii", events, tx.now()) {
+        true => Ok(()),
+        false => Err(Problem::busy()),
+    }
 }
 
 /// The page is outlined first, so that its dates, its end and its length are known; then its bytes go out as they are held.
 fn envelope(call: &Call, range: &Range<'_>) -> Result<Answer, Problem> {
-    const HEAD: &[u8] = b"{\"objects\":[";
     call.state.recorder.prepare(call.ledger(), &call.person)?;
     let mut events = Vec::new();
-    range.read(call, |tx, view, query, seal| {
+    range.read(call, |tx, door, view, query, seal| {
         let (bounds, bytes) = page::outline(tx, view, query, &mut events)?;
         if bounds.count == 0 {
-            // section 1.6.8: lists are never empty; the key is left out
-            return Ok(Ok(Answer::bytes(b"{}".to_vec())));
+            return Ok(Ok(Answer::bytes(EMPTY.to_vec())));
         }
-        // what leaves is on record before it does
-        let Some(collection) = collection::find(tx, range.collection)? else { return Ok(Err(Problem::not_found())) };
-        if !call.state.recorder.note(&call.person, &collection.id, "taxii", &events, tx.now()) {
-            return Ok(Err(Problem::busy()));
-        }
-        let tail = match seal(&bounds) {
-            Ok(Some(next)) => format!("],\"more\":true,\"next\":\"{next}\"}}"),
-            Ok(None) => "]}".to_owned(),
+        let tail = match leave(call, tx, door, &events).and_then(|()| tail(&bounds, seal)) {
+            Ok(tail) => tail,
             Err(problem) => return Ok(Err(problem)),
         };
         let query = Query { limit: bounds.count, ..query.clone() };
@@ -236,8 +262,13 @@ impl Range<'_> {
         call: &Call,
         asked: impl Fn(&Query) -> Query,
     ) -> Result<(Vec<Line>, Bounds, Option<String>), Problem> {
-        self.read(call, |tx, view, query, seal| {
+        self.read(call, |tx, _, view, query, seal| {
             let (lines, bounds) = page::manifest(tx, view, &asked(query))?;
+            if lines.is_empty()
+                && let Err(problem) = self.must_be_held(tx, view)?
+            {
+                return Ok(Err(problem));
+            }
             Ok(seal(&bounds).map(|next| (lines, bounds, next)))
         })
     }
@@ -246,7 +277,7 @@ impl Range<'_> {
     fn read<T>(
         &self,
         call: &Call,
-        mut page: impl FnMut(&mut Tx<'_>, i64, &Query, &Seal<'_>) -> ledger::Result<Result<T, Problem>>,
+        mut page: impl FnMut(&mut Tx<'_>, &Door, i64, &Query, &Seal<'_>) -> ledger::Result<Result<T, Problem>>,
     ) -> Result<T, Problem> {
         let ledger = call.ledger();
         let sealer = Sealer::of(ledger)?;
@@ -271,16 +302,18 @@ impl Range<'_> {
                     Err(problem) => return Ok(Err(problem)),
                 }
             }
-            if let Some(object) = self.object
-                && page::held(tx, view, object)?.is_empty()
-            {
-                return Ok(Err(Problem::not_found()));
-            }
             let seal = |bounds: &Bounds| {
                 let sealed = || sealer.seal(&*ledger.env().entropy, &bound_to, bounds.last);
                 bounds.more.then(sealed).transpose()
             };
-            page(tx, view, &query, &seal)
+            page(tx, &door, view, &query, &seal)
         })?
+    }
+
+    /// Of an object of which nothing was found: whether the view holds another version of it. If not, there is no such object.
+    fn must_be_held(&self, tx: &mut Tx<'_>, view: i64) -> ledger::Result<Result<(), Problem>> {
+        let gone =
+            self.object.map(|object| page::held(tx, view, object)).transpose()?.is_some_and(|held| held.is_empty());
+        Ok(if gone { Err(Problem::not_found()) } else { Ok(()) })
     }
 }

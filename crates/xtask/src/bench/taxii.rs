@@ -214,7 +214,11 @@ fn post_all(client: &mut Client, path: &str, bodies: &[Vec<u8>], next: &AtomicUs
         let status: Status = serde_json::from_slice(&answer.body).context("no status resource")?;
         if answer.status != 202 || status.status != "complete" || status.failure_count > 0 {
             let said = String::from_utf8_lossy(&answer.body);
-            bail!("POST answered {}: {}", answer.status, said.find("\"failures\"").map_or(&*said, |at| &said[at..]));
+            bail!(
+                "POST answered {}: {}",
+                answer.status,
+                said.split_once("\"failures\"").map_or(&*said, |(_, failures)| failures)
+            );
         }
     }
     Ok(())
