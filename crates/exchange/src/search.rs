@@ -243,7 +243,7 @@ impl Fold {
             Column::Int(self.fresh.iter().map(|(entry, _)| *entry).collect()),
             Column::Blob(self.fresh.iter().map(|(_, terms)| terms.as_slice()).collect()),
         ];
-        tx.bulk("INSERT INTO @posting_open (entry, terms)", &columns, "").map(drop)
+        tx.bulk("INSERT INTO @posting_open (entry, terms)", &columns, "")
     }
 }
 

@@ -391,7 +391,7 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
     let waiting = || objects.iter().flat_map(|o| o.meta.waiting.iter().map(|m| (m.as_str(), o.index)));
     let columns = [Column::Text(waiting().map(|w| w.0).collect()), Column::Int(waiting().map(|w| w.1).collect())];
     let insert = "INSERT INTO @waiting (marking, object)";
-    tx.bulk(insert, &columns, "ON CONFLICT (marking, object) DO NOTHING").map(drop)
+    tx.bulk(insert, &columns, "ON CONFLICT (marking, object) DO NOTHING")
 }
 
 /// A marking-definition has arrived: what it means is kept, and whatever waited for it is resolved as far as it can be.

@@ -363,8 +363,9 @@ impl<'a> Tx<'a> {
         Ok(out)
     }
 
-    /// Inserts many rows: `insert` is `INSERT INTO @table (a, b)`, `tail` is empty or an `ON CONFLICT` clause.
-    pub fn bulk(&mut self, insert: &str, columns: &[Column<'_>], tail: &str) -> Result<u64> {
+    /// Inserts many rows: `insert` is `INSERT INTO @table (a, b)`, `tail` is empty or an `ON CONFLICT` clause. On PostgreSQL the rows are
+    /// on their way when this returns; what is wrong with them is said by the next statement, the end of a savepoint or of the unit.
+    pub fn bulk(&mut self, insert: &str, columns: &[Column<'_>], tail: &str) -> Result<()> {
         let (insert, tail) = (self.expand(insert), self.expand(tail));
         self.session.bulk(&insert, columns, &tail)
     }
@@ -495,7 +496,12 @@ impl<'a> Tx<'a> {
         self.flush()?;
         let before = self.unit.as_ref().map(|u| u.frontier.clone());
         self.session.run("SAVEPOINT step", &[])?;
-        match f(self).and_then(|value| self.flush().map(|()| value)) {
+        let done = f(self).and_then(|value| {
+            self.flush()?;
+            self.session.settle()?;
+            Ok(value)
+        });
+        match done {
             Ok(value) => {
                 self.session.run("RELEASE SAVEPOINT step", &[])?;
                 Ok(value)

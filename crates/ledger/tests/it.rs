@@ -522,3 +522,27 @@ fn bulk_values_come_back_as_they_went_in() {
         assert_eq!(nul.unwrap_err().rule(), "text-nul");
     }
 }
+
+/// Rows that a unit inserts may still be on their way when it says that it is done: it is done only when they stand.
+#[test]
+fn rows_that_do_not_fit_fail_the_unit_that_sent_them() {
+    for store in testkit::engines() {
+        let ledger = open(&store);
+        ledger.write(|tx| tx.run("CREATE TABLE probe (i BIGINT PRIMARY KEY)", &[])).unwrap();
+        let insert = |rows: &[i64], more: &[i64]| {
+            ledger.write(|tx| {
+                tx.bulk("INSERT INTO probe (i)", &[Column::Int(rows.to_vec())], "")?;
+                tx.bulk("INSERT INTO probe (i)", &[Column::Int(more.to_vec())], "")
+            })
+        };
+        let held = || ledger.read(|tx| tx.all("SELECT i FROM probe ORDER BY i", &[], |r| r.int(0))).unwrap();
+        insert(&[1, 2], &[3]).unwrap();
+        for (rows, more) in [(&[4, 4][..], &[5][..]), (&[6], &[2]), (&[1], &[])] {
+            let error = insert(rows, more).unwrap_err();
+            assert_eq!(error.rule(), "conflict", "{}: {error}", store.engine);
+            assert_eq!(held(), [1, 2, 3], "{}", store.engine);
+        }
+        insert(&[4], &[5]).unwrap();
+        assert_eq!(held(), [1, 2, 3, 4, 5], "{}", store.engine);
+    }
+}

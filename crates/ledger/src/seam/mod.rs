@@ -294,17 +294,25 @@ impl Session<'_> {
         }
     }
 
-    pub(crate) fn bulk(&mut self, insert: &str, columns: &[Column<'_>], tail: &str) -> Result<u64> {
+    pub(crate) fn bulk(&mut self, insert: &str, columns: &[Column<'_>], tail: &str) -> Result<()> {
         let rows = columns.first().map_or(0, Column::len);
         if columns.iter().any(|c| c.len() != rows) {
             return Err(Error::Engine(format!("columns of unequal length in {insert}")));
         }
         if rows == 0 {
-            return Ok(0);
+            return Ok(());
         }
         match self {
             Session::Sqlite(c) => sqlite::bulk(c, insert, columns, rows, tail),
             Session::Postgres(s) => s.bulk(insert, columns, tail),
+        }
+    }
+
+    /// Waits for what is still on its way: what went wrong with it is said here at the latest.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        match self {
+            Session::Sqlite(_) => Ok(()),
+            Session::Postgres(s) => s.settle(),
         }
     }
 

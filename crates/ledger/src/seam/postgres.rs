@@ -4,9 +4,11 @@ use super::{Column, Mode, Row, Value};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex};
+use std::task::Poll;
 use tokio::runtime::{Handle, Runtime};
-use tokio::task::JoinHandle;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use tokio_postgres::{Client, NoTls, Statement};
 
@@ -31,10 +33,15 @@ pub(crate) struct Session {
     client: Arc<Client>,
     statements: HashMap<String, Statement>,
     handle: Handle,
-    /// How the transaction begins that has asked nothing yet: it goes out with its first statement, in one round trip.
-    begin: Option<&'static str>,
-    /// The end of a transaction that only read. Whoever takes the connection next waits for it, nobody else.
-    ending: Option<JoinHandle<std::result::Result<(), tokio_postgres::Error>>>,
+    /// What was sent and not waited for, in its order: a round trip that nobody needs. What went wrong with it is said by what is
+    /// waited for next.
+    sent: Vec<Sent>,
+}
+
+/// A statement on its way.
+struct Sent {
+    sql: String,
+    answer: Pin<Box<dyn Future<Output = Asked<()>> + Send>>,
 }
 
 impl Postgres {
@@ -64,19 +71,16 @@ impl Postgres {
         work: &mut dyn FnMut(super::Session<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut session = self.borrow()?;
-        session.begin = Some(match mode {
+        let begun = session.begin(match mode {
             Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
             Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         });
-        let result = work(super::Session::Postgres(&mut session));
-        let result = match result {
-            result if session.begin.take().is_some() => result,
-            Ok(value) if mode == Mode::Read => {
-                session.end();
-                Ok(value)
-            }
-            Ok(value) => session.batch("COMMIT").map(|()| value),
-            Err(e) => {
+        let result = match (begun.and_then(|()| work(super::Session::Postgres(&mut session))), mode) {
+            (Ok(value), Mode::Write) => session.batch("COMMIT").map(|()| value),
+            // whoever takes the connection next waits for its end, nobody else
+            (Ok(value), Mode::Read) => session.begin("COMMIT").map(|()| value),
+            (Err(e), _) => {
+                session.sent.clear();
                 if session.batch("ROLLBACK").is_err() {
                     tracing::warn!("rollback failed; the connection is dropped");
                 }
@@ -96,37 +100,23 @@ impl Postgres {
     }
 
     fn borrow(&self) -> Result<Session> {
-        loop {
-            let Some(mut session) = self.free() else {
-                return self.connect().inspect_err(|_| self.lose());
-            };
-            let ended = session.ending.take().is_none_or(|end| matches!(self.runtime.block_on(end), Ok(Ok(()))));
-            if ended && !session.client.is_closed() {
-                return Ok(session);
-            }
-            self.lose();
-        }
-    }
-
-    /// A connection that nobody has, as soon as there is one; `None` where a new one may be made.
-    fn free(&self) -> Option<Session> {
         let mut held = self.pool.lock().unwrap_or_else(|e| e.into_inner());
         loop {
-            if let Some(session) = held.0.pop() {
-                return Some(session);
+            while let Some(session) = held.0.pop() {
+                if !session.client.is_closed() {
+                    return Ok(session);
+                }
+                held.1 -= 1;
             }
             if held.1 < CONNECTIONS {
                 held.1 += 1;
-                return None;
+                drop(held);
+                return self.connect().inspect_err(|_| {
+                    self.pool.lock().unwrap_or_else(|e| e.into_inner()).1 -= 1;
+                });
             }
             held = self.returned.wait(held).unwrap_or_else(|e| e.into_inner());
         }
-    }
-
-    /// A connection is gone: another may be made.
-    fn lose(&self) {
-        self.pool.lock().unwrap_or_else(|e| e.into_inner()).1 -= 1;
-        self.returned.notify_one();
     }
 
     fn give_back(&self, session: Session) {
@@ -143,7 +133,7 @@ impl Postgres {
         });
         let handle = self.runtime.handle().clone();
         let statements = HashMap::new();
-        let mut session = Session { client: Arc::new(client), statements, handle, begin: None, ending: None };
+        let mut session = Session { client: Arc::new(client), statements, handle, sent: Vec::new() };
         // Planning or compiling a statement of ours anew takes longer than running it: each is planned once, for any value.
         session.batch("SET plan_cache_mode = force_generic_plan; SET jit = off")?;
         Ok(session)
@@ -152,38 +142,53 @@ impl Postgres {
 
 impl Session {
     fn batch(&mut self, sql: &str) -> Result<()> {
-        let begun = self.begin.take().map(|begin| format!("{begin}; {sql}"));
-        self.handle.block_on(self.client.batch_execute(begun.as_deref().unwrap_or(sql))).map_err(|e| said(e, sql))
+        self.ask(sql, async |client| client.batch_execute(sql).await)
     }
 
-    /// Ends a transaction that only read, without waiting for it.
-    fn end(&mut self) {
+    /// Sends the beginning or the end of a transaction.
+    fn begin(&mut self, sql: &'static str) -> Result<()> {
         let client = Arc::clone(&self.client);
-        self.ending = Some(self.handle.spawn(async move { client.batch_execute("COMMIT").await }));
+        self.send(sql, async move { client.batch_execute(sql).await })
     }
 
-    /// Waits for what is asked, and sends the beginning of the transaction before it where it is still to be sent.
-    fn ask<T>(&mut self, sql: &str, asked: impl AsyncFnOnce(&Client) -> Asked<T>) -> Result<T> {
-        let client = &*self.client;
-        let begin = self.begin.take();
-        let answer = self.handle.block_on(async {
-            match begin {
-                None => asked(client).await,
-                // polled in this order, so sent in this order
-                Some(begin) => {
-                    let (begun, answer) = tokio::join!(biased; client.batch_execute(begin), asked(client));
-                    begun.and(answer)
-                }
+    /// Sends, and waits for nothing. Statements of one connection are run in the order in which they are sent, that is first polled.
+    fn send(&mut self, sql: &str, asked: impl Future<Output = Asked<()>> + Send + 'static) -> Result<()> {
+        let mut answer: Pin<Box<dyn Future<Output = Asked<()>> + Send>> = Box::pin(asked);
+        let first = self.handle.block_on(poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))));
+        match first {
+            Poll::Ready(done) => done.map_err(|e| said(e, sql)),
+            Poll::Pending => {
+                self.sent.push(Sent { sql: sql.to_owned(), answer });
+                Ok(())
             }
-        });
-        answer.map_err(|e| said(e, sql))
+        }
+    }
+
+    /// Waits for what is asked, and for all that was sent before it.
+    fn ask<T>(&mut self, sql: &str, asked: impl AsyncFnOnce(&Client) -> Asked<T>) -> Result<T> {
+        let (client, sent) = (&*self.client, std::mem::take(&mut self.sent));
+        self.handle.block_on(async {
+            let before = async {
+                for one in sent {
+                    one.answer.await.map_err(|e| said(e, &one.sql))?;
+                }
+                Ok(())
+            };
+            let (before, answer) = tokio::join!(biased; before, asked(client));
+            before.and(answer.map_err(|e| said(e, sql)))
+        })
+    }
+
+    /// Waits for all that was sent.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        if self.sent.is_empty() { Ok(()) } else { self.ask("", async |_| Ok(())) }
     }
 
     fn prepare(&mut self, sql: &str) -> Result<Statement> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self.handle.block_on(self.client.prepare(sql)).map_err(|e| said(e, sql))?;
+        let statement = self.ask(sql, async |client| client.prepare(sql).await)?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
@@ -206,7 +211,8 @@ impl Session {
         rows.iter().try_for_each(|row| f(&Row::Postgres(row)))
     }
 
-    pub(crate) fn bulk(&mut self, insert: &str, columns: &[Column<'_>], tail: &str) -> Result<u64> {
+    /// Sent and not waited for: while the server inserts, the next rows are made ready.
+    pub(crate) fn bulk(&mut self, insert: &str, columns: &[Column<'_>], tail: &str) -> Result<()> {
         // COPY gains nothing at these row sizes, and unnest can say ON CONFLICT (spec/rust.md 3.3).
         let arrays = columns
             .iter()
@@ -216,8 +222,13 @@ impl Session {
             .join(",");
         let sql = format!("{insert} SELECT * FROM unnest({arrays}) {tail}");
         let statement = self.prepare(&sql)?;
-        let params = columns.iter().map(array).collect::<Vec<_>>();
-        self.ask(&sql, async |client| client.execute(&statement, &params).await)
+        let columns = columns.iter().zip(statement.params()).map(|(column, ty)| Encoded::of(array(column), ty));
+        let columns = columns.collect::<Result<Vec<Encoded>>>()?;
+        let client = Arc::clone(&self.client);
+        self.send(&sql, async move {
+            let params: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
+            client.execute(&statement, &params).await.map(drop)
+        })
     }
 
     pub(crate) fn define(&mut self, ddl: &str) -> Result<()> {
@@ -275,6 +286,35 @@ fn array<'a>(column: &'a Column<'_>) -> &'a (dyn ToSql + Sync) {
         Column::OptText(v) => v,
         Column::Blob(v) => v,
     }
+}
+
+/// A parameter in the form in which it is sent.
+#[derive(Debug)]
+struct Encoded(BytesMut);
+
+impl Encoded {
+    fn of(value: &(dyn ToSql + Sync), ty: &Type) -> Result<Encoded> {
+        let mut bytes = BytesMut::new();
+        value.to_sql_checked(ty, &mut bytes).map_err(|e| Error::Engine(format!("a column cannot be sent: {e}")))?;
+        Ok(Encoded(bytes))
+    }
+}
+
+impl ToSql for Encoded {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        out.extend_from_slice(&self.0);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
 }
 
 impl ToSql for Value<'_> {

@@ -255,20 +255,19 @@ pub(crate) fn each(
     Ok(())
 }
 
-pub(crate) fn bulk(c: &Connection, insert: &str, columns: &[Column<'_>], rows: usize, tail: &str) -> Result<u64> {
+pub(crate) fn bulk(c: &Connection, insert: &str, columns: &[Column<'_>], rows: usize, tail: &str) -> Result<()> {
     let marks = (1..=columns.len()).map(|i| format!("?{i}")).collect::<Vec<_>>().join(",");
     let sql = format!("{insert} VALUES ({marks}) {tail}");
     let mut statement = c.prepare_cached(&sql).map_err(|e| said(e, &sql))?;
-    let mut changed = 0;
     let mut values = vec![Value::Null; columns.len()];
     for row in 0..rows {
         for (value, column) in values.iter_mut().zip(columns) {
             *value = column.value(row);
         }
         super::refuse_nul(&values)?;
-        changed += statement.execute(rusqlite::params_from_iter(&values)).map_err(|e| said(e, &sql))? as u64;
+        statement.execute(rusqlite::params_from_iter(&values)).map_err(|e| said(e, &sql))?;
     }
-    Ok(changed)
+    Ok(())
 }
 
 pub(crate) fn define(c: &Connection, ddl: &str) -> Result<()> {
