@@ -56,6 +56,12 @@ impl Context {
         partners::release::decide(subject, &self.person().recipient(), self.today()).allowed
     }
 
+    /// Puts on record that objects of a collection are shown to the viewer, before they are (decision 13). Where the record cannot keep up
+    /// the page is tried again, and then nothing is shown.
+    pub fn disclose(&self, collection: &str, objects: &[i64]) -> Result<()> {
+        disclose(&self.state, self.person(), collection, objects, self.now)
+    }
+
     /// Today, UTC.
     pub fn today(&self) -> jiff::civil::Date {
         self.now.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date()
@@ -81,6 +87,14 @@ impl Context {
             csrf: self.viewer.csrf.clone(),
             assets: self.state.assets.clone(),
         })
+    }
+}
+
+/// As [`Context::disclose`], where no page is made around it.
+pub(crate) fn disclose(state: &AppState, person: &Person, collection: &str, objects: &[i64], at: Micros) -> Result<()> {
+    match state.recorder.note(person, collection, "page", objects, at) {
+        true => Ok(()),
+        false => Err(Error::Again("the record of what was shown cannot keep up".into())),
     }
 }
 
@@ -113,6 +127,7 @@ where
     let made = wait(move || {
         let position = ledger.position()?;
         let now = ledger.env().clock.now();
+        state.recorder.prepare(&ledger, &viewer.person)?;
         let context = Context { viewer, now, query, position, state };
         let view = ledger.read(|tx| make(tx, &context));
         let problem = match view {

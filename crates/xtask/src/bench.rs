@@ -380,3 +380,41 @@ fn machine() -> String {
     });
     format!("{cores} cores {}{}, {}", std::env::consts::ARCH, memory.unwrap_or_default(), std::env::consts::OS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(work: &str, ours: &str) -> Line {
+        Line { work: work.into(), ours: ours.into(), ..Line::default() }
+    }
+
+    #[test]
+    fn lines_of_another_run_stand_where_they_belong_and_name_their_commit() {
+        let lines = vec![line("import", "1 s"), line("read (25, SQLite)", "2"), line("rebuild", "3 s")];
+        let mut results = Results { commit: "aaa".into(), machine: String::new(), verb: String::new(), lines };
+        results.take(vec![line("read (25, SQLite)", "4"), line("read (99, PostgreSQL)", "5")], "bbb");
+        results.take(vec![line("read (25, SQLite)", "6")], "aaa");
+        let shown: Vec<String> = results.lines.iter().map(|l| format!("{}: {} {}", l.work, l.ours, l.commit)).collect();
+        assert_eq!(shown, ["import: 1 s ", "read (25, SQLite): 6 ", "read (99, PostgreSQL): 5 bbb", "rebuild: 3 s "]);
+    }
+
+    #[test]
+    fn what_is_asked_is_read() {
+        #[track_caller]
+        fn check(args: &[&str], expected: Option<&[(usize, bool)]>) {
+            let args: Vec<String> = args.iter().map(|a| (*a).to_owned()).collect();
+            let scales = Run::read(&args).ok().map(|run| match run {
+                Run::Whole { scales, .. } | Run::Only(scales) => scales,
+            });
+            let scales = scales.map(|all| all.iter().map(|s| (s.objects, s.postgres)).collect::<Vec<_>>());
+            assert_eq!(scales.as_deref(), expected, "{args:?}");
+        }
+        check(&[], Some(&[(BUNDLE, false), (BUNDLE, true)]));
+        check(&["--large"], Some(&[(BUNDLE, false), (BUNDLE, true), (MILLION, false), (MILLION, true)]));
+        check(&["--taxii", "7", "--engine", "postgres"], Some(&[(7, true)]));
+        check(&["--taxii", "7"], Some(&[(7, false), (7, true)]));
+        check(&["--taxii", "many"], None);
+        check(&["--quick", "--large"], None);
+    }
+}

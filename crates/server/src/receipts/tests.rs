@@ -85,6 +85,16 @@ impl World {
         body
     }
 
+    /// Opens a page, signed in by its form.
+    fn page(&self, name: &str, path: &str) -> u16 {
+        let token = self.state.ledger.write(|tx| crate::auth::begin(tx, name)).unwrap();
+        let cookie = crate::auth::cookie(&token, false);
+        let request = Request::builder().uri(path).header("cookie", cookie.split(';').next().unwrap());
+        let request = request.body(Body::empty()).unwrap();
+        let router = crate::router(self.state.clone());
+        self.runtime.block_on(async { router.oneshot(request).await.unwrap().status().as_u16() })
+    }
+
     /// Reads all of the box, and lets the record be written and sealed.
     fn read(&self, name: &str) -> String {
         let body = self.get(name, &format!("/taxii2/default/collections/{BOX}/objects/"));
@@ -172,6 +182,37 @@ fn a_partner_reads_its_own_tree() {
         assert_eq!(w.ask("nell", "GET", "/receipts/leaf/0", "").0, 404);
         assert!(!w.get("nell", "/receipts/").contains("fr"));
         assert!(w.state.ledger.verify(true).unwrap().findings.is_empty());
+    }
+}
+
+#[test]
+fn what_a_page_shows_is_on_record() {
+    for store in engines() {
+        let w = world(store);
+        let key = Verifier::parse(&w.get("fred", "/receipts/key")).unwrap();
+        w.give("ada", 1);
+        w.give("ada", 2);
+        let size = |w: &World| {
+            w.seal();
+            Head::parse(key.open(&w.get("fred", "/receipts/checkpoint")).unwrap()).unwrap().size
+        };
+        for (name, path, status, leaves) in [
+            ("ada", format!("/exchange/object/{TOOL}1"), 200, 0),
+            ("fred", format!("/exchange/object/{TOOL}9"), 404, 0),
+            // a list has names and no content
+            ("fred", format!("/exchange/collection/{BOX}"), 200, 0),
+            ("fred", format!("/exchange/object/{TOOL}1"), 200, 1),
+            ("fred", format!("/exchange/object/{TOOL}1/raw"), 200, 1),
+            ("fred", format!("/exchange/object/{TOOL}2/raw"), 200, 2),
+            ("nell", format!("/exchange/object/{TOOL}2/raw"), 200, 2),
+        ] {
+            assert_eq!(w.page(name, &path), status, "{name} {path}");
+            assert_eq!(size(&w), leaves, "{name} {path} on {}", w.store.engine);
+        }
+        let leaf = w.get("fred", "/receipts/leaf/0");
+        assert!(leaf.contains("way page"), "{leaf}");
+        let receipt = w.get("fred", &format!("/receipts/object/{TOOL}2"));
+        assert!(show::check(&receipt, &key, Some(tool(2).as_bytes())).unwrap().bytes);
     }
 }
 

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use exchange::object::{MarkedPart, Version as Held};
 use ledger::{Result, Tx};
+use partners::Person;
 use partners::may::Verb;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use super::{Fact, Object, PartMark, Row, Version, href};
 use crate::auth::Viewer;
 use crate::pages::signs::Mark;
 use crate::pages::words::{Sentence, capital, figure, list, query};
-use crate::respond::{Context, not_found, page, refusal};
+use crate::respond::{Context, disclose, not_found, page, refusal};
 use crate::state::{AppState, wait};
 
 /// References of one property that are shown with their names.
@@ -59,18 +60,9 @@ async fn raw(
     Path(id): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Response {
-    let (person, today) = (viewer.person.clone(), state.ledger.env().clock.now().day());
-    let (of, version) = (id.clone(), wanted.version);
-    let read = move |tx: &mut Tx<'_>| {
-        let Ok(on) = today.parse() else { return Ok(None) };
-        let versions = exchange::object::versions(tx, &person, on, &of)?;
-        match chosen(&versions, &version) {
-            Some(held) => tx.body(held.event),
-            None => Ok(None),
-        }
-    };
+    let (hub, person, of) = (state.clone(), viewer.person.clone(), id.clone());
     let body = match current(&state).await {
-        Ok(()) => state.read(read).await,
+        Ok(()) => wait(move || bytes(&hub, &person, &of, &wanted.version)).await,
         Err(error) => Err(error),
     };
     match body {
@@ -86,6 +78,18 @@ async fn raw(
     }
 }
 
+/// The bytes of a version that a person sees; that they go is on record before they do.
+fn bytes(state: &AppState, person: &Person, id: &str, version: &str) -> Result<Option<Vec<u8>>> {
+    state.recorder.prepare(&state.ledger, person)?;
+    state.ledger.read(|tx| {
+        let Ok(on) = tx.now().day().parse() else { return Ok(None) };
+        let versions = exchange::object::versions(tx, person, on, id)?;
+        let Some(held) = chosen(&versions, version) else { return Ok(None) };
+        disclose(state, person, &held.collection, &[held.event], tx.now())?;
+        tx.body(held.event)
+    })
+}
+
 /// The version that is asked for, else the last.
 fn chosen<'v>(versions: &'v [Held], wanted: &str) -> Option<&'v Held> {
     match wanted {
@@ -97,6 +101,7 @@ fn chosen<'v>(versions: &'v [Held], wanted: &str) -> Option<&'v Held> {
 fn view(tx: &mut Tx<'_>, context: &Context, id: &str, wanted: &str) -> Result<Object> {
     let held = exchange::object::versions(tx, context.person(), context.today(), id)?;
     let Some(shown) = chosen(&held, wanted).cloned() else { return Err(not_found(id)) };
+    context.disclose(&shown.collection, &[shown.event])?;
     let body = tx.body(shown.event)?.unwrap_or_default();
     let Some(reading) = Reading::of(&body) else { return Err(not_found(id)) };
     let (parts, asks) = match stix::Head::read(&body) {
