@@ -89,22 +89,26 @@ pub(super) struct Hub {
     runtime: Runtime,
 }
 
+/// All stages of the loop, in its order.
+pub(crate) fn stages() -> Vec<Arc<dyn ledger::Stage>> {
+    vec![
+        Arc::new(partners::Partners),
+        Arc::new(exchange::Exchange::default()),
+        Arc::new(exchange::Search),
+        Arc::new(depend::Depend),
+        Arc::new(expose::Expose),
+        Arc::new(act::Act),
+        Arc::new(assure::Assure),
+        Arc::new(Sessions),
+    ]
+}
+
 impl Hub {
     pub(super) fn new(store: TestStore) -> Hub {
         let entropy = Arc::new(StepEntropy(Mutex::default()));
         let genesis = Genesis { home: "home".into(), country: Some("US".into()), exercise: true };
         let env = Env { clock: store.clock.clone(), entropy: entropy.clone() };
-        let stages: Vec<Arc<dyn ledger::Stage>> = vec![
-            Arc::new(partners::Partners),
-            Arc::new(exchange::Exchange::default()),
-            Arc::new(exchange::Search),
-            Arc::new(depend::Depend),
-            Arc::new(expose::Expose),
-            Arc::new(act::Act),
-            Arc::new(assure::Assure),
-            Arc::new(Sessions),
-        ];
-        let ledger = Ledger::open(&store.place, env, Seal::new([7; 32]), stages, &genesis).unwrap();
+        let ledger = Ledger::open(&store.place, env, Seal::new([7; 32]), stages(), &genesis).unwrap();
         let state = AppState::new(Arc::new(ledger));
         let router = crate::router(state.clone());
         let hub = Hub { state, router, store, entropy, runtime: Runtime::new().unwrap() };

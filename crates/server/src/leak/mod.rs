@@ -7,3 +7,5 @@ mod requests;
 mod roles;
 mod steps;
 mod walk;
+
+pub(crate) use hub::stages;

@@ -24,12 +24,7 @@ struct World {
 }
 
 fn world(store: TestStore) -> World {
-    let ledger = store.open(vec![
-        Arc::new(partners::Partners),
-        Arc::new(exchange::Exchange::default()),
-        Arc::new(expose::Expose),
-        Arc::new(act::Act),
-    ]);
+    let ledger = store.open(crate::leak::stages());
     let hashed = partners::person::hash("correct horse", &SeededEntropy::new(9)).unwrap();
     ledger
         .write(|tx| {
@@ -209,8 +204,8 @@ fn what_a_page_shows_is_on_record() {
             assert_eq!(w.page(name, &path), status, "{name} {path}");
             assert_eq!(size(&w), leaves, "{name} {path} on {}", w.store.engine);
         }
-        let leaf = w.get("fred", "/receipts/leaf/0");
-        assert!(leaf.contains("way page"), "{leaf}");
+        let leaf = show::check(&w.get("fred", "/receipts/leaf/0"), &key, None).unwrap();
+        assert!(leaf.says.contains(&("way".to_owned(), "page".to_owned())), "{:?}", leaf.says);
         let receipt = w.get("fred", &format!("/receipts/object/{TOOL}2"));
         assert!(show::check(&receipt, &key, Some(tool(2).as_bytes())).unwrap().bytes);
     }
