@@ -9,7 +9,7 @@
 //! `sight_*` are what was seen of what is sought ([`crate::sight`]).
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
 use crate::facet::{self, Facts, Ground, Which};
-use crate::{collection, consent, copy, disclosed, document, purge, remark, review, rights, sight, view};
+use crate::{collection, consent, copy, disclosed, document, purge, remark, review, rights, sight, versions, view};
 use ledger::{Column, Draft, Error, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -288,7 +288,7 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
     }
     // asked before these are in the table themselves: nearly always the answer is empty
     let ids: Vec<&str> = objects.iter().map(|object| object.meta.id.as_str()).collect();
-    let others = view::other_versions(tx, &ids, &[])?;
+    let others = versions::held(tx, &ids)?;
     insert_objects(tx, &objects, &known)?;
     let mut listed: Vec<view::Listed> = Vec::with_capacity(objects.len());
     for (object, beside) in objects.iter().zip(known) {
@@ -468,7 +468,7 @@ fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> 
     }
     listed.facet = facet::number(tx, &facet)?;
     facet::meet(tx, event.known, &meta.collection, listed.facet)?;
-    let others = view::other_versions(tx, &[&listed.id], &[meta.object])?;
+    let others = versions::held(tx, &[&listed.id])?;
     view::list(tx, &meta.collection, &[listed], &others)?;
     sight::fold_listed(tx, event.index, &meta.collection, meta.object, &facts)
 }

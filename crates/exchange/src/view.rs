@@ -3,6 +3,7 @@
 //! A view is written ahead: at admission and at each change of rights. Each entry has a `date_added` of its own that rises strictly within
 //! the view, so a page is a range of one view, without decision, gap or look-ahead at read. All functions here are part of the fold.
 use crate::facet;
+use crate::versions::Held;
 use ledger::{Column, Micros, Result, Tx};
 use std::collections::{BTreeMap, BTreeSet};
 use stix::Tlp;
@@ -78,11 +79,14 @@ impl View {
     }
 }
 
-/// The other versions that are held of objects, by id: the event of each, and its version.
-pub(crate) type Others = BTreeMap<String, Vec<(i64, String)>>;
-
-/// Lists objects in a collection and adds them to each view that may hold them. The ids are distinct within one call.
-pub(crate) fn list(tx: &mut Tx<'_>, collection: &str, objects: &[Listed], others: &Others) -> Result<()> {
+/// Lists objects in a collection and adds them to each view that may hold them. The ids are distinct within one call; `others` are the
+/// versions held of them.
+pub(crate) fn list(
+    tx: &mut Tx<'_>,
+    collection: &str,
+    objects: &[Listed],
+    others: &BTreeMap<String, Vec<Held>>,
+) -> Result<()> {
     let columns = [
         Column::Text(objects.iter().map(|_| collection).collect()),
         Column::Int(objects.iter().map(|o| o.seq).collect()),
@@ -102,7 +106,12 @@ pub(crate) fn list(tx: &mut Tx<'_>, collection: &str, objects: &[Listed], others
 }
 
 /// Appends entries to a view. `added` is never before the instant at which it became visible and always after all before it.
-fn append(tx: &mut Tx<'_>, view: &View, rows: &[(Micros, &Listed)], others: &Others) -> Result<()> {
+fn append(
+    tx: &mut Tx<'_>,
+    view: &View,
+    rows: &[(Micros, &Listed)],
+    others: &BTreeMap<String, Vec<Held>>,
+) -> Result<()> {
     let mut last = view.last;
     let mut added = Vec::with_capacity(rows.len());
     let mut flags = Vec::with_capacity(rows.len());
@@ -126,35 +135,25 @@ fn append(tx: &mut Tx<'_>, view: &View, rows: &[(Micros, &Listed)], others: &Oth
     tx.run("UPDATE @view SET last = $2 WHERE id = $1", &[view.id.into(), last.into()]).map(drop)
 }
 
-/// Whether an object is the first and the last of its versions within a view, and corrects those that no longer are.
-fn place_among(tx: &mut Tx<'_>, view: i64, object: &Listed, others: &[(i64, String)]) -> Result<(i64, i64)> {
+/// Whether an object is the first and the last of its versions within a view, and corrects those that no longer are. Its own event may be
+/// among those that are held: it stands in the view only after this.
+fn place_among(tx: &mut Tx<'_>, view: i64, object: &Listed, others: &[Held]) -> Result<(i64, i64)> {
     let (mut first, mut last) = (1, 1);
-    for (other, vkey) in others {
+    for other in others {
         let sql = "SELECT 1 FROM @view_entry WHERE view = $1 AND object = $2";
-        if tx.one(sql, &[view.into(), (*other).into()], |_| ())?.is_none() {
+        if tx.one(sql, &[view.into(), other.object.into()], |_| ())?.is_none() {
             continue;
         }
-        let sql = if *vkey < object.vkey {
+        let sql = if other.vkey < object.vkey {
             first = 0;
             "UPDATE @view_entry SET is_last = 0 WHERE view = $1 AND object = $2"
         } else {
             last = 0;
             "UPDATE @view_entry SET is_first = 0 WHERE view = $1 AND object = $2"
         };
-        tx.run(sql, &[view.into(), (*other).into()])?;
+        tx.run(sql, &[view.into(), other.object.into()])?;
     }
     Ok((first, last))
-}
-
-/// The versions that are held of these ids, without the events `own`.
-pub(crate) fn other_versions(tx: &mut Tx<'_>, ids: &[&str], own: &[i64]) -> Result<Others> {
-    let mut out = Others::new();
-    crate::versions::by_ids(tx, "idx, id, vkey", ids, &mut |row| {
-        if !own.contains(&row.int(0)) {
-            out.entry(row.text(1).to_owned()).or_default().push((row.int(0), row.text(2).to_owned()));
-        }
-    })?;
-    Ok(out)
 }
 
 /// The view of a collection for a class that somebody gets who has had none before: one that stands, or a new one. One that stands is

@@ -127,7 +127,6 @@ where
     let made = wait(move || {
         let position = ledger.position()?;
         let now = ledger.env().clock.now();
-        state.recorder.prepare(&ledger, &viewer.person)?;
         let context = Context { viewer, now, query, position, state };
         let view = ledger.read(|tx| make(tx, &context));
         let problem = match view {

@@ -348,6 +348,11 @@ impl Session<'_> {
     }
 }
 
+/// The statements of a text that `;` separates.
+fn statements(ddl: &str) -> impl Iterator<Item = &str> {
+    ddl.split(';').map(str::trim).filter(|statement| !statement.is_empty())
+}
+
 /// PostgreSQL refuses U+0000 in text; so that both engines hold the same, SQLite does too.
 fn refuse_nul(args: &[Value<'_>]) -> Result<()> {
     match args.iter().any(|v| matches!(v, Value::Text(t) if t.contains('\0'))) {

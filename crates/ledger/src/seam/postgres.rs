@@ -71,14 +71,14 @@ impl Postgres {
         work: &mut dyn FnMut(super::Session<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut session = self.borrow()?;
-        let begun = session.begin(match mode {
+        let begun = session.send_bound(match mode {
             Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
             Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         });
         let result = match (begun.and_then(|()| work(super::Session::Postgres(&mut session))), mode) {
             (Ok(value), Mode::Write) => session.batch("COMMIT").map(|()| value),
             // whoever takes the connection next waits for its end, nobody else
-            (Ok(value), Mode::Read) => session.begin("COMMIT").map(|()| value),
+            (Ok(value), Mode::Read) => session.send_bound("COMMIT").map(|()| value),
             (Err(e), _) => {
                 session.sent.clear();
                 if session.batch("ROLLBACK").is_err() {
@@ -145,8 +145,8 @@ impl Session {
         self.ask(sql, async |client| client.batch_execute(sql).await)
     }
 
-    /// Sends the beginning or the end of a transaction.
-    fn begin(&mut self, sql: &'static str) -> Result<()> {
+    /// Sends the beginning of a transaction, or the end of one that only read.
+    fn send_bound(&mut self, sql: &'static str) -> Result<()> {
         let client = Arc::clone(&self.client);
         self.send(sql, async move { client.batch_execute(sql).await })
     }
@@ -238,10 +238,11 @@ impl Session {
             .replace("{text}", "TEXT COLLATE \"C\"")
             .replace("{blob}", "BYTEA")
             .replace("{real}", "DOUBLE PRECISION");
-        for statement in typed.split(';').map(str::trim).filter(|s| !s.is_empty()) {
+        let whole = |statement: &str| {
             let wide = statement.starts_with("CREATE TABLE") && statement.contains("BYTEA");
-            self.batch(&format!("{statement}{}", if wide { WHOLE_ROWS } else { "" }))?;
-        }
+            format!("{statement}{};", if wide { WHOLE_ROWS } else { "" })
+        };
+        self.batch(&super::statements(&typed).map(whole).collect::<String>())?;
         self.statements.clear();
         Ok(())
     }

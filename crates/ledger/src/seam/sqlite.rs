@@ -150,6 +150,7 @@ fn prepare(connection: &Connection) -> Result<()> {
     connection.busy_timeout(Duration::from_secs(30)).map_err(engine)?;
     // A plan is made once and stays: else a statement with a bound LIMIT is planned anew at every new value, which costs more than its rows.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(engine)?;
+    // All of the file is mapped, up to the bound that .cargo/config.toml gives SQLite (decision 3).
     connection
         .execute_batch("PRAGMA cache_size = -16384; PRAGMA mmap_size = 1099511627776; PRAGMA temp_store = MEMORY")
         .map_err(engine)
@@ -271,7 +272,7 @@ pub(crate) fn bulk(c: &Connection, insert: &str, columns: &[Column<'_>], rows: u
 }
 
 pub(crate) fn define(c: &Connection, ddl: &str) -> Result<()> {
-    for statement in ddl.split(';').map(str::trim).filter(|s| !s.is_empty()) {
+    for statement in super::statements(ddl) {
         let typed = statement
             .replace("{int}", "INTEGER")
             .replace("{text}", "TEXT")

@@ -80,7 +80,7 @@ impl World {
         body
     }
 
-    /// Opens a page, signed in by its form.
+    /// Opens a page in a session of its own.
     fn page(&self, name: &str, path: &str) -> u16 {
         let token = self.state.ledger.write(|tx| crate::auth::begin(tx, name)).unwrap();
         let cookie = crate::auth::cookie(&token, false);

@@ -41,7 +41,7 @@ async fn show(
     Path(id): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Response {
-    if let Err(error) = current(&state).await {
+    if let Err(error) = ready(&state, &viewer.person).await {
         return refusal(state, viewer, error).await;
     }
     page(state, viewer, move |tx, context| view(tx, context, &id, &wanted.version)).await
@@ -53,6 +53,13 @@ pub(crate) async fn current(state: &AppState) -> Result<()> {
     wait(move || exchange::rights::turn(&ledger)).await
 }
 
+/// The same, and what goes to a person can be put on record.
+async fn ready(state: &AppState, person: &Person) -> Result<()> {
+    current(state).await?;
+    let (state, person) = (state.clone(), person.clone());
+    wait(move || state.recorder.prepare(&state.ledger, &person)).await
+}
+
 /// The bytes as received.
 async fn raw(
     State(state): State<AppState>,
@@ -61,7 +68,7 @@ async fn raw(
     Query(wanted): Query<Wanted>,
 ) -> Response {
     let (hub, person, of) = (state.clone(), viewer.person.clone(), id.clone());
-    let body = match current(&state).await {
+    let body = match ready(&state, &person).await {
         Ok(()) => wait(move || bytes(&hub, &person, &of, &wanted.version)).await,
         Err(error) => Err(error),
     };
@@ -80,7 +87,6 @@ async fn raw(
 
 /// The bytes of a version that a person sees; that they go is on record before they do.
 fn bytes(state: &AppState, person: &Person, id: &str, version: &str) -> Result<Option<Vec<u8>>> {
-    state.recorder.prepare(&state.ledger, person)?;
     state.ledger.read(|tx| {
         let Ok(on) = tx.now().day().parse() else { return Ok(None) };
         let versions = exchange::object::versions(tx, person, on, id)?;
