@@ -16,6 +16,7 @@ pub const EVENT_KINDS: &[&str] = &[
     "exchange.object",
     "exchange.document",
     "exchange.review",
+    "exchange.reviewed",
     "depend.table",
     "expose.inventory",
     "expose.answer",

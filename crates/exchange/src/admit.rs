@@ -1,11 +1,11 @@
 //! Admission of STIX objects: each by itself refused, unchanged, in review or accepted; never the batch.
 //!
 //! [`stix::admit`] has decided on what one object shows by itself. Here it meets what is held: earlier versions, definitions of
-//! markings. A rule that needs what is held is judged against what the submitter may see; a conflict with the rest is answered as
-//! success and goes to review, so that writing tells nothing.
+//! markings. A rule that needs what is held is judged against what the submitter may see. What they may not see is as if it were not held:
+//! what they give is accepted beside it ([`crate::versions`]), and of a conflict only a person of the operator hears, by review.
 use crate::event::{self, ListedMeta, ObjectMeta, ReviewMeta};
 use crate::versions::{self, Held, Verdict, Wanted};
-use crate::{purge, review};
+use crate::{author, facet, purge, review, rights};
 use ledger::{Draft, Intake, Ledger, Note, Result, Row, Tx};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,13 +54,8 @@ pub enum Outcome {
     Unchanged,
     /// A rule says no.
     Refused(Fault),
-    /// A person must decide. `hidden`: because of something that the submitter may not see.
-    Review {
-        /// Why.
-        fault: Fault,
-        /// The submitter is told that all is well.
-        hidden: bool,
-    },
+    /// A person must decide.
+    Review(Fault),
 }
 
 /// One object, its outcome and what is to be said about it beside.
@@ -115,7 +110,7 @@ pub fn import_stix(ledger: &Ledger, bytes: &[u8], origin: &Origin<'_>) -> Result
             Outcome::Refused(fault) => {
                 intake.refused.push(note(format!("{}{}", one.place, fault.place), &one.id, fault))
             }
-            Outcome::Review { fault, .. } => intake.review.push(note(one.place.clone(), &one.id, fault)),
+            Outcome::Review(fault) => intake.review.push(note(one.place.clone(), &one.id, fault)),
         }
         for warning in one.warnings {
             if said.insert((warning.rule, warning.reason.clone())) {
@@ -156,7 +151,7 @@ pub fn take<'a>(
     loop {
         let (unit, after) = rest.split_at(rest.len().min(UNIT_OBJECTS));
         let of_unit = ledger.write_applied(|tx| {
-            let of_unit = admit_unit(tx, unit, &definitions, origin)?;
+            let of_unit = admit_unit(tx, unit, &definitions, origin, false)?;
             if after.is_empty() {
                 record(tx, &told.iter().chain(&of_unit).collect::<Vec<_>>())?;
             }
@@ -168,6 +163,13 @@ pub fn take<'a>(
         }
         rest = after;
     }
+}
+
+/// Admits one object that lay in review and of which a person has said that its giver may give it.
+pub(crate) fn vouched(tx: &mut Tx<'_>, bytes: &[u8], origin: &Origin<'_>) -> Result<Outcome> {
+    let item = Item { bytes, index: None, fault: None };
+    let told = admit_unit(tx, &[Candidate::read(&item)], &BTreeMap::new(), origin, true)?;
+    Ok(told.into_iter().next().map_or(Outcome::Unchanged, |one| one.outcome))
 }
 
 /// An object of the document, checked by itself.
@@ -226,12 +228,15 @@ fn admit_unit<'a>(
     unit: &[Candidate<'a>],
     definitions: &BTreeMap<String, Meaning>,
     origin: &Origin<'_>,
+    vouched: bool,
 ) -> Result<Vec<Told<'a>>> {
     let ids: Vec<&str> = unit.iter().filter_map(|c| c.head.as_ref().ok()).map(|head| &*head.id).collect();
     let held = versions::held(tx, &ids)?;
     let meanings = meanings(tx, unit, definitions)?;
     let purged = purge::any(tx)?;
-    let mut desk = Desk { held, meanings, origin, unit, listed: BTreeSet::new(), purged };
+    let home = rights::home(tx)?;
+    let giver = facet::giver_of(origin.source, &home);
+    let mut desk = Desk { held, meanings, origin, unit, listed: BTreeSet::new(), purged, giver, vouched };
     unit.iter().enumerate().map(|(i, candidate)| desk.admit(tx, i, candidate)).collect()
 }
 
@@ -275,6 +280,10 @@ struct Desk<'u, 'a> {
     listed: BTreeSet<i64>,
     /// Something was purged here.
     purged: bool,
+    /// The organisation that gives; `None` for the operator's own.
+    giver: Option<&'u str>,
+    /// A person has said that whoever gives it may.
+    vouched: bool,
 }
 
 impl<'a> Desk<'_, 'a> {
@@ -285,58 +294,83 @@ impl<'a> Desk<'_, 'a> {
         };
         let vkey = head.version_key().map_or("", Timestamp::key);
         if self.purged
-            && let Some((fault, giver)) = purge::not_again(tx, &head.id, vkey)?
+            && let Some((fault, givers)) = purge::not_again(tx, &head.id, vkey)?
         {
             // who did not give it need not know that it was here
-            let told =
-                self.origin.sees == Sees::All || giver.is_some_and(|g| self.origin.source.ends_with(&format!(":{g}")));
+            let told = self.origin.sees == Sees::All || self.giver.is_some_and(|giver| givers.contains(giver));
             return Ok(candidate.told(if told { Outcome::Refused(fault) } else { Outcome::Unchanged }, Vec::new()));
         }
         let created = head.created.as_deref().and_then(|text| Timestamp::parse(text).ok()).map_or("", Timestamp::key);
         let creator = head.created_by.as_deref().unwrap_or("");
         let wanted = Wanted { kind: &head.kind, vkey, created, creator, revoked: head.revoked };
-        match self.decide(tx, head, &wanted)? {
+        let (seen, unseen) = self.part(tx, &head.id)?;
+        match versions::decide(&wanted, &seen) {
             Verdict::SameVersion(object) => {
                 let outcome = self.same_version(tx, object, candidate, head)?;
                 Ok(candidate.told(outcome, Vec::new()))
             }
-            Verdict::Refused { rule, reason, because } => {
-                let fault = Fault::new(rule, "/modified", reason);
-                let outcome = match self.sees(tx, because)? {
-                    true => Outcome::Refused(fault),
-                    false => self.review(tx, candidate, head, fault, true)?,
-                };
+            Verdict::Refused { rule, reason } => {
+                Ok(candidate.told(Outcome::Refused(Fault::new(rule, "/modified", reason)), Vec::new()))
+            }
+            Verdict::New if !self.vouched && !author::may_version(tx, self.giver, creator, &seen)? => {
+                let fault = Fault::new("version-not-bound", "/created_by_ref", author::NOT_BOUND);
+                let outcome = self.review(tx, candidate, head, fault)?;
                 Ok(candidate.told(outcome, Vec::new()))
             }
             Verdict::New => {
-                let warnings = self.append(tx, head, candidate.bytes)?;
+                if let Some(fault) = self.beside(tx, candidate, &wanted, &unseen)? {
+                    self.review(tx, candidate, head, fault)?;
+                }
+                let line = versions::line(&wanted, &seen, &unseen);
+                let (warnings, index) = self.append(tx, head, candidate.bytes, line)?;
                 let (vkey, created, creator) = (vkey.to_owned(), created.to_owned(), creator.to_owned());
-                let accepted = Held { object: -1 - i as i64, vkey, created, creator, revoked: head.revoked };
+                let (line, giver) = (line.unwrap_or(index), self.giver.map(str::to_owned));
+                let object = -1 - i as i64;
+                let accepted = Held { object, line, vkey, created, creator, revoked: head.revoked, giver };
                 self.held.entry(head.id.to_string()).or_default().push(accepted);
                 Ok(candidate.told(Outcome::Accepted, warnings))
             }
         }
     }
 
-    /// What is seen is judged first: a conflict with it is told whatever else conflicts, and whichever of them is older.
-    fn decide(&self, tx: &mut Tx<'_>, head: &Head<'_>, wanted: &Wanted<'_>) -> Result<Verdict> {
-        let held = self.held.get(&*head.id).map_or(&[][..], Vec::as_slice);
-        if self.origin.sees != Sees::All {
-            let mut seen = Vec::with_capacity(held.len());
-            for version in held {
-                if self.sees(tx, version.object)? {
-                    seen.push(version.clone());
-                }
-            }
-            match versions::decide(wanted, &seen) {
-                Verdict::New => {}
-                told => return Ok(told),
-            }
+    /// What is held of an id: what the submitter may know of, and what they may not. They know what they gave.
+    fn part(&self, tx: &mut Tx<'_>, id: &str) -> Result<(Vec<Held>, Vec<Held>)> {
+        let held = self.held.get(id).map_or(&[][..], Vec::as_slice);
+        let Sees::View(view) = self.origin.sees else { return Ok(versions::standing(id, held)) };
+        let (mut seen, mut unseen) = (Vec::new(), Vec::new());
+        for version in held {
+            let known = version.object < 0
+                || (self.giver.is_some() && version.giver.as_deref() == self.giver)
+                || stands_in(tx, view, version.object)?;
+            if known { seen.push(version.clone()) } else { unseen.push(version.clone()) }
         }
-        Ok(versions::decide(wanted, held))
+        Ok((seen, unseen))
     }
 
-    fn append(&self, tx: &mut Tx<'_>, head: &Head<'_>, bytes: &[u8]) -> Result<Vec<Fault>> {
+    /// What a person is to know of a conflict with what the submitter may not see; nothing where it is the same once more.
+    fn beside(
+        &self,
+        tx: &mut Tx<'_>,
+        candidate: &Candidate<'_>,
+        wanted: &Wanted<'_>,
+        unseen: &[Held],
+    ) -> Result<Option<Fault>> {
+        let (rule, reason) = match versions::decide(wanted, unseen) {
+            Verdict::New => return Ok(None),
+            Verdict::SameVersion(object) => {
+                if tx.body(object)?.is_some_and(|body| jcs::equal(&body, candidate.bytes)) {
+                    return Ok(None);
+                }
+                ("same-version-differs", "this version is held with other content".to_owned())
+            }
+            Verdict::Refused { rule, reason } => (rule, reason),
+        };
+        let reason = format!("{reason}; it stands beside, for those who may see it and not what was held before");
+        Ok(Some(Fault::new(rule, "/modified", reason)))
+    }
+
+    /// `line`: `None` for one of its own. Gives what is strange about it, and its event.
+    fn append(&self, tx: &mut Tx<'_>, head: &Head<'_>, bytes: &[u8], line: Option<i64>) -> Result<(Vec<Fault>, i64)> {
         let resolved = marking::resolve(head, |id| self.meanings.get(id).cloned());
         let mut warnings = head.warnings.clone();
         warnings.extend(
@@ -357,11 +391,12 @@ impl<'a> Desk<'_, 'a> {
             by: self.origin.by.to_owned(),
             spec: head.spec().to_owned(),
             hops: self.origin.hops,
+            line: line.map_or(Some(0), |line| (line != 0).then_some(line)),
             copy: None,
             sighting: None,
         };
-        tx.append(Draft::new(event::OBJECT, &meta)?.body(bytes))?;
-        Ok(warnings)
+        let appended = tx.append(Draft::new(event::OBJECT, &meta)?.body(bytes))?;
+        Ok((warnings, appended.index))
     }
 
     /// This version is held. Same content after RFC 8785: unchanged, though it may be new to this collection. Other content: the
@@ -379,9 +414,8 @@ impl<'a> Desk<'_, 'a> {
             None => tx.body(object)?.is_some_and(|body| jcs::equal(&body, candidate.bytes)),
         };
         if !same {
-            let hidden = earlier.is_none() && !self.sees(tx, object)?;
             let reason = "this version is held with other content: the first stays, a person decides";
-            return self.review(tx, candidate, head, Fault::new("same-version-differs", "", reason), hidden);
+            return self.review(tx, candidate, head, Fault::new("same-version-differs", "", reason));
         }
         if earlier.is_some() {
             return Ok(Outcome::Unchanged);
@@ -396,14 +430,7 @@ impl<'a> Desk<'_, 'a> {
         Ok(Outcome::Accepted)
     }
 
-    fn review(
-        &self,
-        tx: &mut Tx<'_>,
-        candidate: &Candidate<'_>,
-        head: &Head<'_>,
-        fault: Fault,
-        hidden: bool,
-    ) -> Result<Outcome> {
+    fn review(&self, tx: &mut Tx<'_>, candidate: &Candidate<'_>, head: &Head<'_>, fault: Fault) -> Result<Outcome> {
         let meta = ReviewMeta {
             file: self.origin.file.to_owned(),
             place: candidate.place.clone(),
@@ -411,24 +438,21 @@ impl<'a> Desk<'_, 'a> {
             rule: fault.rule.to_owned(),
             reason: fault.reason.clone(),
             form: "stix".to_owned(),
+            collection: self.origin.collection.to_owned(),
+            source: self.origin.source.to_owned(),
+            by: self.origin.by.to_owned(),
         };
         // that it lies in review already may be another's doing: a partner hears of its own conflict each time
-        match review::put(tx, &meta, candidate.bytes)? || self.origin.sees != Sees::All {
-            true => Ok(Outcome::Review { fault, hidden }),
+        match self.vouched || review::put(tx, &meta, candidate.bytes)? || self.origin.sees != Sees::All {
+            true => Ok(Outcome::Review(fault)),
             false => Ok(Outcome::Unchanged),
         }
     }
+}
 
-    /// Whether the submitter may see an object. What came in the same unit they know.
-    fn sees(&self, tx: &mut Tx<'_>, object: i64) -> Result<bool> {
-        match self.origin.sees {
-            Sees::All => Ok(true),
-            _ if object < 0 => Ok(true),
-            Sees::View(None) => Ok(false),
-            Sees::View(Some(view)) => {
-                let sql = "SELECT 1 FROM @view_entry WHERE view = $1 AND object = $2";
-                Ok(tx.one(sql, &[view.into(), object.into()], |_| ())?.is_some())
-            }
-        }
-    }
+/// Whether a view holds an object.
+fn stands_in(tx: &mut Tx<'_>, view: Option<i64>, object: i64) -> Result<bool> {
+    let Some(view) = view else { return Ok(false) };
+    let sql = "SELECT 1 FROM @view_entry WHERE view = $1 AND object = $2";
+    Ok(tx.one(sql, &[view.into(), object.into()], |_| ())?.is_some())
 }

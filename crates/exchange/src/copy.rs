@@ -113,7 +113,8 @@ fn operator_in(space: &Uuid) -> String {
 /// What one unit has made so far.
 struct Desk {
     home: Uuid,
-    made: BTreeSet<(String, String)>,
+    /// By id, version and line.
+    made: BTreeSet<(String, String, i64)>,
     ids: BTreeMap<String, String>,
 }
 
@@ -131,12 +132,14 @@ impl Desk {
             return uncopied(tx, due, "it cannot be read");
         };
         let mut ids = BTreeMap::new();
+        let sql = "SELECT line FROM @stix_object WHERE idx = $1";
+        let line = tx.one(sql, &[due.object.into()], |r| r.int(0))?.unwrap_or(0);
         let made = match due.how {
             How::Redacted => self.redacted(tx, &head, object, &due.collection)?,
-            How::Anonymised => self.anonymised(tx, due, &meta, object, &mut ids)?,
+            How::Anonymised => self.anonymised(tx, due, &meta, line, object, &mut ids)?,
         };
         match made {
-            Ok(copy) => self.append(tx, due, &meta, &copy, ids),
+            Ok(copy) => self.append(tx, due, &meta, line, &copy, ids),
             Err(why) => uncopied(tx, due, &why),
         }
     }
@@ -146,6 +149,7 @@ impl Desk {
         tx: &mut Tx<'_>,
         due: &Due,
         of: &ObjectMeta,
+        line: i64,
         copy: &Value,
         ids: BTreeMap<String, String>,
     ) -> Result<()> {
@@ -156,13 +160,13 @@ impl Desk {
         };
         let key = format!("exchange/copy/{}/{}", due.object, due.collection);
         let vkey = head.version_key().map_or("", stix::Timestamp::key).to_owned();
-        let sql = "SELECT idx FROM @stix_object WHERE id = $1 AND vkey = $2";
-        if let Some(object) = tx.one(sql, &[(&*head.id).into(), (&vkey).into()], |r| r.int(0))? {
+        let sql = "SELECT idx FROM @stix_object WHERE id = $1 AND vkey = $2 AND line = $3";
+        if let Some(object) = tx.one(sql, &[(&*head.id).into(), (&vkey).into(), line.into()], |r| r.int(0))? {
             let copy = Some(CopyOf { of: due.object, how: due.how, ids });
             let meta = ListedMeta { collection: due.collection.clone(), object, by: SOURCE.to_owned(), copy };
             return tx.append(Draft::new(event::LISTED, &meta)?.key(key)).map(drop);
         }
-        if !self.made.insert((head.id.to_string(), vkey)) {
+        if !self.made.insert((head.id.to_string(), vkey, line)) {
             // made for another collection in this unit: listed in this one as soon as that is folded
             return Ok(());
         }
@@ -180,6 +184,7 @@ impl Desk {
             by: SOURCE.to_owned(),
             spec: head.spec().to_owned(),
             hops: of.hops,
+            line: (line != 0).then_some(line),
             copy: Some(CopyOf { of: due.object, how: due.how, ids }),
             sighting: None,
         };
@@ -204,7 +209,7 @@ impl Desk {
             let meta = ListedMeta { collection: collection.to_owned(), object, by: SOURCE.to_owned(), copy: None };
             return tx.append(Draft::new(event::LISTED, &meta)?.key(key)).map(drop);
         }
-        if !self.made.insert((id.clone(), String::new())) {
+        if !self.made.insert((id.clone(), String::new(), 0)) {
             return Ok(());
         }
         let sql = "SELECT home FROM @right_home WHERE id = 1";
@@ -227,6 +232,7 @@ impl Desk {
             by: SOURCE.to_owned(),
             spec: "2.1".to_owned(),
             hops: None,
+            line: None,
             copy: None,
             sighting: None,
         };
@@ -281,6 +287,7 @@ impl Desk {
         tx: &mut Tx<'_>,
         due: &Due,
         meta: &ObjectMeta,
+        line: i64,
         mut object: Map<String, Value>,
         ids: &mut BTreeMap<String, String>,
     ) -> Result<Made> {
@@ -299,8 +306,9 @@ impl Desk {
         references.insert(meta.id.clone());
         for reference in references {
             // its own id goes whoever gave an earlier version of it: a copy is another object
-            if reference == meta.id || self.is_theirs(tx, &reference, &giver)? {
-                let fresh = self.stand_in(tx, &reference, ids)?;
+            let of_line = if reference == meta.id { Some(line) } else { self.theirs(tx, &reference, &giver)? };
+            if let Some(line) = of_line {
+                let fresh = self.stand_in(tx, &reference, line, ids)?;
                 replace(&mut whole, &reference, &fresh);
             }
         }
@@ -316,35 +324,40 @@ impl Desk {
         }
     }
 
-    /// Whether an id was given by the submitter to something of its own: what is held of others, and observables, stay as they are.
-    fn is_theirs(&self, tx: &mut Tx<'_>, id: &str, giver: &str) -> Result<bool> {
+    /// The line under which the submitter gave something of its own; `None` for what is held of others and for observables, which stay as
+    /// they are.
+    fn theirs(&self, tx: &mut Tx<'_>, id: &str, giver: &str) -> Result<Option<i64>> {
         let kind = id.split("--").next().unwrap_or_default();
         if id == self.operator() || kind == "marking-definition" || kind == "extension-definition" {
-            return Ok(false);
+            return Ok(None);
         }
-        let sql = "SELECT giver, signed FROM @stix_object WHERE id = $1 ORDER BY idx LIMIT 1";
-        let held = tx.one(sql, &[id.into()], |r| r.opt_text(0) == Some(giver) && r.bool(1))?;
-        // what is not held yet may well be theirs
-        Ok(held.unwrap_or(Class::of(kind) != Class::Observable))
+        let sql = "SELECT giver, signed, line FROM @stix_object WHERE id = $1 ORDER BY line, idx";
+        let held = tx.all(sql, &[id.into()], |r| (r.opt_text(0) == Some(giver), r.bool(1), r.int(2)))?;
+        Ok(match held.iter().find(|(own, ..)| *own).or(held.first()) {
+            Some((own, signed, line)) => (*own && *signed).then_some(*line),
+            // what is not held yet may well be theirs
+            None => (Class::of(kind) != Class::Observable).then_some(0),
+        })
     }
 
-    /// The id that stands for another, drawn at its first use.
-    fn stand_in(&mut self, tx: &mut Tx<'_>, source: &str, ids: &mut BTreeMap<String, String>) -> Result<String> {
-        if let Some(known) = self.ids.get(source) {
-            ids.insert(source.to_owned(), known.clone());
+    /// The id that stands for another, drawn at its first use; for each line of versions its own.
+    fn stand_in(&mut self, tx: &mut Tx<'_>, id: &str, line: i64, ids: &mut BTreeMap<String, String>) -> Result<String> {
+        let source = if line == 0 { id.to_owned() } else { format!("{id}#{line}") };
+        if let Some(known) = self.ids.get(&source) {
+            ids.insert(source, known.clone());
             return Ok(known.clone());
         }
         let sql = "SELECT copy FROM @copy_id WHERE source = $1";
-        let fresh = match tx.one(sql, &[source.into()], |r| r.text(0).to_owned())? {
+        let fresh = match tx.one(sql, &[(&source).into()], |r| r.text(0).to_owned())? {
             Some(known) => known,
             None => {
-                let kind = source.split("--").next().unwrap_or_default();
+                let kind = id.split("--").next().unwrap_or_default();
                 let fresh = format!("{kind}--{}", collection::new_id(tx));
-                ids.insert(source.to_owned(), fresh.clone());
+                ids.insert(source.clone(), fresh.clone());
                 fresh
             }
         };
-        self.ids.insert(source.to_owned(), fresh.clone());
+        self.ids.insert(source, fresh.clone());
         Ok(fresh)
     }
 }

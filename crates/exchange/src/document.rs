@@ -101,6 +101,9 @@ fn import_unit(tx: &mut Tx<'_>, documents: &[NewDocument<'_>], origin: &Origin<'
                     rule: note.rule.clone(),
                     reason: note.reason.clone(),
                     form: document.form.to_owned(),
+                    collection: origin.collection.to_owned(),
+                    source: origin.source.to_owned(),
+                    by: origin.by.to_owned(),
                 };
                 match review::put(tx, &meta, document.body)? {
                     true => intake.review.push(note),

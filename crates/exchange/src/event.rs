@@ -17,6 +17,8 @@ pub const WITHDRAWN: &str = "exchange.withdrawn";
 pub const DOCUMENT: &str = "exchange.document";
 /// `exchange.review`: what a person must decide; the body is it as received.
 pub const REVIEW: &str = "exchange.review";
+/// `exchange.reviewed`: somebody decided on what lay in review.
+pub const REVIEWED: &str = "exchange.reviewed";
 /// `exchange.consent`: an originator lets an object go to an organisation, or no longer.
 pub const CONSENT: &str = "exchange.consent";
 /// `exchange.remarked`: a person here marks an object that is held.
@@ -93,6 +95,10 @@ pub struct ObjectMeta {
     /// How many times more it may be passed on, as the peer that gave it said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hops: Option<u32>,
+    /// The line of versions it belongs to, where it is not the first of its id: 0 where it begins one, since its giver may not see what is
+    /// held, else the event that began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<i64>,
     /// What it is a copy of, where this hub made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<CopyOf>,
@@ -124,6 +130,9 @@ pub struct SightingOf {
     pub indicator: i64,
     /// The event of the observed-data.
     pub observed: i64,
+    /// The lines of versions that they belong to, where these are not the first of their ids.
+    #[serde(default, skip_serializing_if = "Lines::is_first")]
+    pub lines: Lines,
     /// The organisation that gave the indicator, by key; absent for the operator's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub producer: Option<String>,
@@ -133,6 +142,21 @@ pub struct SightingOf {
     /// The first day on which it may go out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embargo: Option<String>,
+}
+
+/// The line of an indicator and that of observed-data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lines {
+    /// Of the indicator.
+    pub indicator: i64,
+    /// Of the observed-data.
+    pub observed: i64,
+}
+
+impl Lines {
+    fn is_first(&self) -> bool {
+        *self == Lines::default()
+    }
 }
 
 /// What an object is a copy of.
@@ -226,6 +250,28 @@ pub struct ReviewMeta {
     pub reason: String,
     /// `stix`, `csaf`, …
     pub form: String,
+    /// The collection it was given to.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub collection: String,
+    /// Where it came from.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// Who gave it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
+}
+
+/// Meta of [`REVIEWED`]: a person has decided on what lay in review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewedMeta {
+    /// The event of the item.
+    pub item: i64,
+    /// It was admitted; otherwise it stays without effect.
+    pub accepted: bool,
+    /// Why.
+    pub reason: String,
+    /// Who decided.
+    pub by: String,
 }
 
 /// Meta of [`CONSENT`]. The last one of an id and an organisation stands.

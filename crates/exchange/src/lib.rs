@@ -7,7 +7,7 @@
 //!
 //! * [`event`]: the kinds of event and their meta
 //! * [`stage`]: the fold, and what each derived table holds
-//! * [`admit`] with [`versions`]: STIX objects; [`document`]: documents of all other forms; [`review`]: what a person must decide
+//! * [`admit`] with [`versions`] and `author`: STIX objects; [`document`]: documents of all other forms; [`review`]: what a person must decide
 //! * [`collection`]: collections and who may read and write them; `copy`: what goes out in the place of an object that may not
 //! * [`peer`]: other hubs, from which objects are pulled and to which they are pushed, as far as it got and why not further
 //! * [`disclosed`]: what was shown to whom; [`purge`]: what is taken out for good
@@ -18,6 +18,7 @@
 //! * [`explain`]: the same decision for one object and one organisation, in words; [`consent`]: what an originator lets go
 pub mod admit;
 pub mod arrivals;
+pub(crate) mod author;
 pub mod collection;
 pub mod consent;
 pub(crate) mod copy;

@@ -8,6 +8,7 @@ use crate::event::{self, ConsentMeta, Handling, WithdrawnMeta};
 use crate::explain;
 use crate::page::{self, Query, Versions};
 use crate::rights::{self, Sight};
+use crate::versions::{self, Held};
 use jiff::civil::Date;
 use ledger::testkit::{START, TestStore, engines, sqlite};
 use ledger::{Draft, Ledger, Micros, SeededEntropy};
@@ -129,7 +130,7 @@ impl World {
             world.person(name, org, if n == 2 { Tlp::Green } else { Tlp::Red });
         }
         for n in 0..4 {
-            world.give(0, "local", None, &definition(n * 2));
+            world.give(0, ("local", Sees::All), None, &definition(n * 2));
         }
         world
     }
@@ -153,11 +154,30 @@ impl World {
         self.write(|tx| collection::add(tx, &NewCollection { title, id, root: None, tlp, read: &read, write: &[] }))
     }
 
-    fn give(&self, to: u8, source: &str, hops: Option<u32>, object: &str) {
+    fn give(&self, to: u8, (source, sees): (&str, Sees), hops: Option<u32>, object: &str) {
         let collection = &self.collections[usize::from(to) % 2];
-        let origin = Origin { file: "f", collection, source, tlp: None, by: "x", sees: Sees::All, hops };
+        let origin = Origin { file: "f", collection, source, tlp: None, by: "x", sees, hops };
         import_stix(&self.ledger, object.as_bytes(), &origin).unwrap();
         self.ledger.catch_up().unwrap();
+    }
+
+    /// A source, and what it may see of a collection: a peer is asked by this hub, an organisation gives by itself.
+    fn source(&self, to: u8, n: u8) -> (&'static str, Sees) {
+        let (source, name) =
+            [("taxii:fr", "fay"), ("taxii:nl", "nell"), ("peer:de", ""), ("local", "")][usize::from(n) % 4];
+        if name.is_empty() {
+            return (source, Sees::All);
+        }
+        let today: Date = self.ledger.env().clock.now().day().parse().unwrap();
+        let sight = self.ledger.read(|tx| {
+            let person = partners::person::person(tx, name, "home")?.unwrap();
+            let collection = collection::find(tx, &self.collections[usize::from(to) % 2])?.unwrap();
+            rights::sight(tx, &person, &collection, today)
+        });
+        match sight.unwrap() {
+            Sight::View(view) => (source, Sees::View(Some(view))),
+            Sight::Nothing | Sight::Stale => (source, Sees::View(None)),
+        }
     }
 
     fn step(&mut self, (what, a, b, c): Step) {
@@ -165,16 +185,16 @@ impl World {
         match what % 15 {
             12..=14 => {
                 let hops = (a & 48 == 48).then_some(u32::from(a / 64));
-                let source = ["taxii:fr", "taxii:nl", "peer:de"][usize::from(a / 4) % 3];
+                let source = self.source(a % 2, a / 4 % 3);
                 self.give(a % 2, source, hops, &sought(b % 16, c % 4, if c & 96 == 96 { b } else { 1 }, c));
             }
             0..=3 => {
-                let source = ["local", "taxii:fr", "taxii:nl", "peer:de"][usize::from(a) % 4];
+                let source = self.source(a / 8, a);
                 let hops = (a & 32 != 0).then_some(u32::from(a / 64));
                 let id = a / 4 % 8;
                 self.give(a / 8, source, hops, &object(id, c % 4, b, c));
             }
-            4 => self.give(a, "local", None, &definition(b % 9)),
+            4 => self.give(a, ("local", Sees::All), None, &definition(b % 9)),
             5 => self.agree(org, a, b, c),
             6 => {
                 let (name, org) = PEOPLE[1 + usize::from(a) % 4];
@@ -215,6 +235,7 @@ impl World {
             clients: if c & 32 != 0 && name == "deep" { vec![other] } else { Vec::new() },
             onward: c & 32 != 0,
             sightings: c & 48 != 48 && name != "side",
+            relays: if c & 8 != 0 && name != "side" { vec!["any".to_owned()] } else { Vec::new() },
             scope: Scope::read(&scope).unwrap(),
             compelled: if c & 64 != 0 { vec!["FR:l:GREEN".parse().unwrap()] } else { Vec::new() },
             basis: None,
@@ -312,29 +333,33 @@ fn listed(tx: &mut ledger::Tx<'_>, name: &str, collection: &Collection, on: Date
     }
 }
 
-/// What the release decision lets them have.
+/// What the release decision lets them have; of versions that conflict what was listed first.
 fn decided(tx: &mut ledger::Tx<'_>, name: &str, collection: &str, on: Date) -> ledger::Result<BTreeSet<i64>> {
     let person = partners::person::person(tx, name, "home")?.unwrap();
     let mut out = BTreeSet::new();
+    let mut stand: Vec<(String, Held)> = Vec::new();
     for object in of(tx, collection)? {
         let explained = explain::of_version(tx, object, &person.recipient(), on)?.unwrap();
         let here = explained.collections.iter().find(|c| c.collection == collection).unwrap();
         assert_eq!(here.released, here.rules.iter().all(|rule| rule.passes));
-        if here.released {
+        let own =
+            versions::held(tx, &[&explained.id])?.into_values().flatten().find(|one| one.object == object).unwrap();
+        if here.released && stand.iter().all(|(id, other)| *id != explained.id || own.agrees(id, other)) {
             out.insert(object);
+            stand.push((explained.id, own));
         }
     }
     Ok(out)
 }
 
 fn of(tx: &mut ledger::Tx<'_>, collection: &str) -> ledger::Result<Vec<i64>> {
-    tx.all("SELECT object FROM @listing WHERE collection = $1 ORDER BY object", &[collection.into()], |r| r.int(0))
+    tx.all("SELECT object FROM @listing WHERE collection = $1 ORDER BY seq, object", &[collection.into()], |r| r.int(0))
 }
 
 /// Takes these steps and looks at every view after each run of `often` of them.
-fn walk(store: TestStore, steps: &[Step], often: usize) -> [usize; 3] {
+fn walk(store: TestStore, steps: &[Step], often: usize) -> [usize; 4] {
     let mut world = World::new(store);
-    let mut counted = [0; 3];
+    let mut counted = [0; 4];
     for steps in steps.chunks(often) {
         steps.iter().for_each(|step| world.step(*step));
         for (sum, more) in counted.iter_mut().zip(world.holds()) {
@@ -344,6 +369,8 @@ fn walk(store: TestStore, steps: &[Step], often: usize) -> [usize; 3] {
     assert_eq!(world.ledger.parked().unwrap(), []);
     let verified = world.ledger.verify(true).unwrap();
     assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+    let beside = "SELECT count(*) FROM @stix_object WHERE line <> 0";
+    counted[3] = world.ledger.read(|tx| tx.one(beside, &[], |r| r.int(0))).unwrap().unwrap() as usize;
     counted
 }
 
@@ -366,10 +393,10 @@ fn a_long_history_on_both_engines() {
             (state >> 24) as u8
         };
         let steps: Vec<Step> = (0..200).map(|_| (next(), next(), next(), next())).collect();
-        let [seen, withheld, told] = walk(store, &steps, 8);
+        let [seen, withheld, told, beside] = walk(store, &steps, 8);
         assert!(
-            seen > 300 && withheld > 300 && told > 0,
-            "{seen} seen, {withheld} withheld, {told} told: a history that shows nothing"
+            seen > 300 && withheld > 300 && told > 0 && beside > 10,
+            "{seen} seen, {withheld} withheld, {told} told, {beside} beside others: a history that shows nothing"
         );
     }
 }

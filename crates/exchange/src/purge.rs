@@ -159,6 +159,10 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
             listed.entry(collection).or_default().push(grave.index);
         }
     }
+    for grave in &entries {
+        // before the views: what stood aside for it takes its place there
+        tx.run("DELETE FROM @listing WHERE object = $1", &[grave.index.into()])?;
+    }
     for (collection, objects) in listed {
         view::withdraw(tx, &collection, &objects, event.known)?;
     }
@@ -170,11 +174,10 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 
 fn forget(tx: &mut Tx<'_>, at: i64, known: Micros) -> Result<()> {
     let sql = "INSERT INTO @purged (id, vkey, giver, at, object) SELECT id, vkey, giver, CAST($2 AS BIGINT), idx FROM @stix_object WHERE idx = $1 \
-               ON CONFLICT (id, vkey) DO NOTHING";
+               ON CONFLICT (id, vkey, object) DO NOTHING";
     tx.run(sql, &[at.into(), known.into()])?;
     sight::forget(tx, at)?;
     for rows in [
-        "@listing WHERE object",
         "@topic WHERE object",
         "@waiting WHERE object",
         "@copy_due WHERE object",
@@ -193,12 +196,12 @@ pub(crate) fn any(tx: &mut Tx<'_>) -> Result<bool> {
     Ok(tx.one("SELECT 1 FROM @purged LIMIT 1", &[], |_| ())?.is_some())
 }
 
-/// Why a version is not taken again: it was purged here. With who gave it then.
-pub(crate) fn not_again(tx: &mut Tx<'_>, id: &str, vkey: &str) -> Result<Option<(Fault, Option<String>)>> {
-    let sql = "SELECT at, giver FROM @purged WHERE id = $1 AND vkey = $2";
-    let held = tx.one(sql, &[id.into(), vkey.into()], |r| (r.micros(0), r.opt_text(1).map(str::to_owned)))?;
-    Ok(held.map(|(at, giver)| {
-        let reason = format!("this version was purged on {} and is not taken again", at.day());
-        (Fault::new("purged", "/id", reason), giver)
-    }))
+/// Why a version is not taken again: it was purged here. With who gave it then, for whom the hub's own counts as nobody.
+pub(crate) fn not_again(tx: &mut Tx<'_>, id: &str, vkey: &str) -> Result<Option<(Fault, BTreeSet<String>)>> {
+    let sql = "SELECT at, giver FROM @purged WHERE id = $1 AND vkey = $2 ORDER BY object";
+    let held =
+        tx.all(sql, &[id.into(), vkey.into()], |r| (r.micros(0), r.opt_text(1).unwrap_or_default().to_owned()))?;
+    let Some((at, _)) = held.first() else { return Ok(None) };
+    let reason = format!("this version was purged on {} and is not taken again", at.day());
+    Ok(Some((Fault::new("purged", "/id", reason), held.into_iter().map(|(_, giver)| giver).collect())))
 }

@@ -1,6 +1,8 @@
-//! What a person must decide: kept whole, without effect. Nothing that could not be matched or admitted is dropped in silence.
-use crate::event::{self, ReviewMeta};
-use ledger::{Draft, Event, Micros, Result, Tx};
+//! What a person must decide: kept whole, without effect, until somebody accepts or drops it and says why. Nothing that could not be matched
+//! or admitted is dropped in silence. What was dropped once is not asked again.
+use crate::admit::{self, Origin, Outcome, Sees};
+use crate::event::{self, ReviewMeta, ReviewedMeta};
+use ledger::{Draft, Error, Event, Micros, Result, Tx, line};
 
 /// One thing that lies in review.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -44,6 +46,71 @@ pub fn list(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Vec<Item>> {
         reason: r.text(6).to_owned(),
         form: r.text(7).to_owned(),
     })
+}
+
+/// What somebody decides on one item.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision<'a> {
+    /// The event of the item.
+    pub item: i64,
+    /// Why, in one line.
+    pub reason: &'a str,
+    /// Who decides.
+    pub by: &'a str,
+}
+
+/// The bytes of an item.
+pub fn body(tx: &mut Tx<'_>, item: i64) -> Result<Vec<u8>> {
+    Ok(find(tx, item)?.body().to_vec())
+}
+
+/// Admits a STIX object as if its giver were bound to its creator; all other rules hold. To be called within `write_applied`.
+pub fn accept(tx: &mut Tx<'_>, decision: &Decision<'_>) -> Result<()> {
+    let event = find(tx, decision.item)?;
+    let meta: ReviewMeta = event.meta()?;
+    if meta.form != "stix" || meta.collection.is_empty() {
+        let reason =
+            format!("item {} is a document of form {}, which only its source can mend", event.index, meta.form);
+        return Err(Error::refused("review-form", reason, "import it again once mended, and drop the item"));
+    }
+    let (file, collection, source) = (&meta.file, &meta.collection, &meta.source);
+    let origin = Origin { file, collection, source, tlp: None, by: &meta.by, sees: Sees::All, hops: None };
+    match admit::vouched(tx, event.body(), &origin)? {
+        Outcome::Accepted | Outcome::Unchanged => decided(tx, decision, true),
+        Outcome::Refused(fault) | Outcome::Review(fault) => Err(Error::refused(
+            "review-not-admitted",
+            format!("item {} cannot stand beside what is held: {fault}", event.index),
+            "drop it, or purge what is held and accept it then",
+        )),
+    }
+}
+
+/// Leaves an item without effect for good.
+pub fn drop_item(tx: &mut Tx<'_>, decision: &Decision<'_>) -> Result<()> {
+    find(tx, decision.item)?;
+    decided(tx, decision, false)
+}
+
+fn find(tx: &mut Tx<'_>, item: i64) -> Result<Event> {
+    let stands = tx.one("SELECT 1 FROM @review WHERE idx = $1", &[item.into()], |_| ())?.is_some();
+    match tx.event(item)?.filter(|_| stands) {
+        Some(event) => Ok(event),
+        None => Err(Error::refused(
+            "review-unknown",
+            format!("no item {item} lies in review"),
+            "`review list` has the numbers of those that do",
+        )),
+    }
+}
+
+fn decided(tx: &mut Tx<'_>, decision: &Decision<'_>, accepted: bool) -> Result<()> {
+    line::reason(decision.reason, "review-reason", "say with --reason why")?;
+    let (item, reason, by) = (decision.item, decision.reason.trim().to_owned(), decision.by.to_owned());
+    tx.append(Draft::new(event::REVIEWED, &ReviewedMeta { item, accepted, reason, by })?).map(drop)
+}
+
+pub(crate) fn fold_reviewed(tx: &mut Tx<'_>, meta: &ReviewedMeta) -> Result<()> {
+    tx.run("DELETE FROM @review WHERE idx = $1", &[meta.item.into()]).map(drop)
 }
 
 /// How much lies in review.

@@ -120,6 +120,27 @@ pub(crate) fn home(tx: &mut Tx<'_>) -> Result<String> {
     Ok(tx.one("SELECT home FROM @right_home WHERE id = 1", &[], |r| r.text(0).to_owned())?.unwrap_or_default())
 }
 
+/// The other names that an organisation is known under.
+pub(crate) fn names(tx: &mut Tx<'_>, org: &str) -> Result<Vec<String>> {
+    let sql = "SELECT aka FROM @right_org WHERE org = $1";
+    Ok(tx.one(sql, &[org.into()], |r| split_names(r.text(0)))?.unwrap_or_default())
+}
+
+fn split_names(aka: &str) -> Vec<String> {
+    aka.split(';').filter(|a| !a.is_empty()).map(str::to_owned).collect()
+}
+
+/// All agreements that name an organisation, in the order of their recording.
+pub(crate) fn agreements(tx: &mut Tx<'_>, org: &str) -> Result<Vec<Agreement>> {
+    let home = home(tx)?;
+    let sql = "SELECT a.meta FROM @right_party p JOIN @right_agreement a ON a.org = p.first AND a.name = p.name \
+               WHERE p.org = $1 ORDER BY a.idx";
+    let read = |text: &str| serde_json::from_str(text).ok().and_then(|meta| Agreement::of(&meta, org, &home));
+    // none such was folded; and if it were, it gives nothing
+    let closed = || Agreement::plain(Date::MIN, Some(Date::MIN), Tlp::Clear);
+    tx.all(sql, &[org.into()], |r| read(r.text(0)).unwrap_or_else(closed))
+}
+
 pub(crate) fn fold_agreement(tx: &mut Tx<'_>, index: i64, known: Micros, meta: &AgreementMeta) -> Result<()> {
     if Agreement::of(meta, &meta.org, "").is_none() {
         return Err(ledger::Error::park(
@@ -378,34 +399,18 @@ impl Right {
     fn find(tx: &mut Tx<'_>, name: &str) -> Result<Option<Right>> {
         let sql = "SELECT p.org, p.role, p.clearance, h.home, o.kind, o.country, o.aka FROM @right_person p \
                    LEFT JOIN @right_home h ON h.id = 1 LEFT JOIN @right_org o ON o.org = p.org WHERE p.name = $1";
-        let right = tx.one(sql, &[name.into()], |r| {
-            let home = r.opt_text(3).unwrap_or_default().to_owned();
-            let right = Right {
-                org: r.text(0).to_owned(),
-                kind: r.opt_text(4).unwrap_or("other").to_owned(),
-                country: r.opt_text(5).map(str::to_owned),
-                aka: r
-                    .opt_text(6)
-                    .unwrap_or_default()
-                    .split(';')
-                    .filter(|a| !a.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
-                role: r.text(1).parse().unwrap_or(Role::Partner),
-                clearance: Tlp::from_rank(r.int(2)),
-                is_operator: home == r.text(0),
-                agreements: Vec::new(),
-            };
-            (right, home)
+        let right = tx.one(sql, &[name.into()], |r| Right {
+            org: r.text(0).to_owned(),
+            kind: r.opt_text(4).unwrap_or("other").to_owned(),
+            country: r.opt_text(5).map(str::to_owned),
+            aka: split_names(r.opt_text(6).unwrap_or_default()),
+            role: r.text(1).parse().unwrap_or(Role::Partner),
+            clearance: Tlp::from_rank(r.int(2)),
+            is_operator: r.opt_text(3).unwrap_or_default() == r.text(0),
+            agreements: Vec::new(),
         })?;
-        let Some((mut right, home)) = right else { return Ok(None) };
-        let sql = "SELECT a.meta FROM @right_party p JOIN @right_agreement a ON a.org = p.first AND a.name = p.name \
-                   WHERE p.org = $1 ORDER BY a.idx";
-        let read =
-            |text: &str| serde_json::from_str(text).ok().and_then(|meta| Agreement::of(&meta, &right.org, &home));
-        // none such was folded; and if it were, it gives nothing
-        let closed = || Agreement::plain(Date::MIN, Some(Date::MIN), Tlp::Clear);
-        right.agreements = tx.all(sql, &[(&right.org).into()], |r| read(r.text(0)).unwrap_or_else(closed))?;
+        let Some(mut right) = right else { return Ok(None) };
+        right.agreements = agreements(tx, &right.org)?;
         Ok(Some(right))
     }
 

@@ -79,10 +79,10 @@ fn read(object: &Object<'_>) -> Body {
     serde_json::from_slice(object.body).unwrap_or_default()
 }
 
-/// The latest version counts, whichever came first.
+/// The latest version of each line counts, whichever came first.
 fn fold_indicator(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
-    let sql = "SELECT vkey FROM @indicator WHERE id = $1";
-    let held = tx.one(sql, &[(&object.meta.id).into()], |r| r.text(0).to_owned())?;
+    let sql = "SELECT vkey FROM @indicator WHERE id = $1 AND line = $2";
+    let held = tx.one(sql, &[(&object.meta.id).into(), object.line().into()], |r| r.text(0).to_owned())?;
     if held.is_some_and(|held| held.as_str() > object.vkey()) {
         return Ok(());
     }
@@ -95,7 +95,7 @@ fn fold_indicator(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
     };
     let (from, until) = (key_of(body.valid_from.as_deref()), key_of(body.valid_until.as_deref()));
     tx.run(
-        "INSERT INTO @indicator (id, idx, vkey, how, from_at, until_at, sightings) VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (id) \
+        "INSERT INTO @indicator (id, line, idx, vkey, how, from_at, until_at, sightings) VALUES ($1, $7, $2, $3, $4, $5, $6, 0) ON CONFLICT (id, line) \
          DO UPDATE SET idx = excluded.idx, vkey = excluded.vkey, how = excluded.how, from_at = excluded.from_at, until_at = excluded.until_at",
         &[
             (&object.meta.id).into(),
@@ -104,6 +104,7 @@ fn fold_indicator(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
             (&how).into(),
             (&from).into(),
             (&until).into(),
+            object.line().into(),
         ],
     )?;
     if how == RUN && object.meta.waiting.is_empty() { due(tx, INDICATOR, object.index, object.index) } else { Ok(()) }
@@ -117,10 +118,11 @@ fn fold_sighting(tx: &mut Tx<'_>, home: &str, object: &Object<'_>) -> Result<()>
         Some(of) => tx.one(sql, &[of.observed.into()], |r| r.text(0).to_owned())?,
         None => None,
     };
+    let lines = of.map(|of| of.lines);
     let giver = facet::giver_of(&object.meta.source, home).filter(|_| of.is_none());
     tx.run(
-        "INSERT INTO @sighted (idx, id, vkey, indicator, seen, observed, producer, withheld, giver, revoked) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO @sighted (idx, id, vkey, indicator, seen, observed, producer, withheld, giver, revoked, of_line, seen_line) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &[
             object.index.into(),
             (&object.meta.id).into(),
@@ -132,12 +134,13 @@ fn fold_sighting(tx: &mut Tx<'_>, home: &str, object: &Object<'_>) -> Result<()>
             i64::from(of.is_some_and(|of| of.withheld)).into(),
             giver.into(),
             i64::from(object.head.revoked).into(),
+            lines.map(|lines| lines.indicator).into(),
+            lines.map(|lines| lines.observed).into(),
         ],
     )?;
-    if of.is_none() {
-        return Ok(());
-    }
-    tx.run("UPDATE @indicator SET sightings = sightings + 1 WHERE id = $1", &[(&indicator).into()]).map(drop)
+    let Some(lines) = lines else { return Ok(()) };
+    let sql = "UPDATE @indicator SET sightings = sightings + 1 WHERE id = $1 AND line = $2";
+    tx.run(sql, &[(&indicator).into(), lines.indicator.into()]).map(drop)
 }
 
 /// Observed-data is due when it comes, and again with each observable that it names and that came after it: the same, whether they are
@@ -154,8 +157,9 @@ fn fold_observed(tx: &mut Tx<'_>, collection: &str, observed: &[&Object<'_>]) ->
         here.insert(r.text(0).to_owned(), r.int(1));
     })?;
     for (object, body) in observed.iter().zip(&bodies) {
-        let sql = "SELECT vkey, idx FROM @observed WHERE id = $1";
-        let held = tx.one(sql, &[(&object.meta.id).into()], |r| (r.text(0).to_owned(), r.int(1)))?;
+        let sql = "SELECT vkey, idx FROM @observed WHERE id = $1 AND line = $2";
+        let line = [(&object.meta.id).into(), object.line().into()];
+        let held = tx.one(sql, &line, |r| (r.text(0).to_owned(), r.int(1)))?;
         if let Some((vkey, before)) = held {
             if vkey.as_str() > object.vkey() {
                 continue;
@@ -163,13 +167,14 @@ fn fold_observed(tx: &mut Tx<'_>, collection: &str, observed: &[&Object<'_>]) ->
             tx.run("DELETE FROM @observed_wait WHERE object = $1", &[before.into()])?;
         }
         tx.run(
-            "INSERT INTO @observed (id, idx, vkey, revoked) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE \
+            "INSERT INTO @observed (id, line, idx, vkey, revoked) VALUES ($1, $5, $2, $3, $4) ON CONFLICT (id, line) DO UPDATE \
              SET idx = excluded.idx, vkey = excluded.vkey, revoked = excluded.revoked",
             &[
                 (&object.meta.id).into(),
                 object.index.into(),
                 object.vkey().into(),
                 i64::from(object.head.revoked).into(),
+                object.line().into(),
             ],
         )?;
         if object.head.revoked {
@@ -277,7 +282,8 @@ pub(crate) fn fold_sought(tx: &mut Tx<'_>, meta: &SoughtMeta) -> Result<()> {
 
 /// An entry was purged: whatever of it stands here goes.
 pub(crate) fn forget(tx: &mut Tx<'_>, object: i64) -> Result<()> {
-    let sql = "UPDATE @indicator SET sightings = sightings - 1 WHERE id IN (SELECT indicator FROM @sighted WHERE idx = $1 AND seen IS NOT NULL)";
+    let sql = "UPDATE @indicator AS i SET sightings = sightings - 1 WHERE EXISTS \
+               (SELECT 1 FROM @sighted s WHERE s.idx = $1 AND s.seen IS NOT NULL AND s.indicator = i.id AND s.of_line = i.line)";
     tx.run(sql, &[object.into()])?;
     for rows in [
         "@indicator WHERE idx",

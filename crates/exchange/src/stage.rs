@@ -9,6 +9,7 @@
 //! `sight_*` are what was seen of what is sought ([`crate::sight`]).
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
 use crate::facet::{self, Facts, Ground, Which};
+use crate::versions::Held;
 use crate::{collection, consent, copy, disclosed, document, purge, remark, review, rights, sight, versions, view};
 use ledger::{Column, Draft, Error, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
@@ -29,8 +30,8 @@ CREATE TABLE @collection (id {text} PRIMARY KEY, title {text} NOT NULL, root {te
 CREATE TABLE @stix_object (idx {int} PRIMARY KEY, id {text} NOT NULL, kind {text} NOT NULL, version {text}, vkey {text} NOT NULL,
   created {text} NOT NULL, creator {text} NOT NULL, revoked {int} NOT NULL, spec {text} NOT NULL, tlp {int}, waiting {int} NOT NULL,
   source {text} NOT NULL, giver {text}, signed {int} NOT NULL, partial {int} NOT NULL, asks {text} NOT NULL, size {int} NOT NULL,
-  copy_of {int}, remark {int});
-CREATE UNIQUE INDEX @stix_object_version ON @stix_object (id, vkey);
+  copy_of {int}, remark {int}, line {int} NOT NULL);
+CREATE UNIQUE INDEX @stix_object_version ON @stix_object (id, vkey, line);
 CREATE INDEX @stix_object_copy ON @stix_object (copy_of) WHERE copy_of IS NOT NULL;
 CREATE TABLE @marking (id {text} PRIMARY KEY, tlp {int}, report {text}, refs {text} NOT NULL, terms {text} NOT NULL);
 CREATE TABLE @topic (object {int} NOT NULL, topic {text} NOT NULL, PRIMARY KEY (topic, object));
@@ -59,7 +60,8 @@ CREATE TABLE @view_entry (view {int} NOT NULL, added {int} NOT NULL, object {int
 CREATE UNIQUE INDEX @view_entry_object ON @view_entry (view, object);
 CREATE INDEX @view_entry_last ON @view_entry (view, is_last, added, object, size);
 CREATE TABLE @withdrawn (view {int} NOT NULL, object {int} NOT NULL, at {int} NOT NULL, PRIMARY KEY (view, object, at));
-CREATE TABLE @purged (id {text} NOT NULL, vkey {text} NOT NULL, giver {text}, at {int} NOT NULL, object {int} NOT NULL, PRIMARY KEY (id, vkey));
+CREATE TABLE @purged (id {text} NOT NULL, vkey {text} NOT NULL, giver {text}, at {int} NOT NULL, object {int} NOT NULL,
+  PRIMARY KEY (id, vkey, object));
 CREATE TABLE @disclosed (idx {int} PRIMARY KEY, org {text} NOT NULL);
 CREATE INDEX @disclosed_org ON @disclosed (org, idx);
 CREATE TABLE @recipient (person {text} NOT NULL, collection {text} NOT NULL, view {int} NOT NULL, level {int},
@@ -79,10 +81,11 @@ CREATE INDEX @right_agreement_from ON @right_agreement (from_day);
 CREATE INDEX @right_agreement_to ON @right_agreement (to_day);
 CREATE TABLE @review (idx {int} PRIMARY KEY, known {int} NOT NULL, file {text} NOT NULL, place {text} NOT NULL, id {text} NOT NULL,
   rule {text} NOT NULL, reason {text} NOT NULL, form {text} NOT NULL);
-CREATE TABLE @indicator (id {text} PRIMARY KEY, idx {int} NOT NULL, vkey {text} NOT NULL, how {text} NOT NULL,
-  from_at {text} NOT NULL, until_at {text} NOT NULL, sightings {int} NOT NULL);
+CREATE TABLE @indicator (id {text} NOT NULL, line {int} NOT NULL, idx {int} NOT NULL, vkey {text} NOT NULL, how {text} NOT NULL,
+  from_at {text} NOT NULL, until_at {text} NOT NULL, sightings {int} NOT NULL, PRIMARY KEY (id, line));
 CREATE INDEX @indicator_idx ON @indicator (idx);
-CREATE TABLE @observed (id {text} PRIMARY KEY, idx {int} NOT NULL, vkey {text} NOT NULL, revoked {int} NOT NULL);
+CREATE TABLE @observed (id {text} NOT NULL, line {int} NOT NULL, idx {int} NOT NULL, vkey {text} NOT NULL, revoked {int} NOT NULL,
+  PRIMARY KEY (id, line));
 CREATE INDEX @observed_idx ON @observed (idx);
 CREATE TABLE @observed_wait (ref {text} NOT NULL, object {int} NOT NULL, PRIMARY KEY (ref, object));
 CREATE INDEX @observed_wait_object ON @observed_wait (object, ref);
@@ -92,8 +95,9 @@ CREATE TABLE @sight_scan (id {int} PRIMARY KEY, at {int} NOT NULL, object {int} 
 CREATE TABLE @sight_unsure (indicator {text} NOT NULL, observed {text} NOT NULL, why {text} NOT NULL,
   PRIMARY KEY (indicator, observed, why));
 CREATE TABLE @sighted (idx {int} PRIMARY KEY, id {text} NOT NULL, vkey {text} NOT NULL, indicator {text} NOT NULL,
-  seen {int}, observed {text}, producer {text}, withheld {int} NOT NULL, giver {text}, revoked {int} NOT NULL);
-CREATE INDEX @sighted_indicator ON @sighted (indicator, observed);
+  of_line {int}, seen {int}, seen_line {int}, observed {text}, producer {text}, withheld {int} NOT NULL, giver {text},
+  revoked {int} NOT NULL);
+CREATE INDEX @sighted_indicator ON @sighted (indicator, observed, of_line, seen_line);
 CREATE INDEX @sighted_seen ON @sighted (seen);
 CREATE TABLE @document (idx {int} PRIMARY KEY, known {int} NOT NULL, form {text} NOT NULL, id {text} NOT NULL, version {text} NOT NULL,
   title {text}, tlp {int} NOT NULL, source {text} NOT NULL, collection {text} NOT NULL, asset {text}, released {text});
@@ -240,6 +244,7 @@ fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         event::WITHDRAWN => fold_withdrawn(tx, event, &event.meta()?),
         event::DOCUMENT => document::fold(tx, event, &event.meta::<DocumentMeta>()?),
         event::REVIEW => review::fold(tx, event, &event.meta::<ReviewMeta>()?),
+        event::REVIEWED => review::fold_reviewed(tx, &event.meta()?),
         event::TURNED => rights::fold_turned(tx, &event.meta::<TurnedMeta>()?),
         other => Err(Error::park("kind-unknown", format!("{other} is not known to this version: update the program"))),
     }
@@ -270,6 +275,27 @@ impl<'a> Object<'a> {
         self.head.version_key().map_or("", Timestamp::key)
     }
 
+    /// It, as one of the versions held of its id.
+    fn held(&self, giver: Option<String>) -> Held {
+        Held {
+            object: self.index,
+            line: self.line(),
+            vkey: self.vkey().to_owned(),
+            created: self.created().to_owned(),
+            creator: self.head.created_by.as_deref().unwrap_or("").to_owned(),
+            revoked: self.head.revoked,
+            giver,
+        }
+    }
+
+    /// The line of versions it belongs to ([`crate::versions`]).
+    pub(crate) fn line(&self) -> i64 {
+        match self.meta.line {
+            Some(0) => self.index,
+            line => line.unwrap_or(0),
+        }
+    }
+
     /// The created instant, in canonical form: it never changes from version to version.
     fn created(&self) -> &str {
         self.head.created.as_deref().and_then(|text| Timestamp::parse(text).ok()).map_or("", Timestamp::key)
@@ -288,7 +314,12 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
     }
     // asked before these are in the table themselves: nearly always the answer is empty
     let ids: Vec<&str> = objects.iter().map(|object| object.meta.id.as_str()).collect();
-    let others = versions::held(tx, &ids)?;
+    let mut others = versions::held(tx, &ids)?;
+    for (object, beside) in objects.iter().zip(&known) {
+        if let Some(others) = others.get_mut(&object.meta.id) {
+            others.push(object.held(beside.facts.giver.clone()));
+        }
+    }
     insert_objects(tx, &objects, &known)?;
     let mut listed: Vec<view::Listed> = Vec::with_capacity(objects.len());
     for (object, beside) in objects.iter().zip(known) {
@@ -382,8 +413,9 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
         Column::Text(asks.iter().map(String::as_str).collect()),
         Column::Int(objects.iter().map(|o| o.body.len() as i64).collect()),
         Column::OptInt(objects.iter().map(|o| o.meta.copy.as_ref().map(|copy| copy.of)).collect()),
+        Column::Int(objects.iter().map(Object::line).collect()),
     ];
-    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks, size, copy_of)";
+    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks, size, copy_of, line)";
     tx.bulk(insert, &columns, "")?;
     let topics = || objects.iter().zip(beside).flat_map(|(o, b)| b.facts.topics.iter().map(|t| (o.index, t.as_str())));
     let columns = [Column::Int(topics().map(|t| t.0).collect()), Column::Text(topics().map(|t| t.1).collect())];

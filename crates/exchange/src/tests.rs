@@ -14,6 +14,8 @@ use partners::{NewPerson, Partners, Role};
 use std::sync::Arc;
 use stix::Tlp;
 
+mod beside;
+
 fn open(store: &TestStore) -> Ledger {
     let ledger = store.open(vec![Arc::new(Partners), Arc::new(Exchange::default())]);
     ledger.catch_up().unwrap();

@@ -1,4 +1,7 @@
 //! What is held of an object already, and what that makes of one more version (STIX 2.1 section 3.6).
+//!
+//! Versions of one id that conflict may both be held: who may not see the first is told of no conflict, so what they give stands beside it,
+//! in a **line** of its own (docs/decisions/0012). No view holds two that conflict ([`crate::view`]): there, what was listed first stays.
 use ledger::{Result, Row, Tx};
 use std::collections::BTreeMap;
 
@@ -10,10 +13,51 @@ const CHUNK: usize = 256;
 pub(crate) struct Held {
     /// The event whose body it is; negative for one that was accepted earlier in the same unit.
     pub(crate) object: i64,
+    /// The line of versions it belongs to: 0 for the first of its id, else the event that began the line.
+    pub(crate) line: i64,
     pub(crate) vkey: String,
     pub(crate) created: String,
     pub(crate) creator: String,
     pub(crate) revoked: bool,
+    /// The organisation that gave it; `None` for the operator's own.
+    pub(crate) giver: Option<String>,
+}
+
+impl Held {
+    /// Whether two versions of one object can stand in one view.
+    pub(crate) fn agrees(&self, id: &str, other: &Held) -> bool {
+        let kind = id.split("--").next().unwrap_or_default();
+        let Held { vkey, created, creator, revoked, .. } = self;
+        let wanted = Wanted { kind, vkey, created, creator, revoked: *revoked };
+        decide(&wanted, std::slice::from_ref(other)) == Verdict::New
+    }
+}
+
+/// Of all that is held of one id, what stands for whoever sees everything: nothing that conflicts with what came before it. And the rest.
+pub(crate) fn standing(id: &str, held: &[Held]) -> (Vec<Held>, Vec<Held>) {
+    let mut order = held.to_vec();
+    if held.iter().all(|one| one.line == 0) {
+        return (order, Vec::new());
+    }
+    // what came in this unit came last
+    order.sort_by_key(|one| (one.object < 0, one.object.abs()));
+    let mut stands: Vec<Held> = Vec::with_capacity(order.len());
+    let mut rest = Vec::new();
+    for one in order {
+        match stands.iter().all(|other| one.agrees(id, other)) {
+            true => stands.push(one),
+            false => rest.push(one),
+        }
+    }
+    (stands, rest)
+}
+
+/// The line that one more version joins: that of what its giver sees, unless something there that they do not see conflicts with it. `None`
+/// where it begins one: its giver sees nothing of the id, and somebody else has given it.
+pub(crate) fn line(wanted: &Wanted<'_>, seen: &[Held], unseen: &[Held]) -> Option<i64> {
+    let Some(line) = seen.iter().map(|one| one.line).min() else { return unseen.is_empty().then_some(0) };
+    let of_line: Vec<Held> = unseen.iter().filter(|one| one.line == line).cloned().collect();
+    (decide(wanted, &of_line) == Verdict::New).then_some(line)
 }
 
 /// The facts of the version that wants in.
@@ -33,8 +77,8 @@ pub(crate) enum Verdict {
     New,
     /// This version is held, by that event: whether the content is the same must be seen.
     SameVersion(i64),
-    /// A rule says no, because of what that event holds.
-    Refused { rule: &'static str, reason: String, because: i64 },
+    /// A rule says no.
+    Refused { rule: &'static str, reason: String },
 }
 
 /// Decides on one version, given all that are held of the same id.
@@ -42,43 +86,27 @@ pub(crate) fn decide(wanted: &Wanted<'_>, held: &[Held]) -> Verdict {
     if let Some(same) = held.iter().find(|h| h.vkey == wanted.vkey) {
         return Verdict::SameVersion(same.object);
     }
-    let refused = |rule, because: &Held, reason: String| Verdict::Refused { rule, reason, because: because.object };
+    let refused = |rule, reason: String| Verdict::Refused { rule, reason };
     for other in held {
         // section 7.2.1: a marking-definition is never versioned
         if wanted.kind == "marking-definition" {
-            return refused(
-                "marking-versioned",
-                other,
-                format!("this marking-definition is held as of {}Z", other.vkey),
-            );
+            return refused("marking-versioned", format!("this marking-definition is held as of {}Z", other.vkey));
         }
         // section 3.6: `created` and `created_by_ref` are the same in all versions; only the creator may make one
         if wanted.created != other.created {
-            return refused(
-                "created-changed",
-                other,
-                format!("another version of it has `created` {}Z", other.created),
-            );
+            return refused("created-changed", format!("another version of it has `created` {}Z", other.created));
         }
         if wanted.creator != other.creator {
             let reason = "another version of it names another `created_by_ref`: only its creator may version an object"
                 .to_owned();
-            return refused("creator-changed", other, reason);
+            return refused("creator-changed", reason);
         }
         // section 3.6.2: nothing follows a revoked version
         if other.revoked && *other.vkey < *wanted.vkey {
-            return refused(
-                "revoked",
-                other,
-                format!("it was revoked in its version {}Z: make a new object", other.vkey),
-            );
+            return refused("revoked", format!("it was revoked in its version {}Z: make a new object", other.vkey));
         }
         if wanted.revoked && *wanted.vkey < *other.vkey {
-            return refused(
-                "revoked",
-                other,
-                format!("this revokes it before its version {}Z, which is held", other.vkey),
-            );
+            return refused("revoked", format!("this revokes it before its version {}Z, which is held", other.vkey));
         }
     }
     Verdict::New
@@ -87,13 +115,15 @@ pub(crate) fn decide(wanted: &Wanted<'_>, held: &[Held]) -> Verdict {
 /// What is held of these ids.
 pub(crate) fn held(tx: &mut Tx<'_>, ids: &[&str]) -> Result<BTreeMap<String, Vec<Held>>> {
     let mut out: BTreeMap<String, Vec<Held>> = BTreeMap::new();
-    by_ids(tx, "idx, id, vkey, created, creator, revoked", ids, &mut |r| {
+    by_ids(tx, "idx, id, vkey, created, creator, revoked, line, giver", ids, &mut |r| {
         out.entry(r.text(1).to_owned()).or_default().push(Held {
             object: r.int(0),
+            line: r.int(6),
             vkey: r.text(2).to_owned(),
             created: r.text(3).to_owned(),
             creator: r.text(4).to_owned(),
             revoked: r.bool(5),
+            giver: r.opt_text(7).map(str::to_owned),
         });
     })?;
     Ok(out)
@@ -107,7 +137,8 @@ pub(crate) fn by_ids(tx: &mut Tx<'_>, columns: &str, ids: &[&str], f: &mut dyn F
     for chunk in ids.chunks(CHUNK) {
         let size = if chunk.len() == 1 { 1 } else { CHUNK };
         let marks: Vec<String> = (1..=size).map(|i| format!("${i}")).collect();
-        let sql = format!("SELECT {columns} FROM @stix_object WHERE id IN ({}) ORDER BY id, vkey", marks.join(","));
+        let sql =
+            format!("SELECT {columns} FROM @stix_object WHERE id IN ({}) ORDER BY id, vkey, line", marks.join(","));
         // the last id fills up a short chunk
         let fill = chunk.last().copied().unwrap_or_default();
         let args: Vec<ledger::Value<'_>> = (0..size).map(|i| chunk.get(i).copied().unwrap_or(fill).into()).collect();
@@ -124,7 +155,8 @@ mod tests {
     use super::*;
 
     fn held(vkey: &str, revoked: bool) -> Held {
-        Held { object: 7, vkey: vkey.into(), created: "2020".into(), creator: "identity--a".into(), revoked }
+        let (created, creator) = ("2020".into(), "identity--a".into());
+        Held { object: 7, line: 0, vkey: vkey.into(), created, creator, revoked, giver: None }
     }
 
     #[track_caller]
@@ -151,5 +183,39 @@ mod tests {
         check("tool", "2024", false, "identity--a", "2020", "revoked");
         check("tool", "2022", false, "identity--a", "2020", "new");
         check("marking-definition", "2024", false, "identity--a", "2020", "marking-versioned");
+    }
+
+    /// `held`: of each version its event, its line, its key, whether its giver sees it.
+    #[track_caller]
+    fn check_line(vkey: &str, held: &[(i64, i64, &str, bool)], expected: Option<i64>) {
+        let (mut seen, mut unseen) = (Vec::new(), Vec::new());
+        for (object, line, vkey, is_seen) in held {
+            let one = Held { object: *object, line: *line, ..self::held(vkey, false) };
+            if *is_seen { seen.push(one) } else { unseen.push(one) }
+        }
+        let wanted = Wanted { kind: "tool", vkey, created: "2020", creator: "identity--a", revoked: false };
+        assert_eq!(line(&wanted, &seen, &unseen), expected, "{vkey} {held:?}");
+    }
+
+    #[test]
+    fn lines() {
+        check_line("2021", &[], Some(0));
+        check_line("2022", &[(1, 0, "2021", true)], Some(0));
+        check_line("2022", &[(1, 0, "2021", false)], None);
+        check_line("2022", &[(1, 0, "2021", true), (2, 0, "2022", false)], None);
+        check_line("2023", &[(1, 0, "2021", true), (2, 0, "2022", false)], Some(0));
+        check_line("2023", &[(1, 0, "2021", false), (2, 2, "2021", true)], Some(2));
+    }
+
+    #[test]
+    fn what_stands_where_all_is_seen() {
+        let one = |object, line, vkey: &str| Held { object, line, ..held(vkey, false) };
+        let events = |held: &[Held]| held.iter().map(|h| h.object).collect::<Vec<_>>();
+        let check = |held: &[Held], stands: &[i64], rest: &[i64]| {
+            let (a, b) = standing("tool--x", held);
+            assert_eq!((events(&a), events(&b)), (stands.to_vec(), rest.to_vec()), "{held:?}");
+        };
+        check(&[one(5, 0, "2021"), one(3, 0, "2022")], &[5, 3], &[]);
+        check(&[one(5, 5, "2021"), one(3, 0, "2021"), one(-1, 5, "2022")], &[3, -1], &[5]);
     }
 }

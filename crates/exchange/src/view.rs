@@ -2,8 +2,10 @@
 //!
 //! A view is written ahead: at admission and at each change of rights. Each entry has a `date_added` of its own that rises strictly within
 //! the view, so a page is a range of one view, without decision, gap or look-ahead at read. All functions here are part of the fold.
+//!
+//! Of versions of one id that conflict ([`crate::versions`]) a view holds the one that its collection listed first, of those it may hold.
 use crate::facet;
-use crate::versions::Held;
+use crate::versions::{self, Held};
 use ledger::{Column, Micros, Result, Tx};
 use std::collections::{BTreeMap, BTreeSet};
 use stix::Tlp;
@@ -79,8 +81,8 @@ impl View {
     }
 }
 
-/// Lists objects in a collection and adds them to each view that may hold them. The ids are distinct within one call; `others` are the
-/// versions held of them.
+/// Lists objects in a collection and adds them to each view that may hold them. The ids are distinct within one call; `others` are all
+/// versions held of an id of which more than this one is held.
 pub(crate) fn list(
     tx: &mut Tx<'_>,
     collection: &str,
@@ -113,37 +115,45 @@ fn append(
     others: &BTreeMap<String, Vec<Held>>,
 ) -> Result<()> {
     let mut last = view.last;
-    let mut added = Vec::with_capacity(rows.len());
-    let mut flags = Vec::with_capacity(rows.len());
+    let mut placed = Vec::with_capacity(rows.len());
     for (since, object) in rows {
-        last = since.0.max(last + 1);
-        added.push(last);
-        flags.push(match others.get(&object.id) {
+        let among = match others.get(&object.id) {
             Some(others) => place_among(tx, view.id, object, others)?,
-            None => (1, 1),
-        });
+            None => Some((1, 1)),
+        };
+        if let Some((is_first, is_last)) = among {
+            last = since.0.max(last + 1);
+            placed.push((last, *object, is_first, is_last));
+        }
     }
     let columns = [
-        Column::Int(rows.iter().map(|_| view.id).collect()),
-        Column::Int(added),
-        Column::Int(rows.iter().map(|(_, o)| o.object).collect()),
-        Column::Int(flags.iter().map(|f| f.0).collect()),
-        Column::Int(flags.iter().map(|f| f.1).collect()),
-        Column::Int(rows.iter().map(|(_, o)| o.size).collect()),
+        Column::Int(placed.iter().map(|_| view.id).collect()),
+        Column::Int(placed.iter().map(|p| p.0).collect()),
+        Column::Int(placed.iter().map(|p| p.1.object).collect()),
+        Column::Int(placed.iter().map(|p| p.2).collect()),
+        Column::Int(placed.iter().map(|p| p.3).collect()),
+        Column::Int(placed.iter().map(|p| p.1.size).collect()),
     ];
     tx.bulk("INSERT INTO @view_entry (view, added, object, is_first, is_last, size)", &columns, "")?;
     tx.run("UPDATE @view SET last = $2 WHERE id = $1", &[view.id.into(), last.into()]).map(drop)
 }
 
-/// Whether an object is the first and the last of its versions within a view, and corrects those that no longer are. Its own event may be
-/// among those that are held: it stands in the view only after this.
-fn place_among(tx: &mut Tx<'_>, view: i64, object: &Listed, others: &[Held]) -> Result<(i64, i64)> {
-    let (mut first, mut last) = (1, 1);
-    for other in others {
+/// Whether an object is the first and the last of its versions within a view, and corrects those that no longer are; `None` where one that
+/// is in the view conflicts with it. Its own event is among those that are held: it stands in the view only after this.
+fn place_among(tx: &mut Tx<'_>, view: i64, object: &Listed, others: &[Held]) -> Result<Option<(i64, i64)>> {
+    let own = others.iter().find(|one| one.object == object.object);
+    let mut here = Vec::new();
+    for other in others.iter().filter(|one| one.object != object.object) {
         let sql = "SELECT 1 FROM @view_entry WHERE view = $1 AND object = $2";
-        if tx.one(sql, &[view.into(), other.object.into()], |_| ())?.is_none() {
-            continue;
+        if tx.one(sql, &[view.into(), other.object.into()], |_| ())?.is_some() {
+            here.push(other);
         }
+    }
+    if here.iter().any(|other| own.is_none_or(|own| !own.agrees(&object.id, other))) {
+        return Ok(None);
+    }
+    let (mut first, mut last) = (1, 1);
+    for other in here {
         let sql = if other.vkey < object.vkey {
             first = 0;
             "UPDATE @view_entry SET is_last = 0 WHERE view = $1 AND object = $2"
@@ -153,7 +163,7 @@ fn place_among(tx: &mut Tx<'_>, view: i64, object: &Listed, others: &[Held]) -> 
         };
         tx.run(sql, &[view.into(), other.object.into()])?;
     }
-    Ok((first, last))
+    Ok(Some((first, last)))
 }
 
 /// The view of a collection for a class that somebody gets who has had none before: one that stands, or a new one. One that stands is
@@ -268,6 +278,7 @@ fn fill(tx: &mut Tx<'_>, view: &View, rows: &[(Micros, &Listed)]) -> Result<()> 
 
 /// Takes objects out of each view of a collection, and records it.
 pub(crate) fn withdraw(tx: &mut Tx<'_>, collection: &str, objects: &[i64], known: Micros) -> Result<()> {
+    let mut gone: BTreeSet<String> = BTreeSet::new();
     for view in views_of(tx, collection, &BTreeSet::new())? {
         let mut ids: BTreeSet<String> = BTreeSet::new();
         for object in objects {
@@ -277,8 +288,15 @@ pub(crate) fn withdraw(tx: &mut Tx<'_>, collection: &str, objects: &[i64], known
             }
         }
         reflag(tx, view.id, &ids.iter().map(String::as_str).collect())?;
+        gone.append(&mut ids);
     }
-    Ok(())
+    // what stood aside for one of them may stand there now
+    let ids: Vec<&str> = gone.iter().map(String::as_str).collect();
+    let held = versions::held(tx, &ids)?;
+    match held.values().flatten().any(|one| one.line != 0) {
+        true => settle_collection(tx, collection, known),
+        false => Ok(()),
+    }
 }
 
 /// Takes one object out of a view; false where it was not in it.
@@ -384,24 +402,45 @@ fn default_tlp(tx: &mut Tx<'_>, collection: &str) -> Result<i64> {
     Ok(found.unwrap_or(ALL))
 }
 
-/// What a collection lists that a view may hold, in the order of listing.
+/// What a collection lists that a view may hold, in the order of listing; of versions that conflict the one listed first.
 fn listed(tx: &mut Tx<'_>, collection: &str, view: &View) -> Result<Vec<Listed>> {
     let default = default_tlp(tx, collection)?;
-    let rows = tx.all(
-        "SELECT l.object, l.seq, l.known, o.id, o.vkey, o.tlp, o.waiting, o.partial, l.facet, o.size FROM @listing l JOIN @stix_object o ON o.idx = l.object \
+    let mut several: BTreeSet<String> = BTreeSet::new();
+    let mut rows = tx.all(
+        "SELECT l.object, l.seq, l.known, o.id, o.vkey, o.tlp, o.waiting, o.partial, l.facet, o.size, o.line FROM @listing l JOIN @stix_object o ON o.idx = l.object \
          WHERE l.collection = $1 ORDER BY l.seq, l.object",
         &[collection.into()],
-        |r| Listed {
-            object: r.int(0),
-            seq: r.int(1),
-            known: r.micros(2),
-            id: r.text(3).to_owned(),
-            vkey: r.text(4).to_owned(),
-            tlp: effective(r.opt_int(5), r.int(6)),
-            partial: r.bool(7),
-            facet: r.int(8),
-            size: r.int(9),
+        |r| {
+            if r.int(10) != 0 {
+                several.insert(r.text(3).to_owned());
+            }
+            Listed {
+                object: r.int(0),
+                seq: r.int(1),
+                known: r.micros(2),
+                id: r.text(3).to_owned(),
+                vkey: r.text(4).to_owned(),
+                tlp: effective(r.opt_int(5), r.int(6)),
+                partial: r.bool(7),
+                facet: r.int(8),
+                size: r.int(9),
+            }
         },
     )?;
-    Ok(rows.into_iter().filter(|o| view.holds(o, default)).collect())
+    rows.retain(|o| view.holds(o, default));
+    let ids: Vec<&str> = several.iter().map(String::as_str).collect();
+    let held = versions::held(tx, &ids)?;
+    let mut stand: BTreeMap<String, Vec<&Held>> = BTreeMap::new();
+    rows.retain(|row| {
+        let Some(own) = held.get(&row.id).and_then(|held| held.iter().find(|one| one.object == row.object)) else {
+            return true;
+        };
+        let others = stand.entry(row.id.clone()).or_default();
+        let stands = others.iter().all(|other| own.agrees(&row.id, other));
+        if stands {
+            others.push(own);
+        }
+        stands
+    });
+    Ok(rows)
 }

@@ -83,6 +83,9 @@ pub(crate) enum Noun {
     /// What partners saw of what partners gave, and who is told
     #[command(subcommand)]
     Sighting(verbs::sighting::Sighting),
+    /// What a person must decide of what was given
+    #[command(subcommand)]
+    Review(verbs::review::Review),
     /// What depends on what
     #[command(subcommand)]
     Depend(verbs::depend::Depend),

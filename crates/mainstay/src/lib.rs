@@ -58,6 +58,7 @@ fn run(cli: &Cli) -> Result<Done, Failure> {
         Noun::Release(verb) => verb.run(global),
         Noun::Receipt(verb) => verb.run(global),
         Noun::Sighting(verb) => verb.run(global),
+        Noun::Review(verb) => verb.run(global),
         Noun::Depend(verb) => verb.run(global),
         Noun::Exposure(verb) => verb.run(global),
         Noun::Rules(verb) => verb.run(global),

@@ -46,7 +46,12 @@ pub struct Clauses {
     pub onward: bool,
     /// The party is told where what it gave was seen.
     pub sightings: bool,
+    /// Creators, by the ids of their identities, or [`ANYBODY`]: the party may bring new versions of what they made.
+    pub relays: Vec<String>,
 }
+
+/// In [`Clauses::relays`]: whoever created it.
+pub const ANYBODY: &str = "any";
 
 /// What an agreement is about. A dimension that names nothing leaves nothing out, as long as no other one names something else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,6 +171,7 @@ impl Agreement {
             compelled: meta.compelled.clone(),
             onward: meta.onward,
             sightings: meta.sightings,
+            relays: if party { meta.relays.clone() } else { Vec::new() },
         };
         Some(Agreement {
             from: meta.from.parse().ok()?,

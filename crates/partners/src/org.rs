@@ -1,5 +1,5 @@
 //! Organisations, their agreements, keys and trust: recording and asking.
-use crate::agreement::{Agreement, in_force};
+use crate::agreement::{ANYBODY, Agreement, in_force};
 use crate::register::{self, Org, is_key};
 use crate::stage::{AgreementMeta, KeyMeta, NamingMeta, OrgMeta, TrustMeta};
 use crate::table::Fault;
@@ -107,6 +107,13 @@ const TEXT_MAX: usize = 1_000;
 /// Organisations that an agreement names.
 const NAMED_MAX: usize = 1_000;
 
+/// The id of an identity (STIX 2.1 sections 2.9 and 4.5), or whoever created a thing.
+fn is_relayed(who: &str) -> bool {
+    let uuid = who.strip_prefix("identity--").unwrap_or_default();
+    let dashed = uuid.len() == 36 && uuid.bytes().enumerate().all(|(i, b)| (b == b'-') == [8, 13, 18, 23].contains(&i));
+    who == ANYBODY || (dashed && uuid.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit()))
+}
+
 /// Records an agreement of whatever form; the organisations it names are made where they are not known. Gives false where its last record
 /// says the same.
 pub fn agree(tx: &mut Tx<'_>, meta: &AgreementMeta) -> Result<bool> {
@@ -130,6 +137,14 @@ pub fn agree(tx: &mut Tx<'_>, meta: &AgreementMeta) -> Result<bool> {
     if meta.sightings && !meta.with.is_empty() {
         let reason = "sightings are told by the operator, who is no party of this agreement".to_owned();
         return refused("agreement-sightings", reason, "give --sightings with an agreement that has no --with");
+    }
+    if let Some(who) = meta.relays.iter().find(|who| !is_relayed(who)) {
+        let reason = format!("{who:?} is neither the id of a STIX identity nor `any`");
+        return refused("agreement-relay", reason, "give --relay identity--… or --relay any");
+    }
+    if !meta.relays.is_empty() && !meta.with.is_empty() {
+        let reason = "what is relayed is given to the operator, who is no party of this agreement".to_owned();
+        return refused("agreement-relay", reason, "give --relay with an agreement that has no --with");
     }
     if meta.named().len() > NAMED_MAX
         || meta.basis.as_ref().is_some_and(|b| b.len() > TEXT_MAX || b.contains(char::is_control))

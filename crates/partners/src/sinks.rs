@@ -199,6 +199,7 @@ pub const SINKS: &[Sink] = &[
     sink("release-consent", Way::Verb("release consent"), TARGETERS, Gate::Role),
     sink("release-explain", Way::Verb("release explain"), TARGETERS, Gate::Role),
     sink("release-remark", Way::Verb("release remark"), TARGETERS, Gate::Role),
+    sink("review", Way::Verb("review"), TARGETERS, Gate::Role),
     sink("rules-export", Way::Verb("rules export"), STAFF, Gate::Release),
     sink("serve", Way::Verb("serve"), Who::Host, Gate::Nothing),
     sink("sighting-list", Way::Verb("sighting list"), TARGETERS, Gate::Role),

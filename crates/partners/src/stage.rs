@@ -66,6 +66,10 @@ pub struct AgreementMeta {
     /// The organisation is told where the indicators that it gave were seen. A program that does not know this word tells nothing.
     #[serde(default, skip_serializing_if = "is_false")]
     pub sightings: bool,
+    /// Whose objects the organisation may bring new versions of: ids of identities, or `any`. A program that does not know this word
+    /// reviews them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<String>,
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -86,7 +90,8 @@ impl AgreementMeta {
             && self.scope.is_empty()
             && self.compelled.is_empty()
             && !self.onward
-            && !self.sightings;
+            && !self.sightings
+            && self.relays.is_empty();
         if plain { 1 } else { 2 }
     }
 }

@@ -238,7 +238,7 @@ fn take_in(
         match &one.outcome {
             Admitted::Accepted => done.accepted += 1,
             Admitted::Unchanged => done.unchanged += 1,
-            Admitted::Review { .. } => done.review += 1,
+            Admitted::Review(_) => done.review += 1,
             Admitted::Refused(fault) => refused.push(Refused {
                 id: one.id.clone(),
                 version: one.version.clone().unwrap_or_default(),

@@ -67,6 +67,7 @@ struct Row {
     event: i64,
     id: String,
     indicator: String,
+    of_line: i64,
     seen: Option<i64>,
     observed: Option<String>,
     giver: Option<String>,
@@ -75,13 +76,14 @@ struct Row {
 /// All sightings of an indicator, or of all, in the order in which they were recorded; of each the last version that is not revoked. `home` is the
 /// operator's own organisation, `on` the day on which it is asked who is told.
 pub fn list(tx: &mut Tx<'_>, indicator: Option<&str>, home: &str, on: Date) -> Result<Vec<Line>> {
-    let sql = "SELECT s.idx, s.id, s.indicator, s.seen, s.observed, s.giver, s.revoked FROM @sighted s WHERE ($1 = '' OR s.indicator = $1) ORDER BY s.vkey, s.idx";
+    let sql = "SELECT s.idx, s.id, s.indicator, s.seen, s.observed, s.giver, s.revoked, s.of_line FROM @sighted s WHERE ($1 = '' OR s.indicator = $1) ORDER BY s.vkey, s.idx";
     let mut last: BTreeMap<String, (Row, bool)> = BTreeMap::new();
     tx.each(sql, &[indicator.unwrap_or_default().into()], &mut |r| {
         let row = Row {
             event: r.int(0),
             id: r.text(1).to_owned(),
             indicator: r.text(2).to_owned(),
+            of_line: r.opt_int(7).unwrap_or(0),
             seen: r.opt_int(3),
             observed: r.opt_text(4).map(str::to_owned),
             giver: r.opt_text(5).map(str::to_owned),
@@ -96,8 +98,9 @@ pub fn list(tx: &mut Tx<'_>, indicator: Option<&str>, home: &str, on: Date) -> R
 }
 
 fn line(tx: &mut Tx<'_>, row: Row, home: &str, on: Date, asked: &mut BTreeMap<String, Option<Asked>>) -> Result<Line> {
-    let sql = "SELECT idx, giver FROM @stix_object WHERE id = $1 ORDER BY vkey DESC LIMIT 1";
-    let held = tx.one(sql, &[(&row.indicator).into()], |r| (r.int(0), r.opt_text(1).map(str::to_owned)))?;
+    let sql = "SELECT idx, giver FROM @stix_object WHERE id = $1 AND line = $2 ORDER BY vkey DESC LIMIT 1";
+    let of = [(&row.indicator).into(), row.of_line.into()];
+    let held = tx.one(sql, &of, |r| (r.int(0), r.opt_text(1).map(str::to_owned)))?;
     let (of, mut producer) = held.map_or((None, None), |(of, giver)| (Some(of), giver));
     let name = match of {
         Some(of) => body(tx, of)?.name,

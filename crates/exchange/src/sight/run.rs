@@ -2,7 +2,7 @@
 //! was done is recorded as it is done, in slices, so that a broken-off run goes on where it was; a pair is recorded once, by its key.
 use super::index::{Cache, Index, Part};
 use super::{INDICATOR, OBSERVED, RUN, chunked, key_of};
-use crate::event::{self, ObjectMeta, SightingOf, SoughtMeta, Unsure};
+use crate::event::{self, Lines, ObjectMeta, SightingOf, SoughtMeta, Unsure};
 use crate::{collection, copy, facet};
 use ledger::{Draft, Error, Result, Tx};
 use serde_json::{Value, json};
@@ -53,6 +53,8 @@ fn due(tx: &mut Tx<'_>, what: i64, limit: i64) -> Result<Vec<(i64, i64)>> {
 struct Seen {
     event: i64,
     id: String,
+    line: i64,
+    giver: Option<String>,
     value: Value,
     collections: BTreeSet<String>,
 }
@@ -61,11 +63,14 @@ struct Seen {
 #[derive(Default)]
 struct Scene {
     seen: Vec<Seen>,
-    things: BTreeMap<String, Thing>,
+    things: BTreeMap<String, Vec<Thing>>,
 }
 
+/// An observable as one line of versions has it.
+#[derive(Default)]
 struct Thing {
     event: i64,
+    giver: Option<String>,
     collections: BTreeSet<String>,
     value: Value,
 }
@@ -86,37 +91,43 @@ impl Scene {
             scene.seen.push(seen);
         }
         let refs: BTreeSet<&str> = refs.iter().map(String::as_str).collect();
-        let sql = "SELECT o.id, o.idx, l.collection FROM @stix_object o JOIN @listing l ON l.object = o.idx WHERE o.id IN (?) ORDER BY o.id, o.vkey, l.collection";
-        let mut places: BTreeMap<String, (i64, BTreeSet<String>)> = BTreeMap::new();
+        let sql = "SELECT o.id, o.idx, l.collection, o.line, o.giver FROM @stix_object o JOIN @listing l ON l.object = o.idx WHERE o.id IN (?) \
+                   ORDER BY o.id, o.line, o.vkey, l.collection";
+        let mut places: BTreeMap<(String, i64), Thing> = BTreeMap::new();
         chunked(tx, sql, &[], &refs, &mut |r| {
-            let place = places.entry(r.text(0).to_owned()).or_default();
-            if place.0 != r.int(1) {
+            let place = places.entry((r.text(0).to_owned(), r.int(3))).or_default();
+            if place.event != r.int(1) {
                 // a later version
-                *place = (r.int(1), BTreeSet::new());
+                *place = Thing { event: r.int(1), giver: r.opt_text(4).map(str::to_owned), ..Thing::default() };
             }
-            place.1.insert(r.text(2).to_owned());
+            place.collections.insert(r.text(2).to_owned());
         })?;
-        for (id, (event, collections)) in places {
-            let Some(bytes) = tx.body(event)? else { continue };
+        for ((id, _), mut thing) in places {
+            let Some(bytes) = tx.body(thing.event)? else { continue };
             if let Ok(value) = serde_json::from_slice(&bytes) {
-                scene.things.insert(id, Thing { event, collections, value });
+                thing.value = value;
+                scene.things.entry(id).or_default().push(thing);
             }
         }
         Ok((scene, count))
     }
 
     /// What an observed-data names counts for it where both stand in one collection: nobody learns by naming it what somebody else gave
-    /// elsewhere.
+    /// elsewhere. Of several lines that of whoever gave the observed-data, else the first.
     fn thing(&self, seen: &Seen, id: &str) -> Option<&Thing> {
-        self.things.get(id).filter(|thing| !thing.collections.is_disjoint(&seen.collections))
+        let here = |thing: &&Thing| !thing.collections.is_disjoint(&seen.collections);
+        let mut all = self.things.get(id)?.iter().filter(here);
+        all.clone().find(|thing| thing.giver == seen.giver).or_else(|| all.next())
     }
 }
 
 impl Seen {
     /// Nothing where it is no longer what counts, stands nowhere, or was erased.
     fn read(tx: &mut Tx<'_>, event: i64) -> Result<Option<Seen>> {
-        let sql = "SELECT id FROM @observed WHERE idx = $1 AND revoked = 0";
-        let Some(id) = tx.one(sql, &[event.into()], |r| r.text(0).to_owned())? else { return Ok(None) };
+        let sql = "SELECT s.id, s.line, o.giver FROM @observed s JOIN @stix_object o ON o.idx = s.idx WHERE s.idx = $1 AND s.revoked = 0";
+        let row =
+            tx.one(sql, &[event.into()], |r| (r.text(0).to_owned(), r.int(1), r.opt_text(2).map(str::to_owned)))?;
+        let Some((id, line, giver)) = row else { return Ok(None) };
         let sql = "SELECT collection FROM @listing WHERE object = $1 ORDER BY collection";
         let collections: BTreeSet<String> =
             tx.all(sql, &[event.into()], |r| r.text(0).to_owned())?.into_iter().collect();
@@ -124,7 +135,7 @@ impl Seen {
             return Ok(None);
         }
         let value = tx.body(event)?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Ok(value.map(|value| Seen { event, id, value, collections }))
+        Ok(value.map(|value| Seen { event, id, line, giver, value, collections }))
     }
 
     fn refs(&self) -> impl Iterator<Item = &str> {
@@ -179,6 +190,7 @@ struct Told {
 struct Indicator {
     event: i64,
     id: String,
+    line: i64,
     from: String,
     until: String,
     sightings: i64,
@@ -187,8 +199,9 @@ struct Indicator {
 /// What one unit has done so far.
 struct Desk {
     operator: String,
-    made: BTreeSet<(String, String)>,
-    counts: BTreeMap<String, i64>,
+    /// By indicator and observed-data, each by its id and line.
+    made: BTreeSet<(String, i64, String, i64)>,
+    counts: BTreeMap<(String, i64), i64>,
     unsure: BTreeSet<Unsure>,
 }
 
@@ -258,13 +271,13 @@ impl Desk {
                     continue;
                 }
             };
-            let mut found: BTreeMap<String, (Indicator, bool)> = BTreeMap::new();
+            let mut found: BTreeMap<(String, i64), (Indicator, bool)> = BTreeMap::new();
             for (runner, of) in &mut runners {
                 for (number, verdict) in runner.run(std::slice::from_ref(&observation), BUDGET) {
                     let Some(event) = of.get(number) else { continue };
                     if let Some(indicator) = Indicator::find(tx, *event)? {
                         let is_sure = matches!(verdict, Verdict::Matched(_));
-                        found.insert(indicator.id.clone(), (indicator, is_sure));
+                        found.insert((indicator.id.clone(), indicator.line), (indicator, is_sure));
                     }
                 }
             }
@@ -279,7 +292,7 @@ impl Desk {
         tx: &mut Tx<'_>,
         scene: &Scene,
         seen: &Seen,
-        found: BTreeMap<String, (Indicator, bool)>,
+        found: BTreeMap<(String, i64), (Indicator, bool)>,
     ) -> Result<()> {
         let (first, last) = (key_of(seen.text("first_observed")), key_of(seen.text("last_observed")));
         // STIX 2.1 section 4.7: from `valid_from` on, and from `valid_until` no longer
@@ -328,27 +341,30 @@ impl Desk {
 
     /// Records that an indicator was seen, once.
     fn record(&mut self, tx: &mut Tx<'_>, seen: &Seen, told: &Told, indicator: &Indicator) -> Result<()> {
-        let sql = "SELECT 1 FROM @sighted WHERE indicator = $1 AND observed = $2 LIMIT 1";
-        let stands = tx.one(sql, &[(&indicator.id).into(), (&seen.id).into()], |_| ())?.is_some();
-        if stands || self.made.contains(&(indicator.id.clone(), seen.id.clone())) {
+        let sql =
+            "SELECT 1 FROM @sighted WHERE indicator = $1 AND observed = $2 AND of_line = $3 AND seen_line = $4 LIMIT 1";
+        let pair = [(&indicator.id).into(), (&seen.id).into(), indicator.line.into(), seen.line.into()];
+        let made = (indicator.id.clone(), indicator.line, seen.id.clone(), seen.line);
+        if tx.one(sql, &pair, |_| ())?.is_some() || self.made.contains(&made) {
             return Ok(());
         }
         let Some(marks) = Marks::read(tx, indicator.event, None)?.filter(|marks| !marks.waiting) else { return Ok(()) };
         let Some(place) = marks.collections.first() else { return Ok(()) };
-        let count = self.counts.entry(indicator.id.clone()).or_insert(indicator.sightings);
+        let count = self.counts.entry((indicator.id.clone(), indicator.line)).or_insert(indicator.sightings);
         if *count >= SIGHTINGS_MAX {
             let why = format!("it was seen more than {SIGHTINGS_MAX} times, of which no more are recorded");
             self.doubt(&indicator.id, "", &why);
             return Ok(());
         }
         *count += 1;
-        self.made.insert((indicator.id.clone(), seen.id.clone()));
+        self.made.insert(made);
         let sql = "SELECT giver FROM @stix_object WHERE idx = $1";
         let producer = tx.one(sql, &[indicator.event.into()], |r| r.opt_text(0).map(str::to_owned))?.flatten();
         let label = told.tlp.max(marks.tlp);
         let embargo = told.embargo.clone().max(marks.terms.embargo);
-        let of =
-            SightingOf { indicator: indicator.event, observed: seen.event, producer, withheld: told.withheld, embargo };
+        let lines = Lines { indicator: indicator.line, observed: seen.line };
+        let (of, observed, withheld) = (indicator.event, seen.event, told.withheld);
+        let of = SightingOf { indicator: of, observed, lines, producer, withheld, embargo };
         let bytes = self.object(tx, seen, &indicator.id, label)?;
         let head = match stix::admit(&bytes) {
             Ok(head) => head,
@@ -368,10 +384,14 @@ impl Desk {
             by: copy::SOURCE.to_owned(),
             spec: head.spec().to_owned(),
             hops: None,
+            line: None,
             copy: None,
             sighting: Some(of),
         };
-        let key = format!("exchange/sighting/{}/{}", indicator.id, seen.id);
+        let mut key = format!("exchange/sighting/{}/{}", indicator.id, seen.id);
+        if lines != Lines::default() {
+            key = format!("{key}/{}/{}", lines.indicator, lines.observed);
+        }
         tx.append(Draft::new(event::OBJECT, &meta)?.body(&bytes).key(key)).map(drop)
     }
 
@@ -392,13 +412,14 @@ impl Desk {
 impl Indicator {
     /// Nothing where it no longer counts: it was revoked, or a later version came.
     fn find(tx: &mut Tx<'_>, event: i64) -> Result<Option<Indicator>> {
-        let sql = "SELECT id, from_at, until_at, sightings FROM @indicator WHERE idx = $1 AND how = $2";
+        let sql = "SELECT id, from_at, until_at, sightings, line FROM @indicator WHERE idx = $1 AND how = $2";
         tx.one(sql, &[event.into(), RUN.into()], |r| Indicator {
             event,
             id: r.text(0).to_owned(),
             from: r.text(1).to_owned(),
             until: r.text(2).to_owned(),
             sightings: r.int(3),
+            line: r.int(4),
         })
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod peer;
 pub(crate) mod purge;
 pub(crate) mod receipt;
 pub(crate) mod release;
+pub(crate) mod review;
 pub(crate) mod serve;
 pub(crate) mod sighting;
 pub(crate) mod store;

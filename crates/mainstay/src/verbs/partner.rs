@@ -90,6 +90,10 @@ pub(crate) struct Agree {
     /// The partner is told where the indicators that it gave were seen, as far as the marks of what was seen allow
     #[arg(long)]
     sightings: bool,
+    /// The partner may bring new versions of what this identity created, by its STIX id, or of `any`; of what it did not give first such a
+    /// version goes to review otherwise. May be given again
+    #[arg(long, value_name = "ID")]
+    relay: Vec<String>,
 }
 
 impl Agree {
@@ -116,6 +120,7 @@ impl Agree {
             compelled: compelled.map_err(Failure::Usage)?,
             onward: self.onward,
             sightings: self.sightings,
+            relays: sorted(&self.relay),
         };
         let fresh = ledger.write(|tx| partners::org::agree(tx, &meta))?;
         store::settle(global, &ledger)?;

@@ -99,6 +99,7 @@ fn agreement() -> impl Strategy<Value = Agreement> {
                     .collect(),
                 onward,
                 sightings,
+                relays: Vec::new(),
             };
             Agreement { from: day(from), to: to.map(day), clearance, clauses }
         },

@@ -15,6 +15,8 @@ pub(super) struct Report {
     pub(super) shared: u64,
     /// Answers that carried something.
     pub(super) full: u64,
+    /// Objects that stood beside one that their giver did not see.
+    pub(super) beside: u64,
 }
 
 impl Report {
@@ -29,6 +31,7 @@ impl Report {
         self.hidden += other.hidden;
         self.shared += other.shared;
         self.full += other.full;
+        self.beside += other.beside;
     }
 
     /// Ways out towards partners at which the walk has not been.
@@ -43,8 +46,8 @@ impl fmt::Display for Report {
         let asked: u64 = self.by_sink.values().sum();
         writeln!(
             f,
-            "{asked} answers and messages were the same ({} with content); {} hidden steps, {} shared",
-            self.full, self.hidden, self.shared
+            "{asked} answers and messages were the same ({} with content); {} hidden steps, {} shared; {} objects beside others",
+            self.full, self.hidden, self.shared, self.beside
         )?;
         for (sink, n) in &self.by_sink {
             writeln!(f, "{n:>9}  {sink}")?;

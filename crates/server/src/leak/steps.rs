@@ -14,7 +14,7 @@ use super::hub::{By, COPIES, FAR, Hub, OPEN, OTHERS, tokens};
 /// Three numbers that say how.
 pub(super) type How = (u8, u8, u8);
 /// Kinds of hidden steps.
-pub(super) const HIDDEN: u8 = 19;
+pub(super) const HIDDEN: u8 = 21;
 /// Kinds of steps that are the same.
 pub(super) const SHARED: u8 = 19;
 
@@ -67,6 +67,23 @@ pub(super) fn tool(n: u8, second: u8, marks: &[&str], rest: &str) -> String {
     format!(
         r#"{{"type":"tool","spec_version":"2.1","id":"{id}","created":"2020-01-01T00:00:00.000Z","modified":"2020-01-01T00:00:{second:02}.000Z","name":"{n}.{second}"{marks}{rest}}}"#
     )
+}
+
+/// An observable: its id follows from its value, so everybody can know it; what else it says differs.
+pub(super) fn address(n: u8, marks: &[&str], rest: u8) -> String {
+    let marks =
+        if marks.is_empty() { String::new() } else { format!(r#","object_marking_refs":["{}"]"#, marks.join("\",\"")) };
+    let rest = ["", r#","x_seen":1"#, r#","x_seen":2"#][usize::from(rest) % 3];
+    format!(
+        r#"{{"type":"ipv4-addr","spec_version":"2.1","id":"{}","value":"198.51.100.{}"{marks}{rest}}}"#,
+        address_id(n),
+        n % 5
+    )
+}
+
+/// The id of the `n`-th address.
+pub(super) fn address_id(n: u8) -> String {
+    format!("ipv4-addr--00000000-0000-5000-8000-{:012}", n % 5)
 }
 
 /// The CVE of a number: under 10 those that public advisories speak of, from 10 those of hidden ones.
@@ -124,6 +141,7 @@ fn agreement(hub: &Hub, org: &str, (a, b, c): How, most: u8) {
         compelled: Vec::new(),
         basis: None,
         sightings: a & 32 != 0,
+        relays: if b & 32 != 0 { vec!["any".to_owned()] } else { Vec::new() },
     };
     hub.write(|tx| partners::org::agree(tx, &meta));
 }
@@ -206,6 +224,17 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
                 let csv = format!("org,name,kind,country,languages,agreement_from,agreement_to,clearance\nnl,CERT NL {c},csirt,{},nl,,,\n", ["NL", "BE"][usize::from(a & 1)]);
                 partners::import_csv(tx, csv.as_bytes())
             });
+        }
+        // under the ids that fr gives: what fr gives then stands beside it, or the other way round
+        18 => {
+            let gone = if c.is_multiple_of(7) { r#","revoked":true"# } else { "" };
+            let made = format!(r#","description":"secret {world} {}"{gone}"#, c % 2);
+            let collection = [OPEN, OPEN, COPIES, OTHERS][usize::from(c) % 4];
+            drop(hub.give("home-operator", collection, &[tool(80 + a % 15, b % 20, &[RED], &made)]));
+        }
+        19 => {
+            let by = ["home-operator", "nl-partner"][usize::from(c & 1)];
+            drop(hub.give(by, [OPEN, OTHERS][usize::from(b & 1)], &[address(a, &[RED], b / 2 % 3)]));
         }
         _ => {
             // an answer of nl to what it was asked

@@ -63,6 +63,8 @@ pub struct Source {
 
 /// Something in review.
 pub struct Waiting {
+    /// Its number, by which `mainstay review` knows it.
+    pub item: i64,
     /// The rule it broke.
     pub rule: String,
     /// File and place.

@@ -399,6 +399,9 @@ fn a_conflict_with_what_one_may_not_see_is_told_to_nobody() {
         };
         let hidden = w.post("fred", &envelope(&[tool(1, 1, "", r#","description":"mine""#)]));
         assert_eq!(count(&hidden), (1, 0), "fred may not see version 1.1");
+        let objects = format!("/taxii2/default/collections/{BOX}/objects/");
+        assert_eq!(w.get("fred", &objects).ids(), "2.1 1.1", "what fred gave stands where the other is not seen");
+        assert!(w.get("fred", &objects).body.contains("mine") && !w.get("nell", &objects).body.contains("mine"));
         let seen = w.post("fred", &envelope(&[tool(2, 1, "", r#","description":"mine""#)]));
         assert_eq!(count(&seen), (0, 1));
         assert_eq!(w.ledger().read(exchange::review::count).unwrap(), 2);
@@ -411,8 +414,7 @@ fn a_conflict_with_what_one_may_not_see_is_told_to_nobody() {
         w.post("ada", &envelope(&[tool(3, 1, AMBER, ""), tool(3, 2, "", "")]));
         let both = tool(3, 5, "", "").replace("2020-01-01T00:00:00.000Z", "2019-01-01T00:00:00.000Z");
         assert_eq!(count(&w.post("fred", &envelope(&[both]))), (0, 1));
-        let objects = format!("/taxii2/default/collections/{BOX}/objects/");
-        assert_eq!(w.get("fred", &objects).ids(), "2.1 3.2");
+        assert_eq!(w.get("fred", &objects).ids(), "2.1 1.1 3.2");
         assert_eq!(w.get("nell", &objects).ids(), "1.1 2.1 3.2");
     });
 }

@@ -124,8 +124,8 @@ fn keep_status(tx: &mut Tx<'_>, call: &Call, collection: &str, told: &[&Told<'_>
 /// Whether it went well as far as the submitter may know, and what they are told.
 fn detail<'a>(told: &'a Told<'_>, now: Micros) -> (bool, Detail<'a>) {
     let (good, message) = match &told.outcome {
-        Outcome::Accepted | Outcome::Unchanged | Outcome::Review { hidden: true, .. } => (true, String::new()),
-        Outcome::Refused(fault) | Outcome::Review { fault, hidden: false } => (false, fault.to_string()),
+        Outcome::Accepted | Outcome::Unchanged => (true, String::new()),
+        Outcome::Refused(fault) | Outcome::Review(fault) => (false, fault.to_string()),
     };
     let id = if told.id.is_empty() { &told.place } else { &told.id };
     (good, Detail { id, version: told.version.clone().unwrap_or_else(|| now.to_string()), message })

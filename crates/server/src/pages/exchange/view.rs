@@ -143,6 +143,7 @@ pub(crate) fn form_words(form: &str) -> String {
 fn waiting(tx: &mut Tx<'_>, context: &Context) -> Result<Vec<Waiting>> {
     let items = ::exchange::review::list(tx, -1, WAITING_MAX)?;
     let one = |i: ::exchange::review::Item| Waiting {
+        item: i.index,
         rule: i.rule,
         place: if i.place.is_empty() { i.file } else { format!("{}, {}", i.file, i.place) },
         id: i.id,

@@ -233,13 +233,13 @@ fn of_intake(intake: &Intake) -> Vec<Row> {
     rows
 }
 
-/// What the giver may know: a review because of something that they may not see looks like success.
+/// What the giver may know.
 fn of_object(told: &Told<'_>) -> Vec<Row> {
     let (became, fault) = match &told.outcome {
-        Became::Accepted | Became::Review { hidden: true, .. } => ("accepted", None),
+        Became::Accepted => ("accepted", None),
         Became::Unchanged => ("unchanged", None),
         Became::Refused(fault) => ("refused", Some(fault)),
-        Became::Review { fault, hidden: false } => ("review", Some(fault)),
+        Became::Review(fault) => ("review", Some(fault)),
     };
     let place = |fault: Option<&stix::Fault>| format!("{}{}", told.place, fault.map_or("", |f| f.place.as_str()));
     let (rule, reason) = fault.map_or(("", ""), |f| (f.rule, f.reason.as_str()));

@@ -1,0 +1,191 @@
+//! What is given under an id that is held: by whoever may not see what is held, and by whoever may not make a version of it.
+use super::*;
+use crate::review::Decision;
+use crate::versions;
+use partners::register::Org;
+use partners::stage::AgreementMeta;
+
+/// What fr gives, as it sees the collection.
+fn give_as_fr(ledger: &Ledger, collection: &str, objects: &[String]) -> Intake {
+    let today: Date = ledger.env().clock.now().day().parse().unwrap();
+    let sight = ledger.read(|tx| {
+        let person = partners::person::person(tx, "fred", "home")?.unwrap();
+        let collection = collection::find(tx, collection)?.unwrap();
+        rights::sight(tx, &person, &collection, today)
+    });
+    let Sight::View(view) = sight.unwrap() else { panic!("fred sees the collection") };
+    let sees = Sees::View(Some(view));
+    let origin = Origin { file: "f", collection, source: "taxii:fr", tlp: None, by: "fred", sees, hops: None };
+    let intake = import_stix(ledger, &envelope(objects), &origin).unwrap();
+    ledger.catch_up().unwrap();
+    intake
+}
+
+/// A store with a collection that fr reads up to GREEN.
+fn world(store: &TestStore) -> (Ledger, String) {
+    let ledger = open(store);
+    let box_ = make(&ledger, "box", Tlp::Clear, &["fr".into(), "nl".into()]);
+    person(&ledger, "ada", "home", Role::Operator, Tlp::Clear);
+    person(&ledger, "fred", "fr", Role::Partner, Tlp::Red);
+    agree(&ledger, "fr", "2026-01-01", None, Tlp::Green);
+    (ledger, box_)
+}
+
+/// Names of what somebody reads.
+fn names(ledger: &Ledger, name: &str, collection: &str) -> String {
+    let today: Date = ledger.env().clock.now().day().parse().unwrap();
+    let bodies = ledger.read(|tx| {
+        let person = partners::person::person(tx, name, "home")?.unwrap();
+        let collection = collection::find(tx, collection)?.unwrap();
+        let Sight::View(view) = rights::sight(tx, &person, &collection, today)? else { panic!("{name} sees it") };
+        let query = Query { versions: Versions { all: true, ..Versions::default() }, ..Query::default() };
+        page::events(tx, view, &query)?.into_iter().map(|event| tx.body(event)).collect::<ledger::Result<Vec<_>>>()
+    });
+    let name = |body: Option<Vec<u8>>| {
+        let object: serde_json::Value = serde_json::from_slice(&body.unwrap()).unwrap();
+        object["name"].as_str().unwrap_or("-").to_owned()
+    };
+    bodies.unwrap().into_iter().map(name).collect::<Vec<_>>().join(" ")
+}
+
+fn named(n: u32, modified: u32, name: &str, rest: &str) -> String {
+    malware(n, modified, &format!(r#","name":"{name}"{rest}"#))
+}
+
+/// Decision 12: what one may not see is as if it were not held, for as long as one may not.
+#[test]
+fn what_is_not_seen_is_as_if_it_were_not_held() {
+    for store in engines() {
+        let (ledger, box_) = world(&store);
+        let at = |seconds: i64| store.clock.set(Micros(ledger::testkit::START.0 + seconds * 1_000_000));
+        give(&ledger, &box_, &envelope(&[named(1, 1, "ours", &marked(AMBER)), named(2, 1, "gone", &marked(RED))]));
+        assert_eq!(say(&give_as_fr(&ledger, &box_, &[named(1, 1, "theirs", "")])), "accepted 1 unchanged 0");
+        let read = |who: &str| names(&ledger, who, &box_);
+        assert_eq!((read("ada"), read("fred")), ("ours gone".to_owned(), "theirs".to_owned()));
+        let waits = ledger.read(|tx| review::list(tx, -1, 9)).unwrap();
+        assert_eq!(waits.iter().map(|i| i.rule.as_str()).collect::<Vec<_>>(), ["same-version-differs"]);
+        // the giver's own line goes on, and a rule is judged against it
+        at(5);
+        let next = [named(1, 2, "theirs2", ""), named(1, 3, "no", r#","created":"2019-01-01T00:00:00Z""#)];
+        let next = next.map(|object| match object.contains(r#""no""#) {
+            true => object.replacen(r#""created":"2020-01-01T00:00:00.000Z","#, "", 1),
+            false => object,
+        });
+        assert_eq!(give_as_fr(&ledger, &box_, &next).refused[0].rule, "created-changed");
+        assert_eq!((read("ada"), read("fred")), ("ours gone theirs2".to_owned(), "theirs theirs2".to_owned()));
+        // once more the same, and the same as what is hidden
+        assert_eq!(say(&give_as_fr(&ledger, &box_, &[named(1, 1, "theirs", "")])), "accepted 0 unchanged 1");
+        let same = give_as_fr(&ledger, &box_, &[named(2, 1, "gone", &marked(GREEN)).replace(GREEN, RED)]);
+        assert_eq!(say(&same), "accepted 1 unchanged 0");
+        assert_eq!(ledger.read(review::count).unwrap(), 1, "of the same once more nobody has to hear");
+        // what becomes visible takes its place, and gives it up again
+        at(10);
+        agree(&ledger, "fr", "2026-01-01", None, Tlp::Amber);
+        assert_eq!(read("fred"), "theirs2 ours");
+        agree(&ledger, "fr", "2026-01-01", None, Tlp::Green);
+        assert_eq!(read("fred"), "theirs2 theirs");
+        // what stood before leaves the collection: the other stands for all
+        let ours = ledger.read(|tx| versions::held(tx, &["malware--00000000-0000-4000-8000-000000000001"])).unwrap();
+        let first = ours.values().flatten().find(|one| one.line == 0).unwrap().object;
+        let meta = crate::event::WithdrawnMeta { collection: box_.clone(), objects: vec![first], by: "ada".to_owned() };
+        ledger.write(|tx| tx.append(ledger::Draft::new(crate::event::WITHDRAWN, &meta)?)).unwrap();
+        ledger.catch_up().unwrap();
+        assert_eq!(read("ada"), "gone theirs2 theirs");
+        same_after_rebuild(&ledger);
+    }
+}
+
+/// Whether fr may bring version 2 of what `first` gave, created by `creator`, where it is known as `aka` and its agreement lets it relay for
+/// `relay`.
+#[track_caller]
+fn check(first: &str, creator: bool, aka: bool, relay: &str, expected: &str) {
+    let identity = "identity--00000000-0000-4000-8000-000000000001";
+    let by = if creator { format!(r#","created_by_ref":"{identity}""#) } else { String::new() };
+    let store = sqlite();
+    let (ledger, box_) = world(&store);
+    if aka {
+        let org = Org {
+            key: "fr".to_owned(),
+            name: "fr".to_owned(),
+            kind: None,
+            country: None,
+            languages: Vec::new(),
+            aka: Some(vec![identity.to_owned()]),
+            agreement: None,
+        };
+        ledger.write(|tx| partners::org::add_org(tx, &org)).unwrap();
+    }
+    if !relay.is_empty() {
+        let relays = vec![relay.to_owned()];
+        let meta = AgreementMeta {
+            org: "fr".to_owned(),
+            from: "2026-01-01".to_owned(),
+            clearance: "GREEN".to_owned(),
+            relays,
+            ..AgreementMeta::default()
+        };
+        ledger.write(|tx| partners::org::agree(tx, &meta)).unwrap();
+    }
+    ledger.catch_up().unwrap();
+    let origin =
+        Origin { file: "f", collection: &box_, source: first, tlp: None, by: "x", sees: Sees::All, hops: None };
+    import_stix(&ledger, &envelope(&[malware(1, 1, &by)]), &origin).unwrap();
+    ledger.catch_up().unwrap();
+    let got = give_as_fr(&ledger, &box_, &[malware(1, 2, &by)]);
+    let got = got.review.first().map_or("accepted", |note| note.rule.as_str());
+    assert_eq!(got, expected, "{first} {creator} {aka} {relay}");
+}
+
+#[test]
+fn who_may_bring_a_new_version() {
+    let other = "identity--00000000-0000-4000-8000-000000000002";
+    let creator = "identity--00000000-0000-4000-8000-000000000001";
+    for first in ["local", "taxii:nl", "peer:nl"] {
+        check(first, false, false, "", "version-not-bound");
+        check(first, true, false, "", "version-not-bound");
+        check(first, true, true, "", "accepted");
+        check(first, false, true, "", "version-not-bound");
+        check(first, true, false, creator, "accepted");
+        check(first, true, false, other, "version-not-bound");
+        check(first, false, false, creator, "version-not-bound");
+        check(first, false, false, "any", "accepted");
+    }
+    for creator in [false, true] {
+        check("taxii:fr", creator, false, "", "accepted");
+    }
+}
+
+/// What a person decides on what lies in review.
+#[test]
+fn what_lies_in_review_is_decided() {
+    for store in engines() {
+        let (ledger, box_) = world(&store);
+        give(&ledger, &box_, &envelope(&[malware(1, 1, ""), malware(2, 1, ""), malware(3, 1, "")]));
+        let theirs = [malware(1, 2, ""), malware(2, 2, ""), named(3, 1, "other", "")];
+        assert_eq!(give_as_fr(&ledger, &box_, &theirs).review.len(), 3);
+        let items = ledger.read(|tx| review::list(tx, -1, 9)).unwrap();
+        let decide = |n: usize, how: fn(&mut ledger::Tx<'_>, &Decision<'_>) -> ledger::Result<()>, reason: &str| {
+            let decision = Decision { item: items[n].index, reason, by: "ada" };
+            ledger.write_applied(|tx| how(tx, &decision)).map_err(|e| e.to_string())
+        };
+        assert!(decide(0, review::accept, "").unwrap_err().contains("review-reason"));
+        decide(0, review::accept, "they rang").unwrap();
+        decide(1, review::drop_item, "not theirs").unwrap();
+        let refused = decide(2, review::accept, "they rang").unwrap_err();
+        assert!(refused.contains("review-not-admitted") && refused.contains("other content"), "{refused}");
+        assert!(decide(0, review::drop_item, "again").unwrap_err().contains("review-unknown"));
+        assert_eq!(ledger.read(review::count).unwrap(), 1, "what was refused lies there still");
+        let given =
+            |id: &str| ledger.read(|tx| versions::held(tx, &[id])).unwrap().into_values().flatten().collect::<Vec<_>>();
+        let first = given("malware--00000000-0000-4000-8000-000000000001");
+        assert_eq!(
+            first.iter().map(|one| (one.line, one.giver.as_deref())).collect::<Vec<_>>(),
+            [(0, None), (0, Some("fr"))]
+        );
+        assert_eq!(given("malware--00000000-0000-4000-8000-000000000002").len(), 1);
+        // given once more, what was dropped is not asked again, though its giver is told as before
+        assert_eq!(give_as_fr(&ledger, &box_, &theirs).review.len(), 2);
+        assert_eq!(ledger.read(review::count).unwrap(), 1);
+        same_after_rebuild(&ledger);
+    }
+}
