@@ -78,8 +78,17 @@ pub fn asked(text: &str) -> (Vec<String>, Vec<String>) {
 
 /// The number of a term: FNV-1a over its bytes, stirred, cut. It stands in stores, so it never changes.
 pub(crate) fn number(term: &str) -> u64 {
-    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let mut hash = term.bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
+    stirred(term.bytes().fold(FNV, fnv))
+}
+
+/// What FNV-1a begins with.
+const FNV: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn fnv(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+}
+
+fn stirred(mut hash: u64) -> u64 {
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     (hash ^ (hash >> 33)) >> (64 - NUMBER_BITS)
@@ -87,24 +96,63 @@ pub(crate) fn number(term: &str) -> u64 {
 
 /// The number under which all of one type stand. The first character is in no text's term.
 pub(super) fn of_kind(kind: &str) -> u64 {
-    number(&format!("\u{1}kind {kind}"))
+    prefixed("\u{1}kind ", kind)
 }
 
 /// The number under which all of one source stand.
 pub(super) fn of_source(source: &str) -> u64 {
-    number(&format!("\u{1}source {source}"))
+    prefixed("\u{1}source ", source)
 }
 
 /// The number under which all stand that refer to an object.
 pub(super) fn of_reference(id: &str) -> u64 {
-    number(&format!("\u{1}ref {id}"))
+    prefixed("\u{1}ref ", id)
+}
+
+/// The number of two texts put together.
+fn prefixed(prefix: &str, text: &str) -> u64 {
+    stirred(prefix.bytes().chain(text.bytes()).fold(FNV, fnv))
+}
+
+/// The numbers of the terms of one document, each once.
+#[derive(Default)]
+struct Terms {
+    numbers: Vec<u64>,
+    /// A bit for each number's lowest bits: what has none is new, without looking.
+    met: [u64; 4],
+    max: usize,
+}
+
+impl Terms {
+    fn begin(&mut self, max: usize) {
+        self.numbers.clear();
+        (self.met, self.max) = ([0; 4], max);
+    }
+
+    /// Adds a term; false where no more are wanted.
+    fn push(&mut self, term: u64) -> bool {
+        if self.is_full() {
+            return false;
+        }
+        let (word, bit) = ((term >> 6) as usize % self.met.len(), 1 << (term % 64));
+        let was_met = self.met[word] & bit != 0;
+        if !was_met || !self.numbers.contains(&term) {
+            self.met[word] |= bit;
+            self.numbers.push(term);
+        }
+        !self.is_full()
+    }
+
+    fn is_full(&self) -> bool {
+        self.numbers.len() >= self.max
+    }
 }
 
 /// Reads the terms of documents; keeps its buffers from one to the next.
 #[derive(Default)]
 pub(super) struct Reader {
     fold: String,
-    terms: Vec<u64>,
+    terms: Terms,
     refs: Vec<u64>,
     /// Where the last document has prose.
     prose: Vec<Leaf>,
@@ -115,20 +163,20 @@ pub(super) struct Reader {
 impl Reader {
     /// The numbers of the terms of a JSON document, sorted, each once, `max` at most.
     pub(super) fn read(&mut self, bytes: &[u8], max: usize) -> &[u64] {
-        self.terms.clear();
+        self.terms.begin(max);
         self.refs.clear();
         self.prose.clear();
         self.called.iter_mut().for_each(String::clear);
         let Reader { fold, terms, refs, prose, called } = self;
         let document = std::str::from_utf8(bytes).unwrap_or_default();
         leaves(document, &mut |key, leaf| {
-            if PROSE.binary_search(&key).is_ok() {
+            if is_among(key, &PROSE) {
                 prose.push(leaf);
                 return;
             }
             let many = key.ends_with("_refs");
             let refers = many || key.ends_with("_ref");
-            let says = !many && SKIPPED.binary_search(&key).is_err();
+            let says = !many && !is_among(key, &SKIPPED);
             if !refers && !says {
                 return;
             }
@@ -141,18 +189,18 @@ impl Reader {
                 first.push_str(&text);
             }
             if says {
-                words(&text, fold, &mut |word| push(terms, word, max));
+                terms_of(&text, fold, terms);
             }
         });
         // prose comes last, and is left as soon as there are enough
         for leaf in prose.iter() {
-            if terms.len() >= max {
+            if terms.is_full() {
                 break;
             }
-            words(&leaf.read(document), fold, &mut |word| push(terms, word, max));
+            terms_of(&leaf.read(document), fold, terms);
         }
-        self.terms.sort_unstable();
-        &self.terms
+        self.terms.numbers.sort_unstable();
+        &self.terms.numbers
     }
 
     /// The numbers of the objects to which the last document refers.
@@ -182,13 +230,9 @@ fn refer(refs: &mut Vec<u64>, text: &str) {
     }
 }
 
-/// Adds a term; false where no more are wanted.
-fn push(terms: &mut Vec<u64>, word: &str, max: usize) -> bool {
-    let term = number(word);
-    if terms.len() < max && !terms.contains(&term) {
-        terms.push(term);
-    }
-    terms.len() < max
+/// Whether a name is in a list: most are told apart by their length.
+fn is_among(name: &str, list: &[&str]) -> bool {
+    list.iter().any(|held| held.len() == name.len() && *held == name)
 }
 
 /// Where a text stands in its document, with its quotes.
@@ -275,6 +319,96 @@ const COMMON_PACKED: [u64; COMMON.len()] = {
     }
     all
 };
+
+/// What a byte of ASCII text is to a run: 0 ends it, 1 joins its parts, all others stand in it, in lower case.
+const FOLDED: [u8; 256] = {
+    let (mut all, mut at) = ([0; 256], 0);
+    while at < 128 {
+        let byte = at as u8;
+        all[at] = match byte {
+            b'.' | b'-' | b'_' | b'@' | b':' | b'+' => 1,
+            _ if byte.is_ascii_alphanumeric() => byte.to_ascii_lowercase(),
+            _ => 0,
+        };
+        at += 1;
+    }
+    all
+};
+
+/// A run of letters and digits while it is read.
+#[derive(Default)]
+struct Run {
+    /// From its first letter or digit to after its last.
+    begin: usize,
+    end: usize,
+    hash: u64,
+    length: usize,
+    letters: bool,
+    /// Its first bytes, as [`packed`] puts them.
+    packed: u64,
+    /// The last byte joins.
+    open: bool,
+    /// Something joins its parts.
+    joined: bool,
+}
+
+impl Run {
+    fn begin(at: usize) -> Run {
+        Run { begin: at, end: at, hash: FNV, ..Run::default() }
+    }
+
+    fn add(&mut self, at: usize, byte: u8) {
+        self.joined |= self.open;
+        self.open = false;
+        self.end = at + 1;
+        self.hash = fnv(self.hash, byte);
+        self.length += 1;
+        self.letters |= byte >= b'a';
+        self.packed = self.packed << 8 | u64::from(byte);
+    }
+
+    /// As [`is_term`] has it.
+    fn is_term(&self) -> bool {
+        let is_common = || {
+            let spare = COMMON_BYTES.saturating_sub(self.length);
+            self.length <= COMMON_BYTES && COMMON_PACKED.binary_search(&(self.packed << (8 * spare))).is_ok()
+        };
+        match self.length {
+            0 | 1 => false,
+            2 | 3 => self.letters && !is_common(),
+            4..=TERM_MAX => !is_common(),
+            _ => false,
+        }
+    }
+}
+
+/// Adds the terms of a text, as [`words`] has them. A text in ASCII is read once, byte by byte, and only what has parts is looked at as a text.
+fn terms_of(text: &str, fold: &mut String, terms: &mut Terms) {
+    if !text.is_ascii() || is_fanged(text.as_bytes()) {
+        words(text, fold, &mut |word| terms.push(number(word)));
+        return;
+    }
+    let mut run: Option<Run> = None;
+    for (at, byte) in text.bytes().chain([b' ']).enumerate() {
+        match FOLDED.get(usize::from(byte)).copied().unwrap_or(0) {
+            1 => run.iter_mut().for_each(|run| run.open = true),
+            0 => {
+                let Some(run) = run.take() else { continue };
+                let more = match run.joined {
+                    true => {
+                        let whole = text.get(run.begin..run.end).unwrap_or_default();
+                        words(whole, fold, &mut |word| terms.push(number(word)))
+                    }
+                    false => !run.is_term() || terms.push(stirred(run.hash)),
+                };
+                if !more {
+                    return;
+                }
+            }
+            folded => run.get_or_insert_with(|| Run::begin(at)).add(at, folded),
+        }
+    }
+}
 
 /// The terms of a text: each compound as it is written, the parts of one that has words as its parts, and the domains above a domain. False
 /// where `f` wanted no more.
@@ -410,6 +544,48 @@ mod tests {
         check("Wasserwerk KÖLN", "wasserwerk köln");
         check("x 1 22 the", "");
         check(&"a".repeat(TERM_MAX + 1), "");
+    }
+
+    /// What is read byte by byte is what the words say.
+    #[track_caller]
+    fn check_fast(text: &str, max: usize) {
+        let (mut slow, mut fast) = (Terms::default(), Terms::default());
+        slow.begin(max);
+        fast.begin(max);
+        words(text, &mut String::new(), &mut |word| slow.push(number(word)));
+        terms_of(text, &mut String::new(), &mut fast);
+        assert_eq!(fast.numbers, slow.numbers, "{text:?}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn both_readers_agree(text in "[ -~]{0,80}", words in "([a-zA-Z0-9]{1,6}[-. ,_@:]{1,2}){0,30}", max in 1_usize..40) {
+            check_fast(&text, max);
+            check_fast(&words, max);
+        }
+    }
+
+    #[test]
+    fn both_readers_agree_at_the_ends() {
+        for text in [
+            "",
+            "a",
+            "in",
+            "In the",
+            "http://a.b.example/x?y=1",
+            "CVE-2023-6448.",
+            "..a..",
+            "-a-b-",
+            "a:",
+            "1 22 a1 AB",
+            "é a.b",
+        ] {
+            check_fast(text, 64);
+        }
+        for length in [TERM_MAX - 1, TERM_MAX, TERM_MAX + 1] {
+            check_fast(&"a".repeat(length), 64);
+            check_fast(&format!("{}.b", "a".repeat(length - 2)), 64);
+        }
     }
 
     #[test]
