@@ -1,7 +1,7 @@
 //! The stage: folds what earlier turns of the loop recorded into tables of facts, each row with its valid and its known
 //! time, so that a figure for any two dates is read from them and never from the log. It appends nothing of its own but the
 //! plan pack.
-use ledger::{Error, Event, Micros, Result, Stage, Tx, Value};
+use ledger::{Ahead, Error, Event, Micros, Result, Stage, Tx, Value};
 use serde::Deserialize;
 
 use crate::{asked, exposed, received};
@@ -76,10 +76,10 @@ impl Stage for Assure {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
-        self.apply_all(tx, &[event])
+        self.apply_all(tx, &[event], None)
     }
 
-    fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event]) -> Result<()> {
+    fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event], _ahead: Option<Ahead>) -> Result<()> {
         let mut batch = received::Batch::default();
         for event in events {
             batch.kind(event);

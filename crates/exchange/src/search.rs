@@ -16,10 +16,9 @@ pub(crate) use terms::number;
 
 use crate::arrivals::Arrivals;
 use crate::event::{self, DocumentMeta, ListedMeta, ObjectBrief};
-use ledger::{Column, Event, Micros, Result, Stage, Tx};
+use ledger::{Ahead, Column, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
 use serde::Deserialize;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use terms::{DOCUMENT_TERMS_MAX, NUMBER_BITS, OBJECT_TERMS_MAX, Reader};
 
@@ -65,16 +64,27 @@ impl Stage for Search {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
-        self.apply_all(tx, &[event])
+        self.apply_all(tx, &[event], None)
     }
 
-    fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event]) -> Result<()> {
+    fn ahead(&self) -> Option<fn(&[&Event]) -> Ahead> {
+        // one core: the other stages have need of the rest
+        Some(|events| {
+            let mut reader = Reader::default();
+            Box::new(events.iter().map(|event| Text::read(event, &mut reader)).collect::<Vec<_>>())
+        })
+    }
+
+    fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event], ahead: Option<Ahead>) -> Result<()> {
         let mut reader = Reader::default();
         let mut arrivals = Arrivals::default();
         let mut fold = Fold::begin(tx)?;
-        // reading is pure, so all cores may do it; folding is in the order of the log
-        let read: Vec<Option<Text<'_>>> =
-            events.par_iter().map_init(Reader::default, |reader, event| Text::read(event, reader)).collect();
+        let ahead = ahead.and_then(|ahead| ahead.downcast::<Vec<Option<Text>>>().ok());
+        let read = match ahead {
+            Some(texts) => *texts,
+            // reading is pure, so all cores may do it; folding is in the order of the log
+            None => events.par_iter().map_init(Reader::default, |reader, event| Text::read(event, reader)).collect(),
+        };
         for (event, text) in events.iter().zip(read) {
             if event.kind == ledger::purge::TOMBSTONE {
                 // what came before it is in the tables first
@@ -98,39 +108,33 @@ impl Stage for Search {
 }
 
 /// What is folded of an object or a document that is admitted.
-struct Text<'a> {
-    source: Cow<'a, str>,
+struct Text {
+    source: String,
     /// The type of an object, the form of a document.
-    kind: Cow<'a, str>,
-    id: Cow<'a, str>,
+    kind: String,
+    id: String,
     called: String,
     /// This hub made it: it came from nobody.
     copied: bool,
     terms: Vec<u64>,
 }
 
-impl<'a> Text<'a> {
+impl Text {
     /// Reads one; `None` for other events, and for one that cannot be read: that has no terms, and its own stage says so.
-    fn read(event: &'a Event, reader: &mut Reader) -> Option<Text<'a>> {
+    fn read(event: &Event, reader: &mut Reader) -> Option<Text> {
         match event.kind.as_str() {
             event::OBJECT => {
                 let meta: ObjectBrief<'_> = event.meta().ok()?;
                 let terms = of_object(event, &meta, reader);
-                let ObjectBrief { id, kind, source, copy } = meta;
-                Some(Text { source, kind, id, called: reader.called().to_owned(), copied: copy.is_some(), terms })
+                let (id, kind, source) = (meta.id.into_owned(), meta.kind.into_owned(), meta.source.into_owned());
+                let (called, copied) = (reader.called().to_owned(), meta.copy.is_some());
+                Some(Text { source, kind, id, called, copied, terms })
             }
             event::DOCUMENT => {
                 let meta: DocumentMeta = event.meta().ok()?;
                 let terms = of_document(event, &meta, reader);
                 let DocumentMeta { id, form, source, .. } = meta;
-                Some(Text {
-                    source: source.into(),
-                    kind: form.into(),
-                    called: id.clone(),
-                    id: id.into(),
-                    copied: false,
-                    terms,
-                })
+                Some(Text { source, kind: form, called: id.clone(), id, copied: false, terms })
             }
             _ => None,
         }

@@ -11,7 +11,7 @@ use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, R
 use crate::facet::{self, Facts, Ground, Which};
 use crate::versions::Held;
 use crate::{collection, consent, copy, disclosed, document, purge, remark, review, rights, sight, versions, view};
-use ledger::{Column, Draft, Error, Event, Micros, Result, Stage, Tx};
+use ledger::{Ahead, Column, Draft, Error, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -143,11 +143,11 @@ impl Stage for Exchange {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()> {
-        self.apply_all(tx, &[event])
+        self.apply_all(tx, &[event], None)
     }
 
     /// Runs of objects for one collection go in at once; all else one by one, in the order of the log.
-    fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event]) -> Result<()> {
+    fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event], _ahead: Option<Ahead>) -> Result<()> {
         let mut run: Vec<Object<'_>> = Vec::new();
         let mut ids: BTreeSet<String> = BTreeSet::new();
         let mut turned = i64::MIN;

@@ -2,7 +2,7 @@
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::ledger::{Ledger, Tx};
-use crate::stage::{Stage, takes};
+use crate::stage::{Ahead, Stage, takes};
 use std::sync::Arc;
 
 /// Events of one unit.
@@ -10,6 +10,8 @@ pub(crate) const BATCH_EVENTS: i64 = 4_000;
 /// Entries from which on the planner looks at the tables anew whenever the log is four times as long: a server that looks by itself does so once a
 /// minute, and until then takes tables for small that a bundle has filled.
 const ANALYZED_FROM: i64 = 1_024;
+/// Events from which on it is worth a thread to read them ahead.
+const AHEAD_EVENTS: usize = 128;
 /// Payload bytes of one unit.
 pub(crate) const BATCH_BYTES: usize = 32 << 20;
 
@@ -120,33 +122,56 @@ pub(crate) fn step(stages: &[Arc<dyn Stage>], tx: &mut Tx<'_>, run: Run) -> Resu
     let from = cursors.iter().copied().min().unwrap_or(size);
     let events = tx.unfolded(from, size.min(from + BATCH_EVENTS), BATCH_BYTES)?;
     let to = events.last().map_or(from, |e| e.index + 1);
-    for (stage, cursor) in stages.iter().zip(cursors) {
-        if cursor >= to {
-            continue;
+    let behind: Vec<(&dyn Stage, Vec<&Event>)> = stages
+        .iter()
+        .zip(cursors)
+        .filter(|(_, cursor)| *cursor < to)
+        .map(|(stage, cursor)| (&**stage, of_stage(&**stage, &events, cursor)))
+        .collect();
+    std::thread::scope(|scope| {
+        let mut ahead = Vec::with_capacity(behind.len());
+        for (stage, mine) in &behind {
+            let read = stage.ahead().filter(|_| mine.len() >= AHEAD_EVENTS);
+            ahead.push(read.map(|read| scope.spawn(move || read(mine))));
         }
-        // A purged payload is a gap that its tombstone names; there is nothing to fold but what the stage itself left there.
-        let folds = |e: &&Event| e.payload.is_some() && (!e.purged || stage.remnants(&e.kind));
-        let mine: Vec<&Event> =
-            events.iter().filter(|e| e.index >= cursor && folds(e) && takes(&**stage, &e.kind)).collect();
-        advance(&**stage, tx, &mine, to, run)?;
-        tx.run(
-            "INSERT INTO @cursor (stage, idx) VALUES ($1, $2) ON CONFLICT (stage) DO UPDATE SET idx = excluded.idx",
-            &[stage.name().into(), to.into()],
-        )?;
-    }
+        for ((stage, mine), ahead) in behind.iter().zip(ahead) {
+            // a reader that failed fails again where its stage reads by itself
+            let ahead = ahead.and_then(|thread| thread.join().ok());
+            advance(*stage, tx, mine, ahead, to, run)?;
+            tx.run(
+                "INSERT INTO @cursor (stage, idx) VALUES ($1, $2) ON CONFLICT (stage) DO UPDATE SET idx = excluded.idx",
+                &[stage.name().into(), to.into()],
+            )?;
+        }
+        Ok::<(), Error>(())
+    })?;
     if to >= ANALYZED_FROM && from.max(1).ilog(4) < to.ilog(4) {
         tx.session().analyze()?;
     }
     Ok(to)
 }
 
+/// The events from `cursor` on that a stage folds.
+fn of_stage<'e>(stage: &dyn Stage, events: &'e [Event], cursor: i64) -> Vec<&'e Event> {
+    // A purged payload is a gap that its tombstone names; there is nothing to fold but what the stage itself left there.
+    let folds = |e: &&Event| e.payload.is_some() && (!e.purged || stage.remnants(&e.kind));
+    events.iter().filter(|e| e.index >= cursor && folds(e) && takes(stage, &e.kind)).collect()
+}
+
 /// All of a stage's events at once; where one of them cannot be processed, one by one, so that only that one is put aside.
-fn advance(stage: &dyn Stage, tx: &mut Tx<'_>, events: &[&Event], to: i64, run: Run) -> Result<()> {
+fn advance(
+    stage: &dyn Stage,
+    tx: &mut Tx<'_>,
+    events: &[&Event],
+    mut ahead: Option<Ahead>,
+    to: i64,
+    run: Run,
+) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
     let whole = tx.savepoint(|tx| {
-        tx.closed(|tx| stage.apply_all(tx, events))?;
+        tx.closed(|tx| stage.apply_all(tx, events, ahead.take()))?;
         if run == Run::Live {
             events.iter().try_for_each(|event| stage.react(tx, event))?;
             stage.settle(tx, to)?;

@@ -46,6 +46,6 @@ pub use intake::{Intake, Note};
 pub use ledger::{Env, Genesis, Kept, Ledger, Tx};
 pub use rebuild::Rebuilt;
 pub use seam::{Column, Place, Row, Value};
-pub use stage::Stage;
+pub use stage::{Ahead, Stage};
 pub use time::{Clock, FixedClock, Micros, SystemClock};
 pub use verify::{Finding, Verified};

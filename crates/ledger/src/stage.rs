@@ -3,6 +3,10 @@
 use crate::error::Result;
 use crate::event::Event;
 use crate::ledger::Tx;
+use std::any::Any;
+
+/// What was read of a run of events ahead of folding it ([`Stage::ahead`]).
+pub type Ahead = Box<dyn Any + Send>;
 
 /// A stage. Stages are handed to the ledger in the order of the loop.
 pub trait Stage: Send + Sync {
@@ -30,8 +34,15 @@ pub trait Stage: Send + Sync {
     /// others. An [`crate::Error::Park`] puts the event aside with its reason, and the cursor goes on.
     fn apply(&self, tx: &mut Tx<'_>, event: &Event) -> Result<()>;
 
+    /// What can be read of a run of events without any table. A long run is read on a thread of its own while the stages before this one
+    /// fold it, and what it gave is handed to [`Self::apply_all`]: it decides about time, never about the result.
+    fn ahead(&self) -> Option<fn(&[&Event]) -> Ahead> {
+        None
+    }
+
     /// Folds a run of events. A stage overrides this where many rows go in at once.
-    fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event]) -> Result<()> {
+    fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event], ahead: Option<Ahead>) -> Result<()> {
+        drop(ahead);
         events.iter().try_for_each(|event| self.apply(tx, event))
     }
 
