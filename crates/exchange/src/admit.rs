@@ -318,15 +318,23 @@ impl<'a> Desk<'_, 'a> {
                 Ok(candidate.told(outcome, Vec::new()))
             }
             Verdict::New => {
-                if let Some(fault) = self.beside(tx, candidate, &wanted, &unseen)? {
+                let held = self.held.get(&*head.id).map_or(&[][..], Vec::as_slice);
+                let bound = self.vouched || author::may_version(tx, self.giver, creator, held)?;
+                let line = versions::line(&wanted, &seen, &unseen);
+                if line.is_none()
+                    && let Some(fault) = self.beside(tx, candidate, &wanted, &unseen, bound)?
+                {
                     self.review(tx, candidate, head, fault)?;
                 }
-                let line = versions::line(&wanted, &seen, &unseen);
-                let (warnings, index) = self.append(tx, head, candidate.bytes, line)?;
+                let aside = match line {
+                    Some(line) => seen.iter().any(|one| one.line == line && one.aside),
+                    None => !bound,
+                };
+                let (warnings, index) = self.append(tx, head, candidate.bytes, line, aside)?;
                 let (vkey, created, creator) = (vkey.to_owned(), created.to_owned(), creator.to_owned());
                 let (line, giver) = (line.unwrap_or(index), self.giver.map(str::to_owned));
                 let object = -1 - i as i64;
-                let accepted = Held { object, line, vkey, created, creator, revoked: head.revoked, giver };
+                let accepted = Held { object, line, aside, vkey, created, creator, revoked: head.revoked, giver };
                 self.held.entry(head.id.to_string()).or_default().push(accepted);
                 Ok(candidate.told(Outcome::Accepted, warnings))
             }
@@ -339,24 +347,25 @@ impl<'a> Desk<'_, 'a> {
         let Sees::View(view) = self.origin.sees else { return Ok(versions::standing(id, held)) };
         let (mut seen, mut unseen) = (Vec::new(), Vec::new());
         for version in held {
-            let known = version.object < 0
-                || (self.giver.is_some() && version.giver.as_deref() == self.giver)
-                || stands_in(tx, view, version.object)?;
+            let known =
+                version.object < 0 || version.giver.as_deref() == self.giver || stands_in(tx, view, version.object)?;
             if known { seen.push(version.clone()) } else { unseen.push(version.clone()) }
         }
         Ok((seen, unseen))
     }
 
-    /// What a person is to know of a conflict with what the submitter may not see; nothing where it is the same once more.
+    /// What a person is to know of a line that begins beside what the submitter may not see; nothing where it is the same once more.
     fn beside(
         &self,
         tx: &mut Tx<'_>,
         candidate: &Candidate<'_>,
         wanted: &Wanted<'_>,
         unseen: &[Held],
+        bound: bool,
     ) -> Result<Option<Fault>> {
         let (rule, reason) = match versions::decide(wanted, unseen) {
-            Verdict::New => return Ok(None),
+            Verdict::New if bound => return Ok(None),
+            Verdict::New => ("version-not-bound", author::NOT_BOUND.to_owned()),
             Verdict::SameVersion(object) => {
                 if tx.body(object)?.is_some_and(|body| jcs::equal(&body, candidate.bytes)) {
                     return Ok(None);
@@ -366,11 +375,18 @@ impl<'a> Desk<'_, 'a> {
             Verdict::Refused { rule, reason } => (rule, reason),
         };
         let reason = format!("{reason}; it stands beside, for those who may see it and not what was held before");
-        Ok(Some(Fault::new(rule, "/modified", reason)))
+        Ok(Some(Fault::new(rule, "", reason)))
     }
 
     /// `line`: `None` for one of its own. Gives what is strange about it, and its event.
-    fn append(&self, tx: &mut Tx<'_>, head: &Head<'_>, bytes: &[u8], line: Option<i64>) -> Result<(Vec<Fault>, i64)> {
+    fn append(
+        &self,
+        tx: &mut Tx<'_>,
+        head: &Head<'_>,
+        bytes: &[u8],
+        line: Option<i64>,
+        aside: bool,
+    ) -> Result<(Vec<Fault>, i64)> {
         let resolved = marking::resolve(head, |id| self.meanings.get(id).cloned());
         let mut warnings = head.warnings.clone();
         warnings.extend(
@@ -392,6 +408,7 @@ impl<'a> Desk<'_, 'a> {
             spec: head.spec().to_owned(),
             hops: self.origin.hops,
             line: line.map_or(Some(0), |line| (line != 0).then_some(line)),
+            aside,
             copy: None,
             sighting: None,
         };

@@ -1,7 +1,7 @@
 //! Who may bring a new version of an object (STIX 2.1 section 3.6: its creator alone may version it).
 //!
 //! An object says who created it, and anybody can write that. What an account proves is its organisation. So a new version is taken from whoever
-//! gave the first, from the organisation that carries the creator's identity among its names, and from one that its agreement lets relay for
+//! gave the first that it sees, from the organisation that carries the creator's identity among its names, and from one that its agreement lets relay for
 //! that identity. From anybody else it goes to review. What the operator's own bring in is the operator's decision.
 use crate::rights;
 use crate::versions::Held;
@@ -12,9 +12,9 @@ use partners::agreement::{self, ANYBODY};
 pub(crate) const NOT_BOUND: &str = "another gave this object first, and your organisation is neither its creator nor an agreed relay: a person decides";
 
 /// Whether an organisation may bring a version of what is held already. `giver`: `None` for the operator's own; `creator`: an id, or empty
-/// where the object does not say; `seen`: the versions that the giver knows of.
-pub(crate) fn may_version(tx: &mut Tx<'_>, giver: Option<&str>, creator: &str, seen: &[Held]) -> Result<bool> {
-    let (Some(giver), Some(first)) = (giver, seen.iter().filter(|one| one.object >= 0).min_by_key(|one| one.object))
+/// where the object does not say; `held`: the versions that are to be followed.
+pub(crate) fn may_version(tx: &mut Tx<'_>, giver: Option<&str>, creator: &str, held: &[Held]) -> Result<bool> {
+    let (Some(giver), Some(first)) = (giver, held.iter().filter(|one| one.object >= 0).min_by_key(|one| one.object))
     else {
         return Ok(true);
     };

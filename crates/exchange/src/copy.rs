@@ -185,6 +185,7 @@ impl Desk {
             spec: head.spec().to_owned(),
             hops: of.hops,
             line: (line != 0).then_some(line),
+            aside: of.aside,
             copy: Some(CopyOf { of: due.object, how: due.how, ids }),
             sighting: None,
         };
@@ -200,8 +201,9 @@ impl Desk {
     fn sign(&mut self, tx: &mut Tx<'_>, collection: &str) -> Result<()> {
         let id = self.operator();
         let key = format!("exchange/operator/{collection}");
-        let sql = "SELECT idx FROM @stix_object WHERE id = $1 ORDER BY vkey LIMIT 1";
-        if let Some(object) = tx.one(sql, &[(&id).into()], |r| r.int(0))? {
+        // the hub's own, whoever else gave something under that id
+        let sql = "SELECT idx FROM @stix_object WHERE id = $1 AND source = $2 ORDER BY vkey LIMIT 1";
+        if let Some(object) = tx.one(sql, &[(&id).into(), SOURCE.into()], |r| r.int(0))? {
             let sql = "SELECT 1 FROM @listing WHERE object = $1 AND collection = $2";
             if tx.one(sql, &[object.into(), collection.into()], |_| ())?.is_some() {
                 return Ok(());
@@ -233,6 +235,7 @@ impl Desk {
             spec: "2.1".to_owned(),
             hops: None,
             line: None,
+            aside: false,
             copy: None,
             sighting: None,
         };

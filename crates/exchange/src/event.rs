@@ -99,6 +99,9 @@ pub struct ObjectMeta {
     /// held, else the event that began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<i64>,
+    /// It is of a line that stands aside for all who see another of the id: its giver may not make a version of that.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub aside: bool,
     /// What it is a copy of, where this hub made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<CopyOf>,

@@ -397,7 +397,7 @@ pub fn why(tx: &mut Tx<'_>, peer: &Peer, object: &str) -> Result<Why> {
         reason: r.text(3).to_owned(),
         at: r.micros(4),
     })?;
-    let sql = "SELECT DISTINCT rule FROM @review WHERE form = 'stix' AND id = $1 ORDER BY rule";
+    let sql = "SELECT DISTINCT rule FROM @review WHERE form = 'stix' AND id = $1 AND decided = 0 ORDER BY rule";
     let review = tx.all(sql, &[object.into()], |r| r.text(0).to_owned())?;
     Ok(Why { held, refused, review })
 }

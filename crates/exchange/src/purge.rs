@@ -38,6 +38,8 @@ pub fn events(tx: &mut Tx<'_>, matter: &Matter<'_>) -> Result<BTreeSet<i64>> {
         Matter::Org(org) => {
             let mut given =
                 ints(tx, "SELECT idx FROM @stix_object WHERE giver = $1 AND kind <> 'marking-definition'", org)?;
+            let sql = "SELECT idx FROM @review WHERE source = 'taxii:' || $1 OR source = 'peer:' || $1";
+            given.extend(ints(tx, sql, org)?);
             given.extend(ints(
                 tx,
                 "SELECT idx FROM @document WHERE source = $1 OR source = 'taxii:' || $1 OR source = 'peer:' || $1",

@@ -2,6 +2,7 @@
 //! or admitted is dropped in silence. What was dropped once is not asked again.
 use crate::admit::{self, Origin, Outcome, Sees};
 use crate::event::{self, ReviewMeta, ReviewedMeta};
+use crate::{facet, rights, versions};
 use ledger::{Draft, Error, Event, Micros, Result, Tx, line};
 
 /// One thing that lies in review.
@@ -27,15 +28,15 @@ pub struct Item {
 
 /// Puts something in review. False where the same thing lies there already, by the same rule.
 pub fn put(tx: &mut Tx<'_>, meta: &ReviewMeta, body: &[u8]) -> Result<bool> {
-    // the key is kept as a salted hash only, so the whole content may stand in it
-    let key = format!("exchange/review/{}/{}/{}/{}", meta.form, meta.rule, meta.id, String::from_utf8_lossy(body));
+    // the key is kept as a salted hash only, so the whole content may stand in it; what one gave is not decided with what another gave
+    let ReviewMeta { form, rule, id, source, collection, .. } = meta;
+    let key = format!("exchange/review/{form}/{rule}/{id}/{source}/{collection}/{}", String::from_utf8_lossy(body));
     Ok(tx.append(Draft::new(event::REVIEW, meta)?.body(body).key(key))?.new)
 }
 
 /// What lies in review, oldest first, at most `limit` after the event `after`.
 pub fn list(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Vec<Item>> {
-    let sql =
-        "SELECT idx, known, file, place, id, rule, reason, form FROM @review WHERE idx > $1 ORDER BY idx LIMIT $2";
+    let sql = "SELECT idx, known, file, place, id, rule, reason, form FROM @review WHERE idx > $1 AND decided = 0 ORDER BY idx LIMIT $2";
     tx.all(sql, &[after.into(), limit.into()], |r| Item {
         index: r.int(0),
         known: r.micros(1),
@@ -77,12 +78,28 @@ pub fn accept(tx: &mut Tx<'_>, decision: &Decision<'_>) -> Result<()> {
     let origin = Origin { file, collection, source, tlp: None, by: &meta.by, sees: Sees::All, hops: None };
     match admit::vouched(tx, event.body(), &origin)? {
         Outcome::Accepted | Outcome::Unchanged => decided(tx, decision, true),
+        Outcome::Refused(_) | Outcome::Review(_) if stands_beside(tx, &meta, event.body())? => {
+            decided(tx, decision, true)
+        }
         Outcome::Refused(fault) | Outcome::Review(fault) => Err(Error::refused(
             "review-not-admitted",
-            format!("item {} cannot stand beside what is held: {fault}", event.index),
-            "drop it, or purge what is held and accept it then",
+            format!("item {} contradicts what is held: {fault}", event.index),
+            "drop it; whoever gave it may give it as a later version",
         )),
     }
+}
+
+/// Whether what lies in review is held beside what it contradicts, for those who may not see that: to accept it is to know of it.
+fn stands_beside(tx: &mut Tx<'_>, meta: &ReviewMeta, bytes: &[u8]) -> Result<bool> {
+    let home = rights::home(tx)?;
+    let giver = facet::giver_of(&meta.source, &home);
+    for one in versions::held(tx, &[&meta.id])?.into_values().flatten() {
+        let same = one.giver.as_deref() == giver && one.line != 0;
+        if same && tx.body(one.object)?.is_some_and(|body| stix::jcs::equal(&body, bytes)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Leaves an item without effect for good.
@@ -92,7 +109,7 @@ pub fn drop_item(tx: &mut Tx<'_>, decision: &Decision<'_>) -> Result<()> {
 }
 
 fn find(tx: &mut Tx<'_>, item: i64) -> Result<Event> {
-    let stands = tx.one("SELECT 1 FROM @review WHERE idx = $1", &[item.into()], |_| ())?.is_some();
+    let stands = tx.one("SELECT 1 FROM @review WHERE idx = $1 AND decided = 0", &[item.into()], |_| ())?.is_some();
     match tx.event(item)?.filter(|_| stands) {
         Some(event) => Ok(event),
         None => Err(Error::refused(
@@ -110,17 +127,19 @@ fn decided(tx: &mut Tx<'_>, decision: &Decision<'_>, accepted: bool) -> Result<(
 }
 
 pub(crate) fn fold_reviewed(tx: &mut Tx<'_>, meta: &ReviewedMeta) -> Result<()> {
-    tx.run("DELETE FROM @review WHERE idx = $1", &[meta.item.into()]).map(drop)
+    // the row stays: a purge finds the bytes by it
+    tx.run("UPDATE @review SET decided = 1 WHERE idx = $1", &[meta.item.into()]).map(drop)
 }
 
 /// How much lies in review.
 pub fn count(tx: &mut Tx<'_>) -> Result<i64> {
-    Ok(tx.one("SELECT count(*) FROM @review", &[], |r| r.int(0))?.unwrap_or(0))
+    Ok(tx.one("SELECT count(*) FROM @review WHERE decided = 0", &[], |r| r.int(0))?.unwrap_or(0))
 }
 
 pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event, meta: &ReviewMeta) -> Result<()> {
     tx.run(
-        "INSERT INTO @review (idx, known, file, place, id, rule, reason, form) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO @review (idx, known, file, place, id, rule, reason, form, source, decided) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)",
         &[
             event.index.into(),
             event.known.into(),
@@ -130,6 +149,7 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event, meta: &ReviewMeta) -> Result<
             (&meta.rule).into(),
             (&meta.reason).into(),
             (&meta.form).into(),
+            (&meta.source).into(),
         ],
     )
     .map(drop)

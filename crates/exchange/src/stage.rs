@@ -30,7 +30,7 @@ CREATE TABLE @collection (id {text} PRIMARY KEY, title {text} NOT NULL, root {te
 CREATE TABLE @stix_object (idx {int} PRIMARY KEY, id {text} NOT NULL, kind {text} NOT NULL, version {text}, vkey {text} NOT NULL,
   created {text} NOT NULL, creator {text} NOT NULL, revoked {int} NOT NULL, spec {text} NOT NULL, tlp {int}, waiting {int} NOT NULL,
   source {text} NOT NULL, giver {text}, signed {int} NOT NULL, partial {int} NOT NULL, asks {text} NOT NULL, size {int} NOT NULL,
-  copy_of {int}, remark {int}, line {int} NOT NULL);
+  copy_of {int}, remark {int}, line {int} NOT NULL, aside {int} NOT NULL);
 CREATE UNIQUE INDEX @stix_object_version ON @stix_object (id, vkey, line);
 CREATE INDEX @stix_object_copy ON @stix_object (copy_of) WHERE copy_of IS NOT NULL;
 CREATE TABLE @marking (id {text} PRIMARY KEY, tlp {int}, report {text}, refs {text} NOT NULL, terms {text} NOT NULL);
@@ -80,7 +80,7 @@ CREATE INDEX @right_agreement_org ON @right_agreement (org, name, idx);
 CREATE INDEX @right_agreement_from ON @right_agreement (from_day);
 CREATE INDEX @right_agreement_to ON @right_agreement (to_day);
 CREATE TABLE @review (idx {int} PRIMARY KEY, known {int} NOT NULL, file {text} NOT NULL, place {text} NOT NULL, id {text} NOT NULL,
-  rule {text} NOT NULL, reason {text} NOT NULL, form {text} NOT NULL);
+  rule {text} NOT NULL, reason {text} NOT NULL, form {text} NOT NULL, source {text} NOT NULL, decided {int} NOT NULL);
 CREATE TABLE @indicator (id {text} NOT NULL, line {int} NOT NULL, idx {int} NOT NULL, vkey {text} NOT NULL, how {text} NOT NULL,
   from_at {text} NOT NULL, until_at {text} NOT NULL, sightings {int} NOT NULL, PRIMARY KEY (id, line));
 CREATE INDEX @indicator_idx ON @indicator (idx);
@@ -280,6 +280,7 @@ impl<'a> Object<'a> {
         Held {
             object: self.index,
             line: self.line(),
+            aside: self.meta.aside,
             vkey: self.vkey().to_owned(),
             created: self.created().to_owned(),
             creator: self.head.created_by.as_deref().unwrap_or("").to_owned(),
@@ -414,8 +415,9 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
         Column::Int(objects.iter().map(|o| o.body.len() as i64).collect()),
         Column::OptInt(objects.iter().map(|o| o.meta.copy.as_ref().map(|copy| copy.of)).collect()),
         Column::Int(objects.iter().map(Object::line).collect()),
+        Column::Int(objects.iter().map(|o| i64::from(o.meta.aside)).collect()),
     ];
-    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks, size, copy_of, line)";
+    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks, size, copy_of, line, aside)";
     tx.bulk(insert, &columns, "")?;
     let topics = || objects.iter().zip(beside).flat_map(|(o, b)| b.facts.topics.iter().map(|t| (o.index, t.as_str())));
     let columns = [Column::Int(topics().map(|t| t.0).collect()), Column::Text(topics().map(|t| t.1).collect())];
@@ -428,12 +430,21 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
 
 /// A marking-definition has arrived: what it means is kept, and whatever waited for it is resolved as far as it can be.
 fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
-    let meaning = marking::meaning(&object.head);
+    let mut meaning = marking::meaning(&object.head);
+    let sql = "SELECT tlp, terms FROM @marking WHERE id = $1";
+    let held =
+        tx.one(sql, &[(&object.meta.id).into()], |r| (r.opt_int(0).map(Tlp::from_rank), facet::asked(r.text(1))))?;
+    if let Some((tlp, terms)) = held {
+        // two who do not see what the other gave: the stricter of both
+        meaning.tlp = meaning.tlp.max(tlp);
+        meaning.terms.join(&terms);
+    }
     let refs: Vec<String> = marking::references(&object.head).into_iter().map(stix::Text::into_string).collect();
     let refs = refs.join(" ");
     let terms = facet::written(&meaning.terms)?;
     tx.run(
-        "INSERT INTO @marking (id, tlp, report, refs, terms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO @marking (id, tlp, report, refs, terms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE \
+         SET tlp = excluded.tlp, terms = excluded.terms",
         &[
             (&object.meta.id).into(),
             meaning.tlp.map(Tlp::rank).into(),

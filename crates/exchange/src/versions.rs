@@ -3,7 +3,7 @@
 //! Versions of one id that conflict may both be held: who may not see the first is told of no conflict, so what they give stands beside it,
 //! in a **line** of its own (docs/decisions/0012). No view holds two that conflict ([`crate::view`]): there, what was listed first stays.
 use ledger::{Result, Row, Tx};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ids asked for in one statement: one prepared text serves every batch.
 const CHUNK: usize = 256;
@@ -15,6 +15,8 @@ pub(crate) struct Held {
     pub(crate) object: i64,
     /// The line of versions it belongs to: 0 for the first of its id, else the event that began the line.
     pub(crate) line: i64,
+    /// Its line was begun by somebody who may not make a version of what they did not see: it stands aside for all who see that.
+    pub(crate) aside: bool,
     pub(crate) vkey: String,
     pub(crate) created: String,
     pub(crate) creator: String,
@@ -26,6 +28,9 @@ pub(crate) struct Held {
 impl Held {
     /// Whether two versions of one object can stand in one view.
     pub(crate) fn agrees(&self, id: &str, other: &Held) -> bool {
+        if self.line != other.line && (self.aside || other.aside) {
+            return false;
+        }
         let kind = id.split("--").next().unwrap_or_default();
         let Held { vkey, created, creator, revoked, .. } = self;
         let wanted = Wanted { kind, vkey, created, creator, revoked: *revoked };
@@ -52,12 +57,17 @@ pub(crate) fn standing(id: &str, held: &[Held]) -> (Vec<Held>, Vec<Held>) {
     (stands, rest)
 }
 
-/// The line that one more version joins: that of what its giver sees, unless something there that they do not see conflicts with it. `None`
-/// where it begins one: its giver sees nothing of the id, and somebody else has given it.
+/// The line that one more version joins: of those of which its giver sees something the latest in which nothing that they do not see
+/// conflicts with it. `None` where it begins one.
 pub(crate) fn line(wanted: &Wanted<'_>, seen: &[Held], unseen: &[Held]) -> Option<i64> {
-    let Some(line) = seen.iter().map(|one| one.line).min() else { return unseen.is_empty().then_some(0) };
-    let of_line: Vec<Held> = unseen.iter().filter(|one| one.line == line).cloned().collect();
-    (decide(wanted, &of_line) == Verdict::New).then_some(line)
+    if seen.is_empty() {
+        return unseen.is_empty().then_some(0);
+    }
+    let lines: BTreeSet<i64> = seen.iter().map(|one| one.line).collect();
+    lines.into_iter().rev().find(|line| {
+        let hidden: Vec<Held> = unseen.iter().filter(|one| one.line == *line).cloned().collect();
+        decide(wanted, &hidden) == Verdict::New
+    })
 }
 
 /// The facts of the version that wants in.
@@ -115,10 +125,11 @@ pub(crate) fn decide(wanted: &Wanted<'_>, held: &[Held]) -> Verdict {
 /// What is held of these ids.
 pub(crate) fn held(tx: &mut Tx<'_>, ids: &[&str]) -> Result<BTreeMap<String, Vec<Held>>> {
     let mut out: BTreeMap<String, Vec<Held>> = BTreeMap::new();
-    by_ids(tx, "idx, id, vkey, created, creator, revoked, line, giver", ids, &mut |r| {
+    by_ids(tx, "idx, id, vkey, created, creator, revoked, line, giver, aside", ids, &mut |r| {
         out.entry(r.text(1).to_owned()).or_default().push(Held {
             object: r.int(0),
             line: r.int(6),
+            aside: r.bool(8),
             vkey: r.text(2).to_owned(),
             created: r.text(3).to_owned(),
             creator: r.text(4).to_owned(),
@@ -156,7 +167,7 @@ mod tests {
 
     fn held(vkey: &str, revoked: bool) -> Held {
         let (created, creator) = ("2020".into(), "identity--a".into());
-        Held { object: 7, line: 0, vkey: vkey.into(), created, creator, revoked, giver: None }
+        Held { object: 7, line: 0, aside: false, vkey: vkey.into(), created, creator, revoked, giver: None }
     }
 
     #[track_caller]
@@ -185,12 +196,13 @@ mod tests {
         check("marking-definition", "2024", false, "identity--a", "2020", "marking-versioned");
     }
 
-    /// `held`: of each version its event, its line, its key, whether its giver sees it.
+    /// `held`: of each version its event, its line, its key with an R where it is revoked, whether its giver sees it.
     #[track_caller]
     fn check_line(vkey: &str, held: &[(i64, i64, &str, bool)], expected: Option<i64>) {
         let (mut seen, mut unseen) = (Vec::new(), Vec::new());
         for (object, line, vkey, is_seen) in held {
-            let one = Held { object: *object, line: *line, ..self::held(vkey, false) };
+            let one =
+                Held { object: *object, line: *line, ..self::held(vkey.trim_end_matches('R'), vkey.ends_with('R')) };
             if *is_seen { seen.push(one) } else { unseen.push(one) }
         }
         let wanted = Wanted { kind: "tool", vkey, created: "2020", creator: "identity--a", revoked: false };
@@ -205,6 +217,8 @@ mod tests {
         check_line("2022", &[(1, 0, "2021", true), (2, 0, "2022", false)], None);
         check_line("2023", &[(1, 0, "2021", true), (2, 0, "2022", false)], Some(0));
         check_line("2023", &[(1, 0, "2021", false), (2, 2, "2021", true)], Some(2));
+        // a line once begun goes on, whatever keeps conflicting in the first
+        check_line("2024", &[(1, 0, "2021", true), (2, 0, "2022R", false), (3, 3, "2023", true)], Some(3));
     }
 
     #[test]
@@ -217,5 +231,7 @@ mod tests {
         };
         check(&[one(5, 0, "2021"), one(3, 0, "2022")], &[5, 3], &[]);
         check(&[one(5, 5, "2021"), one(3, 0, "2021"), one(-1, 5, "2022")], &[3, -1], &[5]);
+        let aside = Held { aside: true, ..one(5, 5, "2022") };
+        check(&[one(3, 0, "2021"), aside.clone(), one(6, 0, "2023")], &[3, 6], &[5]);
     }
 }

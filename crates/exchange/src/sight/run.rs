@@ -385,6 +385,7 @@ impl Desk {
             spec: head.spec().to_owned(),
             hops: None,
             line: None,
+            aside: false,
             copy: None,
             sighting: Some(of),
         };

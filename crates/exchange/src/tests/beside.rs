@@ -72,7 +72,7 @@ fn what_is_not_seen_is_as_if_it_were_not_held() {
             false => object,
         });
         assert_eq!(give_as_fr(&ledger, &box_, &next).refused[0].rule, "created-changed");
-        assert_eq!((read("ada"), read("fred")), ("ours gone theirs2".to_owned(), "theirs theirs2".to_owned()));
+        assert_eq!((read("ada"), read("fred")), ("ours gone".to_owned(), "theirs theirs2".to_owned()));
         // once more the same, and the same as what is hidden
         assert_eq!(say(&give_as_fr(&ledger, &box_, &[named(1, 1, "theirs", "")])), "accepted 0 unchanged 1");
         let same = give_as_fr(&ledger, &box_, &[named(2, 1, "gone", &marked(GREEN)).replace(GREEN, RED)]);
@@ -81,16 +81,48 @@ fn what_is_not_seen_is_as_if_it_were_not_held() {
         // what becomes visible takes its place, and gives it up again
         at(10);
         agree(&ledger, "fr", "2026-01-01", None, Tlp::Amber);
-        assert_eq!(read("fred"), "theirs2 ours");
+        assert_eq!(read("fred"), "ours");
         agree(&ledger, "fr", "2026-01-01", None, Tlp::Green);
-        assert_eq!(read("fred"), "theirs2 theirs");
+        assert_eq!(read("fred"), "theirs theirs2");
         // what stood before leaves the collection: the other stands for all
         let ours = ledger.read(|tx| versions::held(tx, &["malware--00000000-0000-4000-8000-000000000001"])).unwrap();
         let first = ours.values().flatten().find(|one| one.line == 0).unwrap().object;
         let meta = crate::event::WithdrawnMeta { collection: box_.clone(), objects: vec![first], by: "ada".to_owned() };
         ledger.write(|tx| tx.append(ledger::Draft::new(crate::event::WITHDRAWN, &meta)?)).unwrap();
         ledger.catch_up().unwrap();
-        assert_eq!(read("ada"), "gone theirs2 theirs");
+        assert_eq!(read("ada"), "gone theirs theirs2");
+        same_after_rebuild(&ledger);
+    }
+}
+
+/// Who may not make a version of what they do not see makes none for those who do, and nobody who may is stopped by it.
+#[test]
+fn what_is_not_bound_stands_aside() {
+    for store in engines() {
+        let (ledger, box_) = world(&store);
+        let from_peer = |objects: &[String]| {
+            let source = "peer:nl";
+            let origin =
+                Origin { file: "f", collection: &box_, source, tlp: None, by: "nl", sees: Sees::All, hops: None };
+            let intake = import_stix(&ledger, &envelope(objects), &origin).unwrap();
+            ledger.catch_up().unwrap();
+            say(&intake)
+        };
+        from_peer(&[named(1, 1, "one", &marked(AMBER))]);
+        let end = named(1, 2, "end", r#","revoked":true"#);
+        assert_eq!(say(&give_as_fr(&ledger, &box_, std::slice::from_ref(&end))), "accepted 1 unchanged 0");
+        let read = |who: &str| names(&ledger, who, &box_);
+        assert_eq!((read("ada"), read("fred")), ("one".to_owned(), "end".to_owned()));
+        assert_eq!(from_peer(&[named(1, 3, "three", "")]), "accepted 1 unchanged 0");
+        assert_eq!((read("ada"), read("fred")), ("one three".to_owned(), "end".to_owned()));
+        let waits = ledger.read(|tx| review::list(tx, -1, 9)).unwrap();
+        assert_eq!(waits.iter().map(|i| i.rule.as_str()).collect::<Vec<_>>(), ["version-not-bound"]);
+        // what is decided is still found by a purge
+        let decision = Decision { item: waits[0].index, reason: "known", by: "ada" };
+        ledger.write_applied(|tx| review::accept(tx, &decision)).unwrap();
+        let id = "malware--00000000-0000-4000-8000-000000000001";
+        let found = ledger.read(|tx| purge::events(tx, &purge::Matter::Object(id, None))).unwrap();
+        assert!(found.contains(&waits[0].index));
         same_after_rebuild(&ledger);
     }
 }
@@ -172,7 +204,7 @@ fn what_lies_in_review_is_decided() {
         decide(0, review::accept, "they rang").unwrap();
         decide(1, review::drop_item, "not theirs").unwrap();
         let refused = decide(2, review::accept, "they rang").unwrap_err();
-        assert!(refused.contains("review-not-admitted") && refused.contains("other content"), "{refused}");
+        assert!(refused.contains("contradicts what is held") && refused.contains("other content"), "{refused}");
         assert!(decide(0, review::drop_item, "again").unwrap_err().contains("review-unknown"));
         assert_eq!(ledger.read(review::count).unwrap(), 1, "what was refused lies there still");
         let given =

@@ -10,7 +10,7 @@ use super::steps::{address, address_id, cve, tool, tool_id, vulnerability_id};
 pub(super) const READERS: [&str; 6] = ["fr-partner", "fay", "fr-admin", "fr-operator", "fr-analyst", "fr-auditor"];
 /// Figures that are shown on purpose, or that a test cannot hold without taking the function away; see docs/decisions/0012-two-worlds.md.
 /// Nothing else is left out.
-pub(super) const DECLASSIFIED: [(&str, &str); 4] = [
+pub(super) const DECLASSIFIED: [(&str, &str); 5] = [
     ("sign-in-wait", "ten wrong passwords for one name hold up that name, whoever asks: fr tries its own names"),
     (
         "purged-id",
@@ -18,8 +18,9 @@ pub(super) const DECLASSIFIED: [(&str, &str); 4] = [
     ),
     (
         "sighting-through-another",
-        "observed-data is matched with one line of an observable that it names and its giver did not give: the first held, seen or not (open)",
+        "observed-data is matched with one line of each observable that it names, as they stand when it is due, seen or not (open)",
     ),
+    ("marking-twice", "two who do not see each other's definition of one marking get the stricter of both (open)"),
     (
         "mixed-documents",
         "one exposure is kept where documents of different marks speak of it, by the one that decides (open)",
