@@ -293,7 +293,10 @@ impl<'a> Desk<'_, 'a> {
             Err(fault) => return Ok(candidate.told(Outcome::Refused(fault.clone()), Vec::new())),
         };
         let vkey = head.version_key().map_or("", Timestamp::key);
+        // what was purged is another's, where the giver's own stands still
+        let own = |one: &Held| one.vkey == vkey && one.giver.as_deref() == self.giver;
         if self.purged
+            && !self.held.get(&*head.id).is_some_and(|held| held.iter().any(own))
             && let Some((fault, givers)) = purge::not_again(tx, &head.id, vkey)?
         {
             // who did not give it need not know that it was here

@@ -3,6 +3,7 @@
 //! Made from the object's own bytes and the definitions that are held, not from the compiled rights; a test holds the two against each other.
 use crate::collection::{self, Collection};
 use crate::object::meaning;
+use crate::versions::Held;
 use crate::{facet, sight};
 use jiff::civil::Date;
 use ledger::{Error, Result, Tx};
@@ -172,6 +173,7 @@ pub(crate) fn of_version(
             collections.push(in_collection(tx, &one, &collection, recipient, on)?);
         }
     }
+    give_way(tx, event, &one.head.id, recipient, on, &mut collections)?;
     Ok(Some(Explained {
         id: one.head.id.to_string(),
         kind: one.head.kind.to_string(),
@@ -181,6 +183,43 @@ pub(crate) fn of_version(
         released: collections.iter().any(|c| c.released),
         collections,
     }))
+}
+
+/// Of versions that conflict the one that its collection listed first goes out ([`crate::view`]).
+fn give_way(
+    tx: &mut Tx<'_>,
+    event: i64,
+    id: &str,
+    recipient: &Recipient<'_>,
+    on: Date,
+    collections: &mut [InCollection],
+) -> Result<()> {
+    let held: Vec<Held> = crate::versions::held(tx, &[id])?.into_values().flatten().collect();
+    let Some(own) = held.iter().find(|one| one.object == event).filter(|_| held.iter().any(|one| one.line != 0)) else {
+        return Ok(());
+    };
+    for other in held.iter().filter(|other| other.object != event && !own.agrees(id, other)) {
+        for place in collections.iter_mut().filter(|place| place.released) {
+            let sql = "SELECT 1 FROM @listing a JOIN @listing b ON b.collection = a.collection AND b.seq < a.seq \
+                       WHERE a.collection = $1 AND a.object = $2 AND b.object = $3";
+            let listed = [(&place.collection).into(), event.into(), other.object.into()];
+            if tx.one(sql, &listed, |_| ())?.is_none() {
+                continue;
+            }
+            let first = of_version(tx, other.object, recipient, on)?;
+            if first.is_some_and(|f| f.collections.iter().any(|c| c.collection == place.collection && c.released)) {
+                place.released = false;
+                place.rules.push(Said {
+                    property: String::new(),
+                    rule: "gives-way",
+                    passes: false,
+                    reason: "another version of it was listed here first and goes out: the two contradict each other"
+                        .to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 struct Row {

@@ -1,7 +1,10 @@
 //! The terms by which a thing is found: what words there are in the texts of a JSON document, folded and refanged, as numbers.
 //!
 //! Reads bytes that were checked at admission, in one pass without a tree. No stemming and no weights: a word is found as it is written.
+mod run;
+
 use memchr::{memchr, memchr2, memchr2_iter};
+use run::{Terms, terms_of};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -112,40 +115,6 @@ pub(super) fn of_reference(id: &str) -> u64 {
 /// The number of two texts put together.
 fn prefixed(prefix: &str, text: &str) -> u64 {
     stirred(prefix.bytes().chain(text.bytes()).fold(FNV, fnv))
-}
-
-/// The numbers of the terms of one document, each once.
-#[derive(Default)]
-struct Terms {
-    numbers: Vec<u64>,
-    /// A bit for each number's lowest bits: what has none is new, without looking.
-    met: [u64; 4],
-    max: usize,
-}
-
-impl Terms {
-    fn begin(&mut self, max: usize) {
-        self.numbers.clear();
-        (self.met, self.max) = ([0; 4], max);
-    }
-
-    /// Adds a term; false where no more are wanted.
-    fn push(&mut self, term: u64) -> bool {
-        if self.is_full() {
-            return false;
-        }
-        let (word, bit) = ((term >> 6) as usize % self.met.len(), 1 << (term % 64));
-        let was_met = self.met[word] & bit != 0;
-        if !was_met || !self.numbers.contains(&term) {
-            self.met[word] |= bit;
-            self.numbers.push(term);
-        }
-        !self.is_full()
-    }
-
-    fn is_full(&self) -> bool {
-        self.numbers.len() >= self.max
-    }
 }
 
 /// Reads the terms of documents; keeps its buffers from one to the next.
@@ -320,96 +289,6 @@ const COMMON_PACKED: [u64; COMMON.len()] = {
     all
 };
 
-/// What a byte of ASCII text is to a run: 0 ends it, 1 joins its parts, all others stand in it, in lower case.
-const FOLDED: [u8; 256] = {
-    let (mut all, mut at) = ([0; 256], 0);
-    while at < 128 {
-        let byte = at as u8;
-        all[at] = match byte {
-            b'.' | b'-' | b'_' | b'@' | b':' | b'+' => 1,
-            _ if byte.is_ascii_alphanumeric() => byte.to_ascii_lowercase(),
-            _ => 0,
-        };
-        at += 1;
-    }
-    all
-};
-
-/// A run of letters and digits while it is read.
-#[derive(Default)]
-struct Run {
-    /// From its first letter or digit to after its last.
-    begin: usize,
-    end: usize,
-    hash: u64,
-    length: usize,
-    letters: bool,
-    /// Its first bytes, as [`packed`] puts them.
-    packed: u64,
-    /// The last byte joins.
-    open: bool,
-    /// Something joins its parts.
-    joined: bool,
-}
-
-impl Run {
-    fn begin(at: usize) -> Run {
-        Run { begin: at, end: at, hash: FNV, ..Run::default() }
-    }
-
-    fn add(&mut self, at: usize, byte: u8) {
-        self.joined |= self.open;
-        self.open = false;
-        self.end = at + 1;
-        self.hash = fnv(self.hash, byte);
-        self.length += 1;
-        self.letters |= byte >= b'a';
-        self.packed = self.packed << 8 | u64::from(byte);
-    }
-
-    /// As [`is_term`] has it.
-    fn is_term(&self) -> bool {
-        let is_common = || {
-            let spare = COMMON_BYTES.saturating_sub(self.length);
-            self.length <= COMMON_BYTES && COMMON_PACKED.binary_search(&(self.packed << (8 * spare))).is_ok()
-        };
-        match self.length {
-            0 | 1 => false,
-            2 | 3 => self.letters && !is_common(),
-            4..=TERM_MAX => !is_common(),
-            _ => false,
-        }
-    }
-}
-
-/// Adds the terms of a text, as [`words`] has them. A text in ASCII is read once, byte by byte, and only what has parts is looked at as a text.
-fn terms_of(text: &str, fold: &mut String, terms: &mut Terms) {
-    if !text.is_ascii() || is_fanged(text.as_bytes()) {
-        words(text, fold, &mut |word| terms.push(number(word)));
-        return;
-    }
-    let mut run: Option<Run> = None;
-    for (at, byte) in text.bytes().chain([b' ']).enumerate() {
-        match FOLDED.get(usize::from(byte)).copied().unwrap_or(0) {
-            1 => run.iter_mut().for_each(|run| run.open = true),
-            0 => {
-                let Some(run) = run.take() else { continue };
-                let more = match run.joined {
-                    true => {
-                        let whole = text.get(run.begin..run.end).unwrap_or_default();
-                        words(whole, fold, &mut |word| terms.push(number(word)))
-                    }
-                    false => !run.is_term() || terms.push(stirred(run.hash)),
-                };
-                if !more {
-                    return;
-                }
-            }
-            folded => run.get_or_insert_with(|| Run::begin(at)).add(at, folded),
-        }
-    }
-}
-
 /// The terms of a text: each compound as it is written, the parts of one that has words as its parts, and the domains above a domain. False
 /// where `f` wanted no more.
 fn words(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> bool {
@@ -544,48 +423,6 @@ mod tests {
         check("Wasserwerk KÖLN", "wasserwerk köln");
         check("x 1 22 the", "");
         check(&"a".repeat(TERM_MAX + 1), "");
-    }
-
-    /// What is read byte by byte is what the words say.
-    #[track_caller]
-    fn check_fast(text: &str, max: usize) {
-        let (mut slow, mut fast) = (Terms::default(), Terms::default());
-        slow.begin(max);
-        fast.begin(max);
-        words(text, &mut String::new(), &mut |word| slow.push(number(word)));
-        terms_of(text, &mut String::new(), &mut fast);
-        assert_eq!(fast.numbers, slow.numbers, "{text:?}");
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn both_readers_agree(text in "[ -~]{0,80}", words in "([a-zA-Z0-9]{1,6}[-. ,_@:]{1,2}){0,30}", max in 1_usize..40) {
-            check_fast(&text, max);
-            check_fast(&words, max);
-        }
-    }
-
-    #[test]
-    fn both_readers_agree_at_the_ends() {
-        for text in [
-            "",
-            "a",
-            "in",
-            "In the",
-            "http://a.b.example/x?y=1",
-            "CVE-2023-6448.",
-            "..a..",
-            "-a-b-",
-            "a:",
-            "1 22 a1 AB",
-            "é a.b",
-        ] {
-            check_fast(text, 64);
-        }
-        for length in [TERM_MAX - 1, TERM_MAX, TERM_MAX + 1] {
-            check_fast(&"a".repeat(length), 64);
-            check_fast(&format!("{}.b", "a".repeat(length - 2)), 64);
-        }
     }
 
     #[test]

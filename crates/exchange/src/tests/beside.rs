@@ -124,6 +124,7 @@ fn what_is_not_bound_stands_aside() {
         let found = ledger.read(|tx| purge::events(tx, &purge::Matter::Object(id, None))).unwrap();
         assert!(found.contains(&waits[0].index));
         same_after_rebuild(&ledger);
+        assert_eq!(say(&give_as_fr(&ledger, &box_, &[end])), "accepted 0 unchanged 1");
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) enum Review {
         /// Its number, from `review list`
         item: i64,
     },
-    /// Take an object in as if its giver were bound to its creator; every other rule holds. Exit 1 if one says no
+    /// Take an object in as if its giver were bound to its creator; every other rule holds
     Accept(Choice),
     /// Leave an item without effect; the same thing is not asked again
     Drop(Choice),

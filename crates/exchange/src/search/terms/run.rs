@@ -1,0 +1,174 @@
+//! The numbers of a text's terms in one pass over its bytes, where it is in ASCII, as most is. What a term is stands in [`super`]: a run with
+//! parts, and a text that needs a table of letters or mending, is read there.
+use super::{COMMON_BYTES, COMMON_PACKED, FNV, TERM_MAX, fnv, is_fanged, number, stirred, words};
+
+/// The numbers of the terms of one document, each once.
+#[derive(Default)]
+pub(super) struct Terms {
+    pub(super) numbers: Vec<u64>,
+    /// A bit for each number's lowest bits: what has none is new, without looking.
+    met: [u64; 4],
+    max: usize,
+}
+
+impl Terms {
+    pub(super) fn begin(&mut self, max: usize) {
+        self.numbers.clear();
+        (self.met, self.max) = ([0; 4], max);
+    }
+
+    /// Adds a term; false where no more are wanted.
+    pub(super) fn push(&mut self, term: u64) -> bool {
+        if self.is_full() {
+            return false;
+        }
+        let (word, bit) = ((term >> 6) as usize % self.met.len(), 1 << (term % 64));
+        let was_met = self.met[word] & bit != 0;
+        if !was_met || !self.numbers.contains(&term) {
+            self.met[word] |= bit;
+            self.numbers.push(term);
+        }
+        !self.is_full()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.numbers.len() >= self.max
+    }
+}
+
+/// What a byte of ASCII text is to a run: 0 ends it, 1 joins its parts, all others stand in it, in lower case.
+const FOLDED: [u8; 256] = {
+    let (mut all, mut at) = ([0; 256], 0);
+    while at < 128 {
+        let byte = at as u8;
+        all[at] = match byte {
+            b'.' | b'-' | b'_' | b'@' | b':' | b'+' => 1,
+            _ if byte.is_ascii_alphanumeric() => byte.to_ascii_lowercase(),
+            _ => 0,
+        };
+        at += 1;
+    }
+    all
+};
+
+/// A run of letters and digits while it is read.
+#[derive(Default)]
+struct Run {
+    /// From its first letter or digit to after its last.
+    begin: usize,
+    end: usize,
+    hash: u64,
+    length: usize,
+    letters: bool,
+    /// Its first bytes, as [`packed`] puts them.
+    packed: u64,
+    /// The last byte joins.
+    open: bool,
+    /// Something joins its parts.
+    joined: bool,
+}
+
+impl Run {
+    fn begin(at: usize) -> Run {
+        Run { begin: at, end: at, hash: FNV, ..Run::default() }
+    }
+
+    fn add(&mut self, at: usize, byte: u8) {
+        self.joined |= self.open;
+        self.open = false;
+        self.end = at + 1;
+        self.hash = fnv(self.hash, byte);
+        self.length += 1;
+        self.letters |= byte >= b'a';
+        self.packed = self.packed << 8 | u64::from(byte);
+    }
+
+    /// As [`is_term`] has it.
+    fn is_term(&self) -> bool {
+        let is_common = || {
+            let spare = COMMON_BYTES.saturating_sub(self.length);
+            self.length <= COMMON_BYTES && COMMON_PACKED.binary_search(&(self.packed << (8 * spare))).is_ok()
+        };
+        match self.length {
+            0 | 1 => false,
+            2 | 3 => self.letters && !is_common(),
+            4..=TERM_MAX => !is_common(),
+            _ => false,
+        }
+    }
+}
+
+/// Adds the terms of a text, as [`words`] has them. A text in ASCII is read once, byte by byte, and only what has parts is looked at as a text.
+pub(super) fn terms_of(text: &str, fold: &mut String, terms: &mut Terms) {
+    if !text.is_ascii() || is_fanged(text.as_bytes()) {
+        words(text, fold, &mut |word| terms.push(number(word)));
+        return;
+    }
+    let mut run: Option<Run> = None;
+    for (at, byte) in text.bytes().chain([b' ']).enumerate() {
+        match FOLDED.get(usize::from(byte)).copied().unwrap_or(0) {
+            1 => run.iter_mut().for_each(|run| run.open = true),
+            0 => {
+                let Some(run) = run.take() else { continue };
+                let more = match run.joined {
+                    true => {
+                        let whole = text.get(run.begin..run.end).unwrap_or_default();
+                        words(whole, fold, &mut |word| terms.push(number(word)))
+                    }
+                    false => !run.is_term() || terms.push(stirred(run.hash)),
+                };
+                if !more {
+                    return;
+                }
+            }
+            folded => run.get_or_insert_with(|| Run::begin(at)).add(at, folded),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read byte by byte is what the words say.
+    #[track_caller]
+    fn check_fast(text: &str, max: usize) {
+        let (mut slow, mut fast) = (Terms::default(), Terms::default());
+        slow.begin(max);
+        fast.begin(max);
+        words(text, &mut String::new(), &mut |word| slow.push(number(word)));
+        terms_of(text, &mut String::new(), &mut fast);
+        assert_eq!(fast.numbers, slow.numbers, "{text:?}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn both_readers_agree(text in "[ -~]{0,80}", words in "([a-zA-Z0-9]{1,6}[-. ,_@:]{1,2}){0,30}", max in 1_usize..40) {
+            check_fast(&text, max);
+            check_fast(&words, max);
+        }
+    }
+
+    #[test]
+    fn both_readers_agree_at_the_ends() {
+        for text in [
+            "",
+            "a",
+            "in",
+            "In the",
+            "http://a.b.example/x?y=1",
+            "CVE-2023-6448.",
+            "..a..",
+            "-a-b-",
+            "a:",
+            "1 22 a1 AB",
+            "é a.b",
+        ] {
+            check_fast(text, 64);
+        }
+        for length in [TERM_MAX - 1, TERM_MAX, TERM_MAX + 1] {
+            check_fast(&"a".repeat(length), 64);
+            check_fast(&format!("{}.b", "a".repeat(length - 2)), 64);
+        }
+    }
+}
