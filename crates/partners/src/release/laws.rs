@@ -199,7 +199,8 @@ impl World {
             3 => w.part = w.part.or_else(|| by.part.clone()),
             4 => w.consented = false,
             5 => w.unnamed |= w.giver != Some("p"),
-            6 => w.person = w.person.min(by.person).or(by.person),
+            // nobody in particular is no restriction
+            6 => w.person = w.person.zip(by.person).map(|(mine, other)| mine.min(other)).or(w.person).or(by.person),
             7 => w.country = None,
             8 => w.each(|c, a| c.clearance = c.clearance.min(a.clearance), by),
             9 => w.each(|c, a| c.to = c.to.map_or(a.to, |to| a.to.map_or(Some(to), |other| Some(to.min(other)))), by),
