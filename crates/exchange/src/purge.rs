@@ -198,12 +198,11 @@ pub(crate) fn any(tx: &mut Tx<'_>) -> Result<bool> {
     Ok(tx.one("SELECT 1 FROM @purged LIMIT 1", &[], |_| ())?.is_some())
 }
 
-/// Why a version is not taken again: it was purged here. With who gave it then, for whom the hub's own counts as nobody.
+/// Why a version is not taken again: it was purged here. With the organisations that gave it then.
 pub(crate) fn not_again(tx: &mut Tx<'_>, id: &str, vkey: &str) -> Result<Option<(Fault, BTreeSet<String>)>> {
     let sql = "SELECT at, giver FROM @purged WHERE id = $1 AND vkey = $2 ORDER BY object";
-    let held =
-        tx.all(sql, &[id.into(), vkey.into()], |r| (r.micros(0), r.opt_text(1).unwrap_or_default().to_owned()))?;
+    let held = tx.all(sql, &[id.into(), vkey.into()], |r| (r.micros(0), r.opt_text(1).map(str::to_owned)))?;
     let Some((at, _)) = held.first() else { return Ok(None) };
     let reason = format!("this version was purged on {} and is not taken again", at.day());
-    Ok(Some((Fault::new("purged", "/id", reason), held.into_iter().map(|(_, giver)| giver).collect())))
+    Ok(Some((Fault::new("purged", "/id", reason), held.into_iter().filter_map(|(_, giver)| giver).collect())))
 }

@@ -31,7 +31,7 @@ impl Held {
         if self.line != other.line && (self.aside || other.aside) {
             return false;
         }
-        let kind = id.split("--").next().unwrap_or_default();
+        let kind = stix::id::split(id).map_or("", |(kind, _)| kind);
         let Held { vkey, created, creator, revoked, .. } = self;
         let wanted = Wanted { kind, vkey, created, creator, revoked: *revoked };
         decide(&wanted, std::slice::from_ref(other)) == Verdict::New

@@ -2,22 +2,8 @@
 use crate::args::Global;
 use crate::failure::Failure;
 use ledger::keys::Seal;
-use ledger::{Clock, Env, FixedClock, Genesis, Ledger, Micros, Place, Stage, SystemClock, SystemEntropy};
+use ledger::{Clock, Env, FixedClock, Genesis, Ledger, Micros, Place, SystemClock, SystemEntropy};
 use std::sync::Arc;
-
-/// The stages in the order of the loop.
-pub(crate) fn stages() -> Vec<Arc<dyn Stage>> {
-    vec![
-        Arc::new(partners::Partners),
-        Arc::new(exchange::Exchange::default()),
-        Arc::new(exchange::Search),
-        Arc::new(depend::Depend),
-        Arc::new(expose::Expose),
-        Arc::new(act::Act),
-        Arc::new(assure::Assure),
-        Arc::new(server::Sessions),
-    ]
-}
 
 /// Where the store is.
 pub(crate) fn place(global: &Global) -> Place {
@@ -52,7 +38,7 @@ pub(crate) fn open(global: &Global, genesis: &Genesis) -> Result<Arc<Ledger>, Fa
         Some(at) => Arc::new(FixedClock::new(at)),
         None => Arc::new(SystemClock),
     };
-    let ledger = Ledger::open(&place(global), Env { clock, entropy }, seal, stages(), genesis)?;
+    let ledger = Ledger::open(&place(global), Env { clock, entropy }, seal, server::stages(), genesis)?;
     if let Some(at) = global.clock {
         check_clock(&ledger, at)?;
     }

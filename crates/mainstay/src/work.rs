@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn each_chore_is_done_once_for_its_hour() {
         for store in testkit::engines() {
-            let ledger = store.open(crate::store::stages());
+            let ledger = store.open(server::stages());
             ledger.catch_up().unwrap();
             let listed = |ledger: &Ledger| {
                 let jobs = ledger.read(jobs::list).unwrap();

@@ -109,9 +109,7 @@ const NAMED_MAX: usize = 1_000;
 
 /// The id of an identity (STIX 2.1 sections 2.9 and 4.5), or whoever created a thing.
 fn is_relayed(who: &str) -> bool {
-    let uuid = who.strip_prefix("identity--").unwrap_or_default();
-    let dashed = uuid.len() == 36 && uuid.bytes().enumerate().all(|(i, b)| (b == b'-') == [8, 13, 18, 23].contains(&i));
-    who == ANYBODY || (dashed && uuid.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit()))
+    who == ANYBODY || stix::id::check(who, "identity").is_ok()
 }
 
 /// Records an agreement of whatever form; the organisations it names are made where they are not known. Gives false where its last record

@@ -27,6 +27,7 @@ pub mod taxii;
 pub mod tls;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -35,7 +36,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
-pub use auth::Sessions;
 pub use state::AppState;
 
 /// A page may load what this hub serves and nothing else; no inline style or script; nobody may frame it.
@@ -45,6 +45,20 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; f
 const TIME_MAX: Duration = Duration::from_secs(60);
 /// What was shown is written down so soon: what a killed process may lose of the record (decision 0013).
 const RECORD_EVERY: Duration = Duration::from_millis(200);
+
+/// The stages in the order of the loop, this crate's own tables last.
+pub fn stages() -> Vec<Arc<dyn ledger::Stage>> {
+    vec![
+        Arc::new(partners::Partners),
+        Arc::new(exchange::Exchange::default()),
+        Arc::new(exchange::Search),
+        Arc::new(depend::Depend),
+        Arc::new(expose::Expose),
+        Arc::new(act::Act),
+        Arc::new(assure::Assure),
+        Arc::new(auth::Sessions),
+    ]
+}
 
 /// Serves until `shutdown` is done, then lets what is under way come to its end.
 pub async fn serve<L: connection::Shows>(

@@ -68,8 +68,7 @@ const PROSE: [&str; 11] = [
 /// Words in which `text` is asked for, each once, in their order; and those that are too common to be asked for.
 pub fn asked(text: &str) -> (Vec<String>, Vec<String>) {
     let (mut wanted, mut common): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    let mut fold = String::new();
-    compounds(text, &mut fold, &mut |word| {
+    compounds(text, &mut |word| {
         let list = if is_term(word) { &mut wanted } else { &mut common };
         if !list.iter().any(|held| held == word) {
             list.push(word.to_owned());
@@ -291,19 +290,22 @@ const COMMON_PACKED: [u64; COMMON.len()] = {
 
 /// The terms of a text: each compound as it is written, the parts of one that has words as its parts, and the domains above a domain. False
 /// where `f` wanted no more.
-fn words(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> bool {
-    compounds(text, fold, &mut |compound| {
-        if is_term(compound) && !f(compound) {
-            return false;
-        }
-        if compound.len() > TERM_MAX || !compound.bytes().any(|b| is_joiner(char::from(b))) {
-            return true;
-        }
-        let mut parts = compound
-            .split(is_joiner)
-            .filter(|part| part.len() > 2 && part.chars().all(char::is_alphabetic) && is_term(part));
-        parts.all(&mut *f) && above(compound, f)
-    })
+fn words(text: &str, f: &mut dyn FnMut(&str) -> bool) -> bool {
+    compounds(text, &mut |compound| with_parts(compound, f))
+}
+
+/// The terms of one compound, which is folded.
+fn with_parts(compound: &str, f: &mut dyn FnMut(&str) -> bool) -> bool {
+    if is_term(compound) && !f(compound) {
+        return false;
+    }
+    if compound.len() > TERM_MAX || !compound.bytes().any(|b| is_joiner(char::from(b))) {
+        return true;
+    }
+    let mut parts = compound
+        .split(is_joiner)
+        .filter(|part| part.len() > 2 && part.chars().all(char::is_alphabetic) && is_term(part));
+    parts.all(&mut *f) && above(compound, f)
 }
 
 /// The domains above the host of an address or a name: of `mail.a.example` it is `a.example`.
@@ -331,33 +333,11 @@ fn is_joiner(c: char) -> bool {
 }
 
 /// The runs of letters, digits and what joins them, folded to lower case and with defanged dots made whole. False where `f` wanted no more.
-fn compounds(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> bool {
-    if text.is_ascii() && !is_fanged(text.as_bytes()) {
-        return ascii_compounds(text, fold, f);
-    }
+fn compounds(text: &str, f: &mut dyn FnMut(&str) -> bool) -> bool {
     let folded = text.to_lowercase();
     let whole = refanged(&folded);
     let runs = whole.split(|c: char| !c.is_alphanumeric() && !is_joiner(c)).map(|run| run.trim_matches(is_joiner));
     runs.filter(|word| !word.is_empty()).all(f)
-}
-
-/// The same of a text that needs neither a table of letters nor mending, as most do: word by word, and no further than is wanted.
-fn ascii_compounds(text: &str, fold: &mut String, f: &mut dyn FnMut(&str) -> bool) -> bool {
-    let mut rest = text;
-    while let Some(begin) = rest.bytes().position(|b| b.is_ascii_alphanumeric()) {
-        let (_, run) = rest.split_at(begin);
-        let end =
-            run.bytes().position(|b| !b.is_ascii_alphanumeric() && !is_joiner(char::from(b))).unwrap_or(run.len());
-        let (run, after) = run.split_at(end);
-        fold.clear();
-        fold.push_str(run.trim_end_matches(is_joiner));
-        fold.make_ascii_lowercase();
-        if !f(fold) {
-            return false;
-        }
-        rest = after;
-    }
-    true
 }
 
 /// Whether a text has one of the forms that [`refanged`] undoes.
@@ -401,7 +381,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &str) {
         let mut got: Vec<String> = Vec::new();
-        words(text, &mut String::new(), &mut |word| {
+        words(text, &mut |word| {
             got.push(word.to_owned());
             true
         });

@@ -132,7 +132,7 @@ mod tests {
 
     impl Story {
         fn new(store: TestStore, minutes: i64) -> Story {
-            let ledger = store.open(crate::store::stages());
+            let ledger = store.open(server::stages());
             ledger.catch_up().unwrap();
             let new = NewPeer {
                 name: "north",

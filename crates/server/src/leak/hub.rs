@@ -20,7 +20,7 @@ use stix::Tlp;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-use crate::{AppState, Sessions, auth};
+use crate::{AppState, auth, stages};
 
 /// Read by fr and nl, written by both.
 pub(super) const OPEN: &str = "5a8a7a1e-0c53-4f0e-9b7e-000000000001";
@@ -87,20 +87,6 @@ pub(super) struct Hub {
     store: TestStore,
     entropy: Arc<StepEntropy>,
     runtime: Runtime,
-}
-
-/// All stages of the loop, in its order.
-pub(crate) fn stages() -> Vec<Arc<dyn ledger::Stage>> {
-    vec![
-        Arc::new(partners::Partners),
-        Arc::new(exchange::Exchange::default()),
-        Arc::new(exchange::Search),
-        Arc::new(depend::Depend),
-        Arc::new(expose::Expose),
-        Arc::new(act::Act),
-        Arc::new(assure::Assure),
-        Arc::new(Sessions),
-    ]
 }
 
 impl Hub {

@@ -7,5 +7,3 @@ mod requests;
 mod roles;
 mod steps;
 mod walk;
-
-pub(crate) use hub::stages;

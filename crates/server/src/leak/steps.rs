@@ -59,10 +59,13 @@ fn definition(n: u8) -> String {
     )
 }
 
+fn marked(marks: &[&str]) -> String {
+    if marks.is_empty() { String::new() } else { format!(r#","object_marking_refs":["{}"]"#, marks.join("\",\"")) }
+}
+
 /// A tool in a version, with marks and what else it has.
 pub(super) fn tool(n: u8, second: u8, marks: &[&str], rest: &str) -> String {
-    let marks =
-        if marks.is_empty() { String::new() } else { format!(r#","object_marking_refs":["{}"]"#, marks.join("\",\"")) };
+    let marks = marked(marks);
     let id = tool_id(n);
     format!(
         r#"{{"type":"tool","spec_version":"2.1","id":"{id}","created":"2020-01-01T00:00:00.000Z","modified":"2020-01-01T00:00:{second:02}.000Z","name":"{n}.{second}"{marks}{rest}}}"#
@@ -71,8 +74,7 @@ pub(super) fn tool(n: u8, second: u8, marks: &[&str], rest: &str) -> String {
 
 /// An observable: its id follows from its value, so everybody can know it; what else it says differs.
 pub(super) fn address(n: u8, marks: &[&str], rest: u8) -> String {
-    let marks =
-        if marks.is_empty() { String::new() } else { format!(r#","object_marking_refs":["{}"]"#, marks.join("\",\"")) };
+    let marks = marked(marks);
     let rest = ["", r#","x_seen":1"#, r#","x_seen":2"#][usize::from(rest) % 3];
     format!(
         r#"{{"type":"ipv4-addr","spec_version":"2.1","id":"{}","value":"198.51.100.{}"{marks}{rest}}}"#,

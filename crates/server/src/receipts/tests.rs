@@ -24,7 +24,7 @@ struct World {
 }
 
 fn world(store: TestStore) -> World {
-    let ledger = store.open(crate::leak::stages());
+    let ledger = store.open(crate::stages());
     let hashed = partners::person::hash("correct horse", &SeededEntropy::new(9)).unwrap();
     ledger
         .write(|tx| {

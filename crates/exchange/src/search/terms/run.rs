@@ -1,6 +1,6 @@
-//! The numbers of a text's terms in one pass over its bytes, where it is in ASCII, as most is. What a term is stands in [`super`]: a run with
-//! parts, and a text that needs a table of letters or mending, is read there.
-use super::{COMMON_BYTES, COMMON_PACKED, FNV, TERM_MAX, fnv, is_fanged, number, stirred, words};
+//! The numbers of a text's terms in one pass over its bytes, where it is in ASCII, as most is. What a term is stands in [`super`]: the parts
+//! of a run, and a text that needs a table of letters or mending, are read there.
+use super::{COMMON_BYTES, COMMON_PACKED, FNV, TERM_MAX, fnv, is_fanged, number, stirred, with_parts, words};
 
 /// The numbers of the terms of one document, each once.
 #[derive(Default)]
@@ -101,7 +101,7 @@ impl Run {
 /// Adds the terms of a text, as [`words`] has them. A text in ASCII is read once, byte by byte, and only what has parts is looked at as a text.
 pub(super) fn terms_of(text: &str, fold: &mut String, terms: &mut Terms) {
     if !text.is_ascii() || is_fanged(text.as_bytes()) {
-        words(text, fold, &mut |word| terms.push(number(word)));
+        words(text, &mut |word| terms.push(number(word)));
         return;
     }
     let mut run: Option<Run> = None;
@@ -112,8 +112,10 @@ pub(super) fn terms_of(text: &str, fold: &mut String, terms: &mut Terms) {
                 let Some(run) = run.take() else { continue };
                 let more = match run.joined {
                     true => {
-                        let whole = text.get(run.begin..run.end).unwrap_or_default();
-                        words(whole, fold, &mut |word| terms.push(number(word)))
+                        fold.clear();
+                        fold.push_str(text.get(run.begin..run.end).unwrap_or_default());
+                        fold.make_ascii_lowercase();
+                        with_parts(fold, &mut |word| terms.push(number(word)))
                     }
                     false => !run.is_term() || terms.push(stirred(run.hash)),
                 };
@@ -136,7 +138,7 @@ mod tests {
         let (mut slow, mut fast) = (Terms::default(), Terms::default());
         slow.begin(max);
         fast.begin(max);
-        words(text, &mut String::new(), &mut |word| slow.push(number(word)));
+        words(text, &mut |word| slow.push(number(word)));
         terms_of(text, &mut String::new(), &mut fast);
         assert_eq!(fast.numbers, slow.numbers, "{text:?}");
     }
