@@ -2,8 +2,9 @@
 //! which each source sent something, so that one that has stopped is noticed. Folded by the stage of the search, which reads every text anyway.
 //!
 //! Not for: what a partner fetched. What is weighed on that side is what it may read.
+use crate::batch::rows;
 use crate::facet::giver_of;
-use crate::search::{number, rows, week};
+use crate::search::{number, week};
 use jiff::civil::Date;
 use ledger::{Column, Event, Micros, Result, Tx};
 use std::collections::{BTreeMap, BTreeSet};

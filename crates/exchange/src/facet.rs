@@ -2,7 +2,7 @@
 //! as far as an agreement asks for them, its type and labels. Objects that ask the same share one facet, and rights are compiled per facet.
 //!
 //! Facet 0 is that of nearly all: a label and nothing else. What stands here is part of the fold; the decision itself is not.
-use crate::view;
+use crate::{batch, view};
 use crate::{rights, sight};
 use ledger::{Micros, Result, Tx};
 use partners::release::{self, Origin, Readers, Subject, What};
@@ -113,6 +113,7 @@ pub(crate) struct Ground {
     anonymise: bool,
     naming: BTreeSet<String>,
     terms: BTreeMap<String, Option<Known>>,
+    numbers: BTreeMap<Facet, i64>,
 }
 
 /// What a marking-definition that is held means.
@@ -132,6 +133,7 @@ impl Ground {
             anonymise: false,
             naming: BTreeSet::new(),
             terms: BTreeMap::new(),
+            numbers: BTreeMap::new(),
         };
         tx.each("SELECT what, value FROM @right_named ORDER BY what, value", &[], &mut |r| {
             let value = r.text(1).to_owned();
@@ -206,6 +208,16 @@ impl Ground {
         }
         Ok(facet)
     }
+
+    /// The number of a facet, asked for once.
+    pub(crate) fn number(&mut self, tx: &mut Tx<'_>, facet: Facet) -> Result<i64> {
+        if let Some(number) = self.numbers.get(&facet) {
+            return Ok(*number);
+        }
+        let number = number(tx, &facet)?;
+        self.numbers.insert(facet, number);
+        Ok(number)
+    }
 }
 
 /// The organisation that a source names: `taxii:ORG` and `peer:ORG` are what an account or a peer gave.
@@ -226,7 +238,7 @@ pub(crate) fn is_signed(head: &Head<'_>) -> bool {
 }
 
 /// The number of a facet, given at its first use.
-pub(crate) fn number(tx: &mut Tx<'_>, facet: &Facet) -> Result<i64> {
+fn number(tx: &mut Tx<'_>, facet: &Facet) -> Result<i64> {
     if *facet == Facet::default() {
         return Ok(PLAIN);
     }
@@ -300,6 +312,7 @@ pub(crate) enum Which<'a> {
 /// Makes the facets of these listings anew, and brings the views of their collections to what they may hold now.
 pub(crate) fn again(tx: &mut Tx<'_>, known: Micros, which: &Which<'_>) -> Result<()> {
     let mut grounds: BTreeMap<String, Ground> = BTreeMap::new();
+    let mut moved: BTreeMap<(String, i64), Vec<i64>> = BTreeMap::new();
     let mut touched: BTreeSet<String> = BTreeSet::new();
     for Listing { collection, facet: old, object, facts, terms, waiting } in listings(tx, which)? {
         let ground = match grounds.entry(collection.clone()) {
@@ -307,16 +320,30 @@ pub(crate) fn again(tx: &mut Tx<'_>, known: Micros, which: &Which<'_>) -> Result
             std::collections::btree_map::Entry::Vacant(free) => free.insert(Ground::load(tx, &collection)?),
         };
         let fresh = ground.facet(tx, &facts, terms, waiting)?;
-        let fresh = number(tx, &fresh)?;
+        let fresh = ground.number(tx, fresh)?;
         if fresh == old {
             continue;
         }
-        meet(tx, known, &collection, fresh)?;
-        let sql = "UPDATE @listing SET facet = $3 WHERE collection = $1 AND object = $2";
-        tx.run(sql, &[(&collection).into(), object.into(), fresh.into()])?;
+        let place = (collection.clone(), fresh);
+        if !moved.contains_key(&place) && !is_met(tx, &collection, fresh)? {
+            // a view may be forked here, by what is listed so far
+            move_listings(tx, &mut moved)?;
+            meet(tx, known, &collection, fresh)?;
+        }
+        moved.entry(place).or_default().push(object);
         touched.insert(collection);
     }
+    move_listings(tx, &mut moved)?;
     touched.iter().try_for_each(|collection| view::settle_collection(tx, collection, known))
+}
+
+/// Gives listings their facets: of each collection and facet, these objects.
+fn move_listings(tx: &mut Tx<'_>, moved: &mut BTreeMap<(String, i64), Vec<i64>>) -> Result<()> {
+    for ((collection, facet), objects) in std::mem::take(moved) {
+        let sql = "UPDATE @listing SET facet = $2 WHERE collection = $1 AND object IN (*)";
+        batch::run(tx, sql, &[(&collection).into(), facet.into()], &objects)?;
+    }
+    Ok(())
 }
 
 struct Listing {
@@ -342,11 +369,20 @@ fn listings(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<Listing>> {
         "SELECT l.collection, l.facet, l.object, o.id, o.kind, o.giver, o.signed, o.asks, o.waiting FROM @stix_object o JOIN @listing l ON l.object = o.idx \
          WHERE {condition} ORDER BY l.seq, l.object, l.collection"
     );
+    let mut topics: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    let of_topic = format!(
+        "SELECT t.object, t.topic FROM @stix_object o JOIN @listing l ON l.object = o.idx JOIN @topic t ON t.object = o.idx \
+         WHERE {condition} ORDER BY t.object, t.topic"
+    );
+    tx.each(&of_topic, &[value], &mut |r| {
+        topics.entry(r.int(0)).or_default().insert(r.text(1).to_owned());
+        Ok(())
+    })?;
     let mut rows = tx.all(&sql, &[value], |r| {
         let facts = Facts {
             id: r.text(3).to_owned(),
             kind: r.text(4).to_owned(),
-            topics: BTreeSet::new(),
+            topics: topics.get(&r.int(2)).cloned().unwrap_or_default(),
             giver: r.opt_text(5).map(str::to_owned),
             signed: r.bool(6),
             sighting: None,
@@ -355,7 +391,6 @@ fn listings(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<Listing>> {
         Listing { collection: r.text(0).to_owned(), facet: r.int(1), object: r.int(2), facts, terms, waiting }
     })?;
     for row in &mut rows {
-        row.facts.topics = topics(tx, row.object)?;
         row.facts.sighting = sight::of(tx, row.object, &row.facts.kind)?;
     }
     Ok(rows)

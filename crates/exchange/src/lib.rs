@@ -19,6 +19,7 @@
 pub mod admit;
 pub mod arrivals;
 pub(crate) mod author;
+pub(crate) mod batch;
 pub mod collection;
 pub mod consent;
 pub(crate) mod copy;

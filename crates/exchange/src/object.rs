@@ -1,6 +1,7 @@
 //! One object for whoever reads it: its versions, the marks on its parts, the names of what it refers to. Everything here is met through
 //! the reader's views; what they do not hold is as if it were not held at all.
-use crate::search::{Eyes, Wanted, rows};
+use crate::batch::rows;
+use crate::search::{Eyes, Wanted};
 use crate::{facet, view};
 use jiff::civil::Date;
 use ledger::{Micros, Result, Tx};

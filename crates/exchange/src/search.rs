@@ -10,7 +10,7 @@ mod find;
 mod terms;
 
 pub use find::{EXAMINED_MAX, Found, Hit, PAGE, Part, Wanted, What, find, referring};
-pub(crate) use find::{Eyes, rows, week};
+pub(crate) use find::{Eyes, week};
 pub use terms::asked;
 pub(crate) use terms::number;
 

@@ -5,10 +5,11 @@
 //! `run` matches, live only, and records each pair once as a STIX sighting by this hub, which names neither who observed nor what; who
 //! gets it is for [`partners::release`]. `index` holds the indicators ready to run. [`list`](fn@list) tells. Sightings that partners send
 //! stand beside. Not done here: a pattern over several observed-data objects together; of such an indicator that is said.
+use crate::batch;
 use crate::event::{ObjectMeta, SightingOf, SoughtMeta};
 use crate::facet::{self, Facts};
 use crate::stage::Object;
-use ledger::{Result, Tx, Value};
+use ledger::{Result, Tx};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use stix::{Class, Timestamp};
@@ -29,8 +30,6 @@ const OBSERVED: i64 = 0;
 const INDICATOR: i64 = 1;
 /// An indicator whose pattern is run.
 const RUN: &str = "stix";
-/// Ids asked for in one statement: one prepared text serves every batch.
-const CHUNK: usize = 256;
 
 /// What the fold reads of an indicator (STIX 2.1 section 4.7) and of observed-data (section 4.14).
 #[derive(Deserialize, Default)]
@@ -151,9 +150,10 @@ fn fold_observed(tx: &mut Tx<'_>, collection: &str, observed: &[&Object<'_>]) ->
     }
     let bodies: Vec<Body> = observed.iter().map(|object| read(object)).collect();
     let refs: BTreeSet<&str> = bodies.iter().flat_map(|body| &body.object_refs).map(String::as_str).collect();
+    let refs: Vec<&str> = refs.into_iter().collect();
     let mut here: BTreeMap<String, i64> = BTreeMap::new();
-    let sql = "SELECT o.id, MIN(l.seq) FROM @stix_object o JOIN @listing l ON l.object = o.idx AND l.collection = $1 WHERE o.id IN (?) GROUP BY o.id";
-    chunked(tx, sql, &[collection.into()], &refs, &mut |r| {
+    let sql = "SELECT o.id, MIN(l.seq) FROM @stix_object o JOIN @listing l ON l.object = o.idx AND l.collection = $1 WHERE o.id IN (*) GROUP BY o.id";
+    batch::each(tx, sql, &[collection.into()], &refs, &mut |r| {
         here.insert(r.text(0).to_owned(), r.int(1));
     })?;
     for (object, body) in observed.iter().zip(&bodies) {
@@ -210,10 +210,10 @@ fn fold_arrived(tx: &mut Tx<'_>, collection: &str, arrived: &[(i64, &str)]) -> R
         return Ok(());
     }
     let at: BTreeMap<&str, i64> = arrived.iter().map(|(at, id)| (*id, *at)).collect();
-    let ids: BTreeSet<&str> = at.keys().copied().collect();
-    let sql = "SELECT w.ref, w.object FROM @observed_wait w JOIN @listing l ON l.object = w.object AND l.collection = $1 WHERE w.ref IN (?)";
+    let ids: Vec<&str> = at.keys().copied().collect();
+    let sql = "SELECT w.ref, w.object FROM @observed_wait w JOIN @listing l ON l.object = w.object AND l.collection = $1 WHERE w.ref IN (*)";
     let mut met: Vec<(i64, i64, String)> = Vec::new();
-    chunked(tx, sql, &[collection.into()], &ids, &mut |r| {
+    batch::each(tx, sql, &[collection.into()], &ids, &mut |r| {
         met.push((at.get(r.text(0)).copied().unwrap_or(0), r.int(1), r.text(0).to_owned()));
     })?;
     met.sort_unstable();
@@ -242,15 +242,14 @@ pub(crate) fn fold_listed(tx: &mut Tx<'_>, at: i64, collection: &str, object: i6
 
 /// All markings of these objects are held now: what they ask of others is known, and they are matched.
 pub(crate) fn resolved(tx: &mut Tx<'_>, at: i64, objects: impl Iterator<Item = i64>) -> Result<()> {
-    for object in objects {
-        let sql = "SELECT 1 FROM @observed WHERE idx = $1 AND revoked = 0";
-        if tx.one(sql, &[object.into()], |_| ())?.is_some() {
-            due(tx, OBSERVED, object, at)?;
-        }
-        let sql = "SELECT 1 FROM @indicator WHERE idx = $1 AND how = $2";
-        if tx.one(sql, &[object.into(), RUN.into()], |_| ())?.is_some() {
-            due(tx, INDICATOR, object, at)?;
-        }
+    let objects: Vec<i64> = objects.collect();
+    let sql = "SELECT idx FROM @observed WHERE idx IN (*) AND revoked = 0";
+    for object in batch::rows(tx, sql, &[], &objects, &mut |r| r.int(0))? {
+        due(tx, OBSERVED, object, at)?;
+    }
+    let sql = "SELECT idx FROM @indicator WHERE how = $1 AND idx IN (*)";
+    for object in batch::rows(tx, sql, &[RUN.into()], &objects, &mut |r| r.int(0))? {
+        due(tx, INDICATOR, object, at)?;
     }
     Ok(())
 }
@@ -313,29 +312,4 @@ pub(crate) fn of(tx: &mut Tx<'_>, object: i64, kind: &str) -> Result<Option<face
         producer: r.opt_text(0).map(str::to_owned),
         withheld: r.bool(1),
     })
-}
-
-/// Asks for many ids, in batches of one prepared statement; `?` stands for them, after the arguments in `first`.
-fn chunked(
-    tx: &mut Tx<'_>,
-    sql: &str,
-    first: &[Value<'_>],
-    ids: &BTreeSet<&str>,
-    f: &mut dyn FnMut(&ledger::Row<'_>),
-) -> Result<()> {
-    let ids: Vec<&str> = ids.iter().copied().collect();
-    for chunk in ids.chunks(CHUNK) {
-        let size = if chunk.len() == 1 { 1 } else { CHUNK };
-        let marks: Vec<String> = (1..=size).map(|i| format!("${}", i + first.len())).collect();
-        let sql = sql.replace('?', &marks.join(","));
-        // the last id fills up a short chunk
-        let fill = chunk.last().copied().unwrap_or_default();
-        let mut args = first.to_vec();
-        args.extend((0..size).map(|i| Value::from(chunk.get(i).copied().unwrap_or(fill))));
-        tx.each(&sql, &args, &mut |row| {
-            f(row);
-            Ok(())
-        })?;
-    }
-    Ok(())
 }

@@ -10,10 +10,12 @@
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
 use crate::facet::{self, Facts, Ground, Which};
 use crate::versions::Held;
-use crate::{collection, consent, copy, disclosed, document, purge, remark, review, rights, sight, versions, view};
+use crate::{
+    batch, collection, consent, copy, disclosed, document, purge, remark, review, rights, sight, versions, view,
+};
 use ledger::{Ahead, Column, Draft, Error, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use stix::{Head, Timestamp, Tlp, marking};
 
@@ -323,6 +325,7 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
     }
     insert_objects(tx, &objects, &known)?;
     let mut listed: Vec<view::Listed> = Vec::with_capacity(objects.len());
+    let mut met: BTreeSet<i64> = BTreeSet::new();
     for (object, beside) in objects.iter().zip(known) {
         let facet = ground.facet(tx, &beside.facts, beside.terms, !object.meta.waiting.is_empty())?;
         if facet.unnamed || object.head.granular.is_some() {
@@ -332,9 +335,8 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
         if let Some(of) = &object.meta.copy {
             copy::fold(tx, &collection, of, &object.meta.id)?;
         }
-        let facet = facet::number(tx, &facet)?;
-        let as_before = listed.last().is_some_and(|last| last.facet == facet);
-        if !as_before && !facet::is_met(tx, &collection, facet)? {
+        let facet = ground.number(tx, facet)?;
+        if met.insert(facet) && !facet::is_met(tx, &collection, facet)? {
             // what came before is listed first: a view may be forked here, with all that it holds
             view::list(tx, &collection, &std::mem::take(&mut listed), &others)?;
             facet::meet(tx, object.known, &collection, facet)?;
@@ -458,13 +460,17 @@ fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
         &[(&object.meta.id).into()],
         |r| (r.int(0), r.opt_int(1), r.int(2), facet::asked(r.text(3))),
     )?;
-    for (index, tlp, count, terms) in &waiting {
-        let tlp = (*tlp).max(meaning.tlp.map(Tlp::rank));
+    // many that wait have the same label and ask the same
+    let mut alike: BTreeMap<(Option<i64>, String), Vec<i64>> = BTreeMap::new();
+    for (index, tlp, _, terms) in &waiting {
         let mut terms = terms.clone();
         terms.join(&meaning.terms);
-        let asks = facet::written(&terms)?;
-        let sql = "UPDATE @stix_object SET tlp = $2, waiting = $3, asks = $4 WHERE idx = $1";
-        tx.run(sql, &[(*index).into(), tlp.into(), (count - 1).into(), (&asks).into()])?;
+        let now = ((*tlp).max(meaning.tlp.map(Tlp::rank)), facet::written(&terms)?);
+        alike.entry(now).or_default().push(*index);
+    }
+    for ((tlp, asks), objects) in &alike {
+        let sql = "UPDATE @stix_object SET tlp = $1, waiting = waiting - 1, asks = $2 WHERE idx IN (*)";
+        batch::run(tx, sql, &[(*tlp).into(), asks.into()], objects)?;
     }
     // once for all that waited: a producer's one definition marks everything it makes
     facet::again(tx, object.known, &Which::Waiting(&object.meta.id))?;
@@ -505,11 +511,12 @@ fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> 
     }
     facts.topics = facet::topics(tx, meta.object)?;
     facts.sighting = sight::of(tx, meta.object, &facts.kind)?;
-    let facet = Ground::load(tx, &meta.collection)?.facet(tx, &facts, terms, waiting)?;
+    let mut ground = Ground::load(tx, &meta.collection)?;
+    let facet = ground.facet(tx, &facts, terms, waiting)?;
     if facet.unnamed {
         copy::note(tx, meta.object, &meta.collection, false, &facet, meta.copy.as_ref())?;
     }
-    listed.facet = facet::number(tx, &facet)?;
+    listed.facet = ground.number(tx, facet)?;
     facet::meet(tx, event.known, &meta.collection, listed.facet)?;
     let others = versions::held(tx, &[&listed.id])?;
     view::list(tx, &meta.collection, &[listed], &others)?;

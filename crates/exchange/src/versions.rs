@@ -2,11 +2,9 @@
 //!
 //! Versions of one id that conflict may both be held: who may not see the first is told of no conflict, so what they give stands beside it,
 //! in a **line** of its own (docs/decisions/0012). No view holds two that conflict ([`crate::view`]): there, what was listed first stays.
+use crate::batch;
 use ledger::{Result, Row, Tx};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Ids asked for in one statement: one prepared text serves every batch.
-const CHUNK: usize = 256;
 
 /// A version that is held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,25 +138,13 @@ pub(crate) fn held(tx: &mut Tx<'_>, ids: &[&str]) -> Result<BTreeMap<String, Vec
     Ok(out)
 }
 
-/// Hands over the rows of all versions held of these ids, in batches of one prepared statement.
+/// Hands over the rows of all versions held of these ids.
 pub(crate) fn by_ids(tx: &mut Tx<'_>, columns: &str, ids: &[&str], f: &mut dyn FnMut(&Row<'_>)) -> Result<()> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
-    for chunk in ids.chunks(CHUNK) {
-        let size = if chunk.len() == 1 { 1 } else { CHUNK };
-        let marks: Vec<String> = (1..=size).map(|i| format!("${i}")).collect();
-        let sql =
-            format!("SELECT {columns} FROM @stix_object WHERE id IN ({}) ORDER BY id, vkey, line", marks.join(","));
-        // the last id fills up a short chunk
-        let fill = chunk.last().copied().unwrap_or_default();
-        let args: Vec<ledger::Value<'_>> = (0..size).map(|i| chunk.get(i).copied().unwrap_or(fill).into()).collect();
-        tx.each(&sql, &args, &mut |row| {
-            f(row);
-            Ok(())
-        })?;
-    }
-    Ok(())
+    let sql = format!("SELECT {columns} FROM @stix_object WHERE id IN (*) ORDER BY id, vkey, line");
+    batch::each(tx, &sql, &[], &ids, f)
 }
 
 #[cfg(test)]

@@ -234,6 +234,7 @@ pub const DOORS: &[(&str, &str)] = &[
     ("crates/ledger/src/keys.rs", "key-new"),
     ("crates/ledger/src/seam/postgres.rs", "store"),
     ("crates/ledger/src/seam/sqlite.rs", "store"),
+    ("crates/ledger/src/seam/sqlite/log.rs", "store"),
     ("crates/mainstay/src/import/mod.rs", "log"),
     ("crates/mainstay/src/lib.rs", "log"),
     ("crates/mainstay/src/out.rs", "serve"),

@@ -3,11 +3,12 @@
 //! and the order is that of listing and admission, never a weight made of all texts.
 use super::terms::{self, DOCUMENT_TERMS_MAX, OBJECT_TERMS_MAX, Reader};
 use super::{BUCKETS, PLACE_BITS, POSTING, SEGMENT, numbers, split};
+use crate::batch::rows;
 use crate::collection::{self, Collection};
 use crate::rights::{self, Sight};
 use crate::view;
 use jiff::civil::Date;
-use ledger::{Micros, Result, Row, Tx, Value};
+use ledger::{Micros, Result, Row, Tx};
 use partners::Person;
 use partners::release::{Readers, Subject, What as Scope, decide};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,7 @@ pub const EXAMINED_MAX: usize = 1_000;
 pub const PAGE: usize = 50;
 /// Words of one question.
 const WORDS_MAX: usize = 12;
-/// Rows of one statement: one prepared text serves every batch.
+/// Candidates that are looked at together.
 const CHUNK: usize = 256;
 /// More candidates than these in one segment are met from the side of what may be seen.
 const DENSE: usize = 256;
@@ -400,29 +401,6 @@ impl Look<'_> {
         })?;
         Ok(all.into_iter().filter(|hit| self.eyes.sees(&hit.kind, &hit.collection, hit.tlp.rank())).collect())
     }
-}
-
-/// The rows of a statement for these numbers, which stand for `*`, after `first`. The last one fills up a short batch.
-pub(crate) fn rows<T>(
-    tx: &mut Tx<'_>,
-    sql: &str,
-    first: &[Value<'_>],
-    ids: &[i64],
-    f: &mut dyn FnMut(&Row<'_>) -> T,
-) -> Result<Vec<T>> {
-    let mut out = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
-        let size = [1, 16, CHUNK].into_iter().find(|size| chunk.len() <= *size).unwrap_or(CHUNK);
-        let marks: Vec<String> = (1..=size).map(|i| format!("${}", first.len() + i)).collect();
-        let fill = chunk.last().copied().unwrap_or_default();
-        let mut args = first.to_vec();
-        args.extend((0..size).map(|i| Value::Int(chunk.get(i).copied().unwrap_or(fill))));
-        tx.each(&sql.replace('*', &marks.join(",")), &args, &mut |row| {
-            out.push(f(row));
-            Ok(())
-        })?;
-    }
-    Ok(out)
 }
 
 /// Places of a segment.

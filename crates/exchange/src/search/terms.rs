@@ -261,7 +261,19 @@ fn is_term(word: &str) -> bool {
 }
 
 fn is_common(word: &str) -> bool {
-    packed(word).is_some_and(|word| COMMON_PACKED.binary_search(&word).is_ok())
+    packed(word).is_some_and(is_common_packed)
+}
+
+fn is_common_packed(word: u64) -> bool {
+    let (place, bit) = common_bit(word);
+    // most words that are not common are told apart without looking for them
+    COMMON_BITS.get(place).is_some_and(|bits| bits & bit != 0) && COMMON_PACKED.binary_search(&word).is_ok()
+}
+
+/// Where a bit stands for a packed word.
+const fn common_bit(word: u64) -> (usize, u64) {
+    let place = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54;
+    ((place >> 6) as usize, 1 << (place & 63))
 }
 
 /// The bytes of a short word as one number, in the order of the words.
@@ -283,6 +295,17 @@ const COMMON_PACKED: [u64; COMMON.len()] = {
         if let Some(word) = packed(COMMON[at]) {
             all[at] = word;
         }
+        at += 1;
+    }
+    all
+};
+
+/// A bit for each of them.
+const COMMON_BITS: [u64; 16] = {
+    let (mut all, mut at) = ([0; 16], 0);
+    while at < COMMON.len() {
+        let (place, bit) = common_bit(COMMON_PACKED[at]);
+        all[place] |= bit;
         at += 1;
     }
     all
@@ -344,7 +367,8 @@ fn compounds(text: &str, f: &mut dyn FnMut(&str) -> bool) -> bool {
 fn is_fanged(text: &[u8]) -> bool {
     let begins =
         |at: usize, what: &[u8]| text.get(at..at + what.len()).is_some_and(|there| there.eq_ignore_ascii_case(what));
-    memchr2_iter(b'[', b'(', text).any(|at| FANGED.iter().any(|(fanged, _)| begins(at, fanged.as_bytes())))
+    let may = |at: usize| matches!(text.get(at + 1), Some(b'.' | b':' | b'@' | b'd' | b'D' | b'a' | b'A'));
+    memchr2_iter(b'[', b'(', text).any(|at| may(at) && FANGED.iter().any(|(fanged, _)| begins(at, fanged.as_bytes())))
         || memchr2_iter(b'x', b'X', text).any(|at| at > 0 && begins(at - 1, b"hxxp"))
 }
 

@@ -320,7 +320,7 @@ fn what_is_purged_is_not_found() {
 fn the_plan_of_the_hot_query() {
     let store = sqlite();
     let ledger = open(&store);
-    let sql = format!("EXPLAIN QUERY PLAN {}", super::find::IN_VIEW.replace('*', "$2,$3,$4"));
+    let sql = format!("EXPLAIN QUERY PLAN {}", super::find::IN_VIEW.replace("(*)", "($2,$3,$4)"));
     let plan = ledger
         .read(|tx| tx.all(&sql, &[1.into(), 2.into(), 3.into(), 4.into()], |r| r.text(3).replace("g0_", "@")))
         .unwrap();

@@ -1,9 +1,9 @@
 //! Matching what is due, live only: new observed-data against all indicators, new indicators against the observed-data that is held. What
 //! was done is recorded as it is done, in slices, so that a broken-off run goes on where it was; a pair is recorded once, by its key.
 use super::index::{Cache, Index, Part};
-use super::{INDICATOR, OBSERVED, RUN, chunked, key_of};
+use super::{INDICATOR, OBSERVED, RUN, key_of};
 use crate::event::{self, Lines, ObjectMeta, SightingOf, SoughtMeta, Unsure};
-use crate::{collection, copy, facet};
+use crate::{batch, collection, copy, facet};
 use ledger::{Draft, Error, Result, Tx};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,11 +90,11 @@ impl Scene {
             refs.extend(seen.refs().map(str::to_owned));
             scene.seen.push(seen);
         }
-        let refs: BTreeSet<&str> = refs.iter().map(String::as_str).collect();
-        let sql = "SELECT o.id, o.idx, l.collection, o.line, o.giver FROM @stix_object o JOIN @listing l ON l.object = o.idx WHERE o.id IN (?) \
+        let refs: Vec<&str> = refs.iter().map(String::as_str).collect();
+        let sql = "SELECT o.id, o.idx, l.collection, o.line, o.giver FROM @stix_object o JOIN @listing l ON l.object = o.idx WHERE o.id IN (*) \
                    ORDER BY o.id, o.line, o.vkey, l.collection";
         let mut places: BTreeMap<(String, i64), Thing> = BTreeMap::new();
-        chunked(tx, sql, &[], &refs, &mut |r| {
+        batch::each(tx, sql, &[], &refs, &mut |r| {
             let place = places.entry((r.text(0).to_owned(), r.int(3))).or_default();
             if place.event != r.int(1) {
                 // a later version

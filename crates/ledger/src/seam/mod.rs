@@ -225,8 +225,7 @@ pub(crate) enum Mode {
     Write,
 }
 
-/// An open engine: connections and nothing else. There is one in a process, so its size does not matter.
-#[expect(clippy::large_enum_variant, reason = "one value for each open store")]
+/// An open engine: connections and nothing else.
 pub(crate) enum Engine {
     Sqlite(sqlite::Sqlite),
     Postgres(postgres::Postgres),

@@ -1,20 +1,20 @@
 //! The numbers of a text's terms in one pass over its bytes, where it is in ASCII, as most is. What a term is stands in [`super`]: the parts
 //! of a run, and a text that needs a table of letters or mending, are read there.
-use super::{COMMON_BYTES, COMMON_PACKED, FNV, TERM_MAX, fnv, is_fanged, number, stirred, with_parts, words};
+use super::{COMMON_BYTES, FNV, TERM_MAX, fnv, is_common_packed, is_fanged, number, stirred, with_parts, words};
 
 /// The numbers of the terms of one document, each once.
 #[derive(Default)]
 pub(super) struct Terms {
     pub(super) numbers: Vec<u64>,
     /// A bit for each number's lowest bits: what has none is new, without looking.
-    met: [u64; 4],
+    met: [u64; 16],
     max: usize,
 }
 
 impl Terms {
     pub(super) fn begin(&mut self, max: usize) {
         self.numbers.clear();
-        (self.met, self.max) = ([0; 4], max);
+        (self.met, self.max) = ([0; 16], max);
     }
 
     /// Adds a term; false where no more are wanted.
@@ -51,79 +51,81 @@ const FOLDED: [u8; 256] = {
     all
 };
 
-/// A run of letters and digits while it is read.
-#[derive(Default)]
+/// A run of letters and digits, from its first to after its last.
 struct Run {
-    /// From its first letter or digit to after its last.
     begin: usize,
     end: usize,
+    /// Of its bytes in lower case; of one whose parts are joined, of no use.
     hash: u64,
-    length: usize,
     letters: bool,
-    /// Its first bytes, as [`packed`] puts them.
-    packed: u64,
-    /// The last byte joins.
-    open: bool,
     /// Something joins its parts.
     joined: bool,
 }
 
 impl Run {
-    fn begin(at: usize) -> Run {
-        Run { begin: at, end: at, hash: FNV, ..Run::default() }
+    /// The run that begins at `begin`, and where it was left.
+    fn read(bytes: &[u8], begin: usize) -> (Run, usize) {
+        let mut run = Run { begin, end: begin, hash: FNV, letters: false, joined: false };
+        let mut at = begin;
+        while let Some(folded) = bytes.get(at).map(|byte| folded(*byte)).filter(|folded| *folded != 0) {
+            at += 1;
+            if folded != 1 {
+                // what joined before it stands within, not at the end
+                run.joined |= run.end + 1 < at;
+                run.end = at;
+                run.hash = fnv(run.hash, folded);
+                run.letters |= folded >= b'a';
+            }
+        }
+        (run, at)
     }
 
-    fn add(&mut self, at: usize, byte: u8) {
-        self.joined |= self.open;
-        self.open = false;
-        self.end = at + 1;
-        self.hash = fnv(self.hash, byte);
-        self.length += 1;
-        self.letters |= byte >= b'a';
-        self.packed = self.packed << 8 | u64::from(byte);
-    }
-
-    /// As [`is_term`] has it.
-    fn is_term(&self) -> bool {
+    /// As [`super::is_term`] has it, for a run that nothing joins.
+    fn is_term(&self, bytes: &[u8]) -> bool {
+        let length = self.end - self.begin;
         let is_common = || {
-            let spare = COMMON_BYTES.saturating_sub(self.length);
-            self.length <= COMMON_BYTES && COMMON_PACKED.binary_search(&(self.packed << (8 * spare))).is_ok()
+            let bytes = bytes.get(self.begin..self.end).unwrap_or_default();
+            let packed = bytes.iter().fold(0, |number, byte| number << 8 | u64::from(folded(*byte)));
+            length <= COMMON_BYTES && is_common_packed(packed << (8 * (COMMON_BYTES - length)))
         };
-        match self.length {
-            0 | 1 => false,
+        match length {
             2 | 3 => self.letters && !is_common(),
-            4..=TERM_MAX => !is_common(),
+            4..=TERM_MAX => length > COMMON_BYTES || !is_common(),
             _ => false,
         }
     }
 }
 
+fn folded(byte: u8) -> u8 {
+    FOLDED.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
 /// Adds the terms of a text, as [`words`] has them. A text in ASCII is read once, byte by byte, and only what has parts is looked at as a text.
 pub(super) fn terms_of(text: &str, fold: &mut String, terms: &mut Terms) {
-    if !text.is_ascii() || is_fanged(text.as_bytes()) {
+    let bytes = text.as_bytes();
+    if !bytes.is_ascii() || is_fanged(bytes) {
         words(text, &mut |word| terms.push(number(word)));
         return;
     }
-    let mut run: Option<Run> = None;
-    for (at, byte) in text.bytes().chain([b' ']).enumerate() {
-        match FOLDED.get(usize::from(byte)).copied().unwrap_or(0) {
-            1 => run.iter_mut().for_each(|run| run.open = true),
-            0 => {
-                let Some(run) = run.take() else { continue };
-                let more = match run.joined {
-                    true => {
-                        fold.clear();
-                        fold.push_str(text.get(run.begin..run.end).unwrap_or_default());
-                        fold.make_ascii_lowercase();
-                        with_parts(fold, &mut |word| terms.push(number(word)))
-                    }
-                    false => !run.is_term() || terms.push(stirred(run.hash)),
-                };
-                if !more {
-                    return;
-                }
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if folded(*byte) <= 1 {
+            at += 1;
+            continue;
+        }
+        let (run, left) = Run::read(bytes, at);
+        at = left;
+        let more = match run.joined {
+            true => {
+                fold.clear();
+                fold.push_str(text.get(run.begin..run.end).unwrap_or_default());
+                fold.make_ascii_lowercase();
+                with_parts(fold, &mut |word| terms.push(number(word)))
             }
-            folded => run.get_or_insert_with(|| Run::begin(at)).add(at, folded),
+            false => !run.is_term(bytes) || terms.push(stirred(run.hash)),
+        };
+        if !more {
+            return;
         }
     }
 }
