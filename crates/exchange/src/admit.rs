@@ -145,7 +145,7 @@ pub fn take<'a>(
     record: &mut Record<'_>,
 ) -> Result<Submitted<'a>> {
     let mut candidates: Vec<Candidate<'a>> = split.items.par_iter().map(Candidate::read).collect();
-    let definitions = refuse_circles(ledger, &mut candidates)?;
+    let definitions = refuse_circles(ledger, &mut candidates, origin)?;
     let mut told: Vec<Told<'a>> = Vec::with_capacity(candidates.len());
     let mut rest = candidates.as_slice();
     loop {
@@ -197,19 +197,24 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// STIX 2.1 section 7.2.1: no marking-definition marks itself, through others neither. Gives the meanings of the definitions that stay.
-fn refuse_circles(ledger: &Ledger, candidates: &mut [Candidate<'_>]) -> Result<BTreeMap<String, Meaning>> {
+/// STIX 2.1 section 7.2.1: no marking-definition marks itself, through others neither, as far as the submitter may see these. A circle that
+/// closes over what is hidden does no harm: nothing follows the markings of markings. Gives the meanings of the definitions that stay.
+fn refuse_circles(
+    ledger: &Ledger,
+    candidates: &mut [Candidate<'_>],
+    origin: &Origin<'_>,
+) -> Result<BTreeMap<String, Meaning>> {
     let mut refs: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut marked = false;
     for head in candidates.iter().filter_map(|c| c.head.as_ref().ok()).filter(|h| &*h.kind == "marking-definition") {
-        let to: Vec<String> = marking::references(head).into_iter().map(stix::Text::into_string).collect();
+        let to = marking_names(head);
         marked |= !to.is_empty();
         refs.insert(head.id.to_string(), to);
     }
     if marked {
-        let sql = "SELECT id, refs FROM @marking WHERE refs <> '' ORDER BY id";
-        let row = |r: &Row<'_>| (r.text(0).to_owned(), r.text(1).split(' ').map(str::to_owned).collect());
-        refs.extend(ledger.read(|tx| tx.all(sql, &[], row))?);
+        for (id, to) in ledger.read(|tx| marked_definitions(tx, origin))? {
+            refs.entry(id).or_insert(to);
+        }
         let circular = marking::circular(&refs);
         for candidate in candidates.iter_mut() {
             if candidate.head.as_ref().is_ok_and(|head| circular.contains(&*head.id)) {
@@ -221,6 +226,31 @@ fn refuse_circles(ledger: &Ledger, candidates: &mut [Candidate<'_>]) -> Result<B
     let definitions =
         candidates.iter().filter_map(|c| c.head.as_ref().ok()).filter(|h| &*h.kind == "marking-definition");
     Ok(definitions.map(|head| (head.id.to_string(), marking::meaning(head))).collect())
+}
+
+fn marking_names(head: &Head<'_>) -> Vec<String> {
+    marking::references(head).into_iter().map(stix::Text::into_string).collect()
+}
+
+/// The marking-definitions held that are marked themselves, with what marks them, as far as the submitter may see them.
+fn marked_definitions(tx: &mut Tx<'_>, origin: &Origin<'_>) -> Result<Vec<(String, Vec<String>)>> {
+    let Sees::View(view) = origin.sees else {
+        let sql = "SELECT id, refs FROM @marking WHERE refs <> '' ORDER BY id";
+        return tx.all(sql, &[], |r| (r.text(0).to_owned(), r.text(1).split(' ').map(str::to_owned).collect()));
+    };
+    // two may have defined it who do not see each other, so what marks it is read from the one that is seen
+    let sql = "SELECT o.idx FROM @marking m JOIN @stix_object o ON o.id = m.id WHERE o.giver = $2 \
+               OR EXISTS (SELECT 1 FROM @view_entry e WHERE e.view = $1 AND e.object = o.idx) ORDER BY o.idx";
+    let home = rights::home(tx)?;
+    let giver = facet::giver_of(origin.source, &home);
+    let mut out = Vec::new();
+    for object in tx.all(sql, &[view.into(), giver.into()], |r| r.int(0))? {
+        let body = tx.body(object)?.unwrap_or_default();
+        if let Ok(head) = Head::read(&body) {
+            out.push((head.id.to_string(), marking_names(&head)));
+        }
+    }
+    Ok(out)
 }
 
 fn admit_unit<'a>(

@@ -222,3 +222,29 @@ fn what_lies_in_review_is_decided() {
         same_after_rebuild(&ledger);
     }
 }
+
+/// STIX 2.1 section 7.2.1, as far as the giver sees: a circle that closes over what is hidden would tell of it.
+#[test]
+fn circles_of_markings() {
+    let definition = |n: u32, by: &[u32]| {
+        let id = |n: &u32| format!(r#""marking-definition--00000000-0000-4000-8000-{n:012}""#);
+        let by = by.iter().map(id).collect::<Vec<_>>().join(",");
+        format!(
+            r#"{{"type":"marking-definition","spec_version":"2.1","id":{},"created":"2020-01-01T00:00:00.000Z",
+            "definition_type":"statement","definition":{{"statement":"x"}},"object_marking_refs":[{by}]}}"#,
+            id(&n)
+        )
+    };
+    let rules = |intake: &Intake| intake.refused.iter().map(|note| note.rule.clone()).collect::<Vec<_>>();
+    for store in engines() {
+        let (ledger, box_) = world(&store);
+        give(&ledger, &box_, &envelope(&[definition(1, &[2]), definition(3, &[4])]));
+        // of one that is hidden, since what marks it is not held, fr hears nothing; the operator does
+        assert_eq!(rules(&give_as_fr(&ledger, &box_, &[definition(2, &[1])])), [""; 0]);
+        assert_eq!(rules(&give(&ledger, &box_, &envelope(&[definition(4, &[3])]))), ["marking-circular"]);
+        // of what it gave itself it knows
+        assert_eq!(rules(&give_as_fr(&ledger, &box_, &[definition(5, &[6])])), [""; 0]);
+        assert_eq!(rules(&give_as_fr(&ledger, &box_, &[definition(6, &[5])])), ["marking-circular"]);
+        assert_eq!(rules(&give_as_fr(&ledger, &box_, &[definition(7, &[8]), definition(8, &[7])])).len(), 2);
+    }
+}

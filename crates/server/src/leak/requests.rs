@@ -20,7 +20,10 @@ pub(super) const DECLASSIFIED: [(&str, &str); 5] = [
         "sighting-through-another",
         "observed-data is matched with one line of each observable that it names, as they stand when it is due, seen or not (open)",
     ),
-    ("marking-twice", "two who do not see each other's definition of one marking get the stricter of both (open)"),
+    (
+        "marking-twice",
+        "two who do not see each other's definition of one marking get the stricter of both, and a hidden one resolves (open)",
+    ),
     (
         "mixed-documents",
         "one exposure is kept where documents of different marks speak of it, by the one that decides (open)",
