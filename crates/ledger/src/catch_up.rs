@@ -170,15 +170,18 @@ fn advance(
     if events.is_empty() {
         return Ok(());
     }
-    let whole = tx.savepoint(|tx| {
+    let mut all = |tx: &mut Tx<'_>| {
         tx.closed(|tx| stage.apply_all(tx, events, ahead.take()))?;
         if run == Run::Live {
             events.iter().try_for_each(|event| stage.react(tx, event))?;
             stage.settle(tx, to)?;
         }
-        Ok(())
-    });
-    match whole {
+        tx.flush()
+    };
+    if !tx.careful {
+        return all(tx);
+    }
+    match tx.savepoint(all) {
         Err(Error::Park { .. }) => {}
         other => return other,
     }

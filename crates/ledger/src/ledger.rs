@@ -145,13 +145,23 @@ impl Ledger {
     /// Runs a unit that may write: one transaction, the head row locked first, so that units stand in one order. Run again,
     /// whole, when another writer was in the way.
     pub fn write<T>(&self, mut f: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut careful = false;
         self.again(|| {
-            self.engine.transaction(Mode::Write, &mut |session| {
+            let done = self.engine.transaction(Mode::Write, &mut |session| {
                 let mut tx = self.begin_write(session)?;
+                tx.careful = careful;
                 let value = f(&mut tx)?;
                 tx.finish()?;
                 Ok(value)
-            })
+            });
+            match done {
+                // a stage cannot process an event, which is rare: once more, so that what it did can be undone by itself
+                Err(Error::Park { reason, .. }) if !careful => {
+                    careful = true;
+                    Err(Error::Again(reason))
+                }
+                done => done,
+            }
         })
     }
 
@@ -312,11 +322,13 @@ pub struct Tx<'a> {
     now: Micros,
     entropy: &'a dyn Entropy,
     unit: Option<Unit>,
+    /// What a stage does can be undone by itself ([`Tx::savepoint`]): each page that it changes is kept as it was.
+    pub(crate) careful: bool,
 }
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(session: Session<'a>, generation: i64, now: Micros, entropy: &'a dyn Entropy) -> Tx<'a> {
-        Tx { session, prefix: format!("g{generation}_"), now, entropy, unit: None }
+        Tx { session, prefix: format!("g{generation}_"), now, entropy, unit: None, careful: true }
     }
 
     /// The known time of this unit.

@@ -17,6 +17,9 @@ const STATEMENTS: usize = 256;
 /// Read connections; a page of 5,000 objects is bound by memory, so more than a few only cost cache.
 const READERS: usize = 4;
 
+/// Rows that one statement inserts: beginning and ending it costs as much as a few rows.
+const BULK_ROWS: usize = 32;
+
 /// Bytes of a file that are searched at a time.
 const SEARCH_BYTES: usize = 4 << 20;
 
@@ -266,18 +269,35 @@ pub(crate) fn each(
 }
 
 pub(crate) fn bulk(c: &Connection, insert: &str, columns: &[Column<'_>], rows: usize, tail: &str) -> Result<()> {
-    let marks = (1..=columns.len()).map(|i| format!("?{i}")).collect::<Vec<_>>().join(",");
-    let sql = format!("{insert} VALUES ({marks}) {tail}");
-    let mut statement = c.prepare_cached(&sql).map_err(|e| said(e, &sql))?;
-    let mut values = vec![Value::Null; columns.len()];
-    for row in 0..rows {
-        for (value, column) in values.iter_mut().zip(columns) {
-            *value = column.value(row);
+    let mut done = 0;
+    for size in [BULK_ROWS, 1] {
+        if done + size > rows {
+            continue;
         }
-        super::refuse_nul(&values)?;
-        statement.execute(rusqlite::params_from_iter(&values)).map_err(|e| said(e, &sql))?;
+        let sql = bulk_text(insert, columns.len(), size, tail);
+        let mut statement = c.prepare_cached(&sql).map_err(|e| said(e, &sql))?;
+        let mut values = Vec::with_capacity(size * columns.len());
+        while done + size <= rows {
+            values.clear();
+            values.extend((done..done + size).flat_map(|row| columns.iter().map(move |column| column.value(row))));
+            super::refuse_nul(&values)?;
+            statement.execute(rusqlite::params_from_iter(&values)).map_err(|e| said(e, insert))?;
+            done += size;
+        }
     }
     Ok(())
+}
+
+/// Inserts so many rows. FAIL: one that cannot go in ends the unit or its savepoint, so this statement need not be able to undo itself, for
+/// which SQLite would keep each page that it changes as it was.
+fn bulk_text(insert: &str, columns: usize, rows: usize, tail: &str) -> String {
+    let insert = insert.replacen("INSERT INTO", "INSERT OR FAIL INTO", 1);
+    let row = |row: usize| {
+        let marks: Vec<String> = (1..=columns).map(|i| format!("?{}", row * columns + i)).collect();
+        format!("({})", marks.join(","))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("{insert} VALUES {} {tail}", rows.join(","))
 }
 
 pub(crate) fn define(c: &Connection, ddl: &str) -> Result<()> {
