@@ -5,8 +5,8 @@
 //! what they give is accepted beside it ([`crate::versions`]), and of a conflict only a person of the operator hears, by review.
 use crate::event::{self, ListedMeta, ObjectMeta, ReviewMeta};
 use crate::versions::{self, Held, Verdict, Wanted};
-use crate::{author, facet, purge, review, rights};
-use ledger::{Draft, Intake, Ledger, Note, Result, Row, Tx};
+use crate::{author, batch, facet, purge, review, rights};
+use ledger::{Draft, Intake, Ledger, Note, Result, Tx};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use stix::bundle::{self, Item, Split};
@@ -16,6 +16,8 @@ use stix::{Fault, Head, Timestamp, Tlp, jcs};
 
 /// Objects of one unit of work.
 const UNIT_OBJECTS: usize = 5_000;
+/// Marking-definitions held that are followed for one document.
+const FOLLOWED_MAX: usize = 1_000;
 
 /// What a submitter may see of what is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,22 +207,20 @@ fn refuse_circles(
     origin: &Origin<'_>,
 ) -> Result<BTreeMap<String, Meaning>> {
     let mut refs: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut marked = false;
     for head in candidates.iter().filter_map(|c| c.head.as_ref().ok()).filter(|h| &*h.kind == "marking-definition") {
-        let to = marking_names(head);
-        marked |= !to.is_empty();
-        refs.insert(head.id.to_string(), to);
+        refs.insert(head.id.to_string(), marking_names(head));
     }
-    if marked {
-        for (id, to) in ledger.read(|tx| marked_definitions(tx, origin))? {
-            refs.entry(id).or_insert(to);
+    if refs.values().any(|to| !to.is_empty()) {
+        let held = ledger.read(|tx| definitions_around(tx, origin, &refs))?;
+        for (id, to) in &held {
+            refs.entry(id.clone()).or_insert_with(|| to.clone());
         }
         let circular = marking::circular(&refs);
-        for candidate in candidates.iter_mut() {
-            if candidate.head.as_ref().is_ok_and(|head| circular.contains(&*head.id)) {
-                let reason = "this marking-definition marks itself through others";
-                candidate.head = Err(Fault::new("marking-circular", "/object_marking_refs", reason));
-            }
+        // what is held already is judged as a version of that
+        let refused = |head: &Head<'_>| circular.contains(&*head.id) && !held.contains_key(&*head.id);
+        for candidate in candidates.iter_mut().filter(|c| c.head.as_ref().is_ok_and(refused)) {
+            let reason = "this marking-definition marks itself through others";
+            candidate.head = Err(Fault::new("marking-circular", "/object_marking_refs", reason));
         }
     }
     let definitions =
@@ -232,19 +232,40 @@ fn marking_names(head: &Head<'_>) -> Vec<String> {
     marking::references(head).into_iter().map(stix::Text::into_string).collect()
 }
 
-/// The marking-definitions held that are marked themselves, with what marks them, as far as the submitter may see them.
-fn marked_definitions(tx: &mut Tx<'_>, origin: &Origin<'_>) -> Result<Vec<(String, Vec<String>)>> {
+/// The marking-definitions held that are among these or that one comes to from these, with what marks them, as far as the submitter may see
+/// them, and no more than a document could mean.
+fn definitions_around(
+    tx: &mut Tx<'_>,
+    origin: &Origin<'_>,
+    given: &BTreeMap<String, Vec<String>>,
+) -> Result<BTreeMap<String, Vec<String>>> {
+    let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut next: BTreeSet<String> = given.iter().flat_map(|(id, to)| std::iter::once(id).chain(to)).cloned().collect();
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    while !next.is_empty() && held.len() < FOLLOWED_MAX {
+        let ids: Vec<&str> = next.iter().map(String::as_str).collect();
+        let found = definitions(tx, origin, &ids)?;
+        asked.append(&mut next);
+        next = found.iter().flat_map(|(_, to)| to).filter(|id| !asked.contains(*id)).cloned().collect();
+        held.extend(found);
+    }
+    Ok(held)
+}
+
+/// Those of these marking-definitions that are held and that the submitter may see, with what marks them.
+fn definitions(tx: &mut Tx<'_>, origin: &Origin<'_>, ids: &[&str]) -> Result<Vec<(String, Vec<String>)>> {
     let Sees::View(view) = origin.sees else {
-        let sql = "SELECT id, refs FROM @marking WHERE refs <> '' ORDER BY id";
-        return tx.all(sql, &[], |r| (r.text(0).to_owned(), r.text(1).split(' ').map(str::to_owned).collect()));
+        let sql = "SELECT id, refs FROM @marking WHERE id IN (*)";
+        let to = |refs: &str| refs.split(' ').filter(|id| !id.is_empty()).map(str::to_owned).collect();
+        return batch::rows(tx, sql, &[], ids, &mut |r| (r.text(0).to_owned(), to(r.text(1))));
     };
-    // two may have defined it who do not see each other, so what marks it is read from the one that is seen
-    let sql = "SELECT o.idx FROM @marking m JOIN @stix_object o ON o.id = m.id WHERE o.giver = $2 \
-               OR EXISTS (SELECT 1 FROM @view_entry e WHERE e.view = $1 AND e.object = o.idx) ORDER BY o.idx";
     let home = rights::home(tx)?;
     let giver = facet::giver_of(origin.source, &home);
+    // two may have defined it who do not see each other, so what marks it is read from the one that is seen
+    let sql = "SELECT o.idx FROM @stix_object o WHERE o.id IN (*) AND (o.giver = $2 \
+               OR EXISTS (SELECT 1 FROM @view_entry e WHERE e.view = $1 AND e.object = o.idx))";
     let mut out = Vec::new();
-    for object in tx.all(sql, &[view.into(), giver.into()], |r| r.int(0))? {
+    for object in batch::rows(tx, sql, &[view.into(), giver.into()], ids, &mut |r| r.int(0))? {
         let body = tx.body(object)?.unwrap_or_default();
         if let Ok(head) = Head::read(&body) {
             out.push((head.id.to_string(), marking_names(&head)));

@@ -145,24 +145,27 @@ impl Ledger {
     /// Runs a unit that may write: one transaction, the head row locked first, so that units stand in one order. Run again,
     /// whole, when another writer was in the way.
     pub fn write<T>(&self, mut f: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let mut careful = false;
-        self.again(|| {
-            let done = self.engine.transaction(Mode::Write, &mut |session| {
-                let mut tx = self.begin_write(session)?;
-                tx.careful = careful;
-                let value = f(&mut tx)?;
-                tx.finish()?;
-                Ok(value)
-            });
-            match done {
-                // a stage cannot process an event, which is rare: once more, so that what it did can be undone by itself
-                Err(Error::Park { reason, .. }) if !careful => {
-                    careful = true;
-                    Err(Error::Again(reason))
-                }
-                done => done,
-            }
-        })
+        let mut unit = |careful: bool| {
+            self.again(|| {
+                self.engine.transaction(Mode::Write, &mut |session| {
+                    let mut tx = self.begin_write(session)?;
+                    tx.careful = careful;
+                    let value = f(&mut tx)?;
+                    tx.finish()?;
+                    Ok(value)
+                })
+            })
+        };
+        match unit(false) {
+            // a stage cannot process an event, which is rare: once more, so that what it did can be undone by itself
+            Err(Error::Park { .. }) => unit(true),
+            done => done,
+        }
+    }
+
+    /// Waits until all that was read is on the disk: what is committed can be read a moment earlier. For whoever signs what was read.
+    pub fn settled(&self) -> Result<()> {
+        self.engine.settled()
     }
 
     /// Runs a unit that only reads, on one snapshot.

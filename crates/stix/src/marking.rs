@@ -316,27 +316,50 @@ pub fn resolve(head: &Head<'_>, held: impl Fn(&str) -> Option<Meaning>) -> Resol
 }
 
 /// The marking-definitions that mark themselves through others (section 7.2.1): every id on a circle. `refs` gives the references of
-/// each definition at hand.
+/// each definition at hand. Kosaraju's two walks: linear, since whoever gives a document chooses how it hangs together.
 pub fn circular(refs: &BTreeMap<String, Vec<String>>) -> BTreeSet<String> {
-    let reaches_itself = |start: &String| {
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<&String> = refs.get(start).into_iter().flatten().collect();
-        while let Some(next) = open.pop() {
-            if next == start {
-                return true;
+    let numbers: BTreeMap<&str, usize> = refs.keys().enumerate().map(|(n, id)| (id.as_str(), n)).collect();
+    let to: Vec<Vec<usize>> =
+        refs.values().map(|to| to.iter().filter_map(|id| numbers.get(id.as_str()).copied()).collect()).collect();
+    let mut from: Vec<Vec<usize>> = vec![Vec::new(); to.len()];
+    for (n, to) in to.iter().enumerate() {
+        to.iter().filter_map(|to| from.get_mut(*to).map(|from| from.push(n))).for_each(drop);
+    }
+    let (mut finished, mut met) = (Vec::new(), vec![false; to.len()]);
+    (0..to.len()).for_each(|start| walk(&to, start, &mut met, &mut finished));
+    let (mut on_circle, mut met) = (BTreeSet::new(), vec![false; to.len()]);
+    for start in finished.into_iter().rev() {
+        let mut part = Vec::new();
+        walk(&from, start, &mut met, &mut part);
+        let marks_itself = to.get(start).is_some_and(|to| to.contains(&start));
+        if part.len() > 1 || (part.len() == 1 && marks_itself) {
+            on_circle.extend(part);
+        }
+    }
+    refs.keys().enumerate().filter(|(n, _)| on_circle.contains(n)).map(|(_, id)| id.clone()).collect()
+}
+
+/// Adds what is reached from `start` and was not met before, each after all that it leads to.
+fn walk(to: &[Vec<usize>], start: usize, met: &mut [bool], finished: &mut Vec<usize>) {
+    let enter = |n: usize, met: &mut [bool]| met.get_mut(n).is_some_and(|met| !std::mem::replace(met, true));
+    if !enter(start, met) {
+        return;
+    }
+    let mut open = vec![(start, 0)];
+    while let Some((n, edge)) = open.last_mut() {
+        match to.get(*n).and_then(|to| to.get(*edge)).copied() {
+            Some(next) => {
+                *edge += 1;
+                if enter(next, met) {
+                    open.push((next, 0));
+                }
             }
-            if seen.insert(next) {
-                open.extend(refs.get(next).into_iter().flatten());
+            None => {
+                finished.push(*n);
+                open.pop();
             }
         }
-        false
-    };
-    refs.iter()
-        .filter(|(_, marks)| !marks.is_empty())
-        .map(|(id, _)| id)
-        .filter(|id| reaches_itself(id))
-        .cloned()
-        .collect()
+    }
 }
 
 #[cfg(test)]

@@ -101,6 +101,8 @@ pub fn head(tx: &mut Tx<'_>, name: &str, org: &str) -> Result<Head> {
 pub fn checkpoint(ledger: &Ledger, org: &str) -> Result<String> {
     let (name, key) = (verifier(ledger, org).name, ledger.signing_key()?);
     let head = ledger.read(|tx| head(tx, &name, org))?;
+    // no power cut may take back what is signed
+    ledger.settled()?;
     Ok(note::sign(&name, &key, &head.text()))
 }
 

@@ -25,8 +25,9 @@ pub(super) struct Part {
 #[derive(Default)]
 pub(super) struct Index {
     pub(super) parts: Vec<Part>,
-    /// The last indicator that is in.
+    /// The last indicator that is in, and the leaf of its entry: a unit that was undone leaves its number to another.
     upto: i64,
+    leaf: Option<Vec<u8>>,
     /// Of an indicator, by its event: what of its pattern is not run, and why.
     notes: BTreeMap<i64, String>,
     /// The indicators that are being run against what is held, by the last of them.
@@ -57,6 +58,9 @@ impl Cache {
 impl Index {
     /// Takes in what came into the table since.
     pub(super) fn follow(&mut self, tx: &mut Tx<'_>) -> Result<()> {
+        if self.leaf.is_some() && leaf(tx, self.upto)? != self.leaf {
+            *self = Index::default();
+        }
         let sql = "SELECT idx FROM @indicator WHERE idx > $1 AND how = $2 ORDER BY idx";
         let mut fresh = tx.all(sql, &[self.upto.into(), RUN.into()], |r| r.int(0))?;
         let Some(last) = fresh.last().copied() else { return Ok(()) };
@@ -66,7 +70,7 @@ impl Index {
         fresh.sort_unstable();
         let part = self.part(tx, &fresh)?;
         self.parts.push(part);
-        self.upto = last;
+        (self.upto, self.leaf) = (last, leaf(tx, last)?);
         Ok(())
     }
 
@@ -102,6 +106,11 @@ impl Index {
         }
         Ok(Part { set, of })
     }
+}
+
+/// The leaf of an entry in the log's tree: no two are the same.
+fn leaf(tx: &mut Tx<'_>, entry: i64) -> Result<Option<Vec<u8>>> {
+    tx.one("SELECT leaf FROM entry WHERE idx = $1", &[entry.into()], |r| r.blob(0).to_vec())
 }
 
 /// The pattern of an indicator, from its bytes; nothing where these were erased.

@@ -242,6 +242,9 @@ fn circles_of_markings() {
         // of one that is hidden, since what marks it is not held, fr hears nothing; the operator does
         assert_eq!(rules(&give_as_fr(&ledger, &box_, &[definition(2, &[1])])), [""; 0]);
         assert_eq!(rules(&give(&ledger, &box_, &envelope(&[definition(4, &[3])]))), ["marking-circular"]);
+        // once they see it, what stands is no news
+        agree(&ledger, "fr", "2026-01-01", None, Tlp::Red);
+        assert_eq!(rules(&give_as_fr(&ledger, &box_, &[definition(2, &[1])])), [""; 0]);
         // of what it gave itself it knows
         assert_eq!(rules(&give_as_fr(&ledger, &box_, &[definition(5, &[6])])), [""; 0]);
         assert_eq!(rules(&give_as_fr(&ledger, &box_, &[definition(6, &[5])])), ["marking-circular"]);

@@ -255,6 +255,14 @@ impl Engine {
         }
     }
 
+    /// Waits until all that was committed is on the disk. PostgreSQL commits no earlier.
+    pub(crate) fn settled(&self) -> Result<()> {
+        match self {
+            Engine::Sqlite(e) => e.settled(),
+            Engine::Postgres(_) => Ok(()),
+        }
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self, Engine::Postgres(_))
     }

@@ -17,6 +17,9 @@ const STATEMENTS: usize = 256;
 /// Read connections; a page of 5,000 objects is bound by memory, so more than a few only cost cache.
 const READERS: usize = 4;
 
+/// How long a connection waits for another process.
+const BUSY: Duration = Duration::from_secs(30);
+
 /// Rows that one statement inserts: beginning and ending it costs as much as a few rows.
 const BULK_ROWS: usize = 32;
 
@@ -44,7 +47,7 @@ impl Sqlite {
         writer
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON")
             .map_err(engine)?;
-        let log = Log::follow(&mut writer, path)?;
+        let log = Log::follow(&mut writer)?;
         Ok(Sqlite {
             path: path.to_owned(),
             log,
@@ -70,23 +73,18 @@ impl Sqlite {
     fn write<T>(&self, work: &mut dyn FnMut(Session<'_>) -> Result<T>) -> Result<T> {
         let connection = self.writer.lock().unwrap_or_else(|e| e.into_inner());
         self.log.must_be_sound()?;
-        let before = self.log.units();
         // IMMEDIATE: a deferred transaction that upgrades gets SQLITE_BUSY without consulting the timeout.
         let value = transact(&connection, "BEGIN IMMEDIATE", work)?;
-        let units = self.log.units();
-        if self.log.is_too_long() {
-            self.log.copy(&connection);
-        }
+        self.log.copy_at_once(&connection);
         drop(connection);
-        if units > before {
-            self.log.sync(units)?;
-        }
-        if self.log.is_long() {
-            let connection = self.borrow()?;
-            self.log.copy(&connection);
-            self.give_back(connection);
-        }
+        self.log.sync()?;
+        self.log.copy_beside(|| self.open_reader());
         Ok(value)
+    }
+
+    /// Waits until all that was committed is on the disk.
+    pub(crate) fn settled(&self) -> Result<()> {
+        self.log.sync()
     }
 
     /// Empties the write-ahead log, looks for the needles in the files, and writes the database anew where one is found: pages that
@@ -159,7 +157,7 @@ fn search(files: &[&Path], needles: &[Vec<u8>]) -> Result<usize> {
 
 fn prepare(connection: &Connection) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.busy_timeout(Duration::from_secs(30)).map_err(engine)?;
+    connection.busy_timeout(BUSY).map_err(engine)?;
     // A plan is made once and stays: else a statement with a bound LIMIT is planned anew at every new value, which costs more than its rows.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(engine)?;
     // All of the file is mapped, up to the bound that .cargo/config.toml gives SQLite (decision 3).

@@ -5,16 +5,21 @@
 //! do both within the commit (`synchronous = FULL`, its own checkpoints).
 use super::{each, engine};
 use crate::error::{Error, Result};
-use rusqlite::Connection;
-use std::fs::OpenOptions;
+use rusqlite::{Connection, ErrorCode};
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Pages of the log from which on they go over into the database beside the next unit: 16 MB.
 const BESIDE: u64 = 1_000;
 /// Pages from which on the writer waits for that: only while nobody writes can the log begin anew, and it must not grow without end.
 const AT_ONCE: u64 = 4_000;
+/// Pages from which on the writer waits for readers too, who may hold on to what went over.
+const FOR_READERS: u64 = 4 * AT_ONCE;
+/// How long.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Counted by SQLite's hook whenever a unit that wrote something was committed.
 #[derive(Default)]
@@ -25,22 +30,33 @@ struct Counts {
     pages: AtomicU64,
 }
 
+/// What the disk has confirmed.
+#[derive(Default)]
+struct Synced {
+    /// Opened once and kept: the system tells of a failed write those who had the file open then.
+    file: Option<File>,
+    units: u64,
+}
+
 /// The log of one open store.
 pub(super) struct Log {
     path: PathBuf,
     counts: Arc<Counts>,
-    /// How many units are on the disk; held while one waits for it.
-    synced: Mutex<u64>,
-    /// Pages of the log that were on their way into the database when it was last asked.
+    /// Held while one waits for the disk.
+    synced: Mutex<Synced>,
+    /// Pages of the log that are in the database, when it was last asked.
     copied: AtomicU64,
+    /// What copies beside the next unit; held while it does.
+    copier: Mutex<Option<Connection>>,
     /// The disk has not confirmed what it was given: what it holds is not known any more.
     failed: AtomicBool,
 }
 
 impl Log {
-    /// Follows what `writer` commits to the database at `database`.
-    pub(super) fn follow(writer: &mut Connection, database: &Path) -> Result<Log> {
-        let mut path = database.to_owned().into_os_string();
+    /// Follows what `writer` commits.
+    pub(super) fn follow(writer: &mut Connection) -> Result<Log> {
+        // as SQLite has it: what the name given leads to
+        let mut path = PathBuf::from(writer.path().unwrap_or_default()).into_os_string();
         path.push("-wal");
         let counts = Arc::new(Counts::default());
         let counted = Arc::clone(&counts);
@@ -51,18 +67,19 @@ impl Log {
                 Ok(())
             }))
             .map_err(engine)?;
-        let (synced, copied, failed) = (Mutex::new(0), AtomicU64::new(0), AtomicBool::new(false));
-        Ok(Log { path: path.into(), counts, synced, copied, failed })
+        Ok(Log {
+            path: path.into(),
+            counts,
+            synced: Mutex::default(),
+            copied: AtomicU64::new(0),
+            copier: Mutex::new(None),
+            failed: AtomicBool::new(false),
+        })
     }
 
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Units that were committed so far.
-    pub(super) fn units(&self) -> u64 {
-        self.counts.units.load(Ordering::Acquire)
     }
 
     /// Refuses to go on where the disk did not confirm what it was given: a second attempt may succeed and say nothing of the first.
@@ -76,45 +93,77 @@ impl Log {
         }
     }
 
-    /// Waits until the first `units` units are on the disk.
-    pub(super) fn sync(&self, units: u64) -> Result<()> {
+    /// Waits until all that is committed now is on the disk, by whomever: what a unit found there counts as what it wrote.
+    pub(super) fn sync(&self) -> Result<()> {
+        let units = self.counts.units.load(Ordering::Acquire);
         let mut synced = self.synced.lock().unwrap_or_else(|e| e.into_inner());
-        if *synced >= units {
+        if synced.units >= units {
             return Ok(());
         }
         self.must_be_sound()?;
-        let committed = self.units();
-        // opened anew each time: SQLite may have made another file of it
-        match OpenOptions::new().write(true).open(&self.path).and_then(|file| file.sync_data()) {
-            Ok(()) => {
-                *synced = committed;
-                Ok(())
+        if synced.file.is_none() {
+            synced.file = Some(OpenOptions::new().write(true).open(&self.path)?);
+        }
+        let committed = self.counts.units.load(Ordering::Acquire);
+        if let Some(Err(e)) = synced.file.as_ref().map(File::sync_data) {
+            self.failed.store(true, Ordering::Release);
+            return Err(Error::Engine(format!("the disk did not confirm what was written: {e}")));
+        }
+        synced.units = committed;
+        Ok(())
+    }
+
+    /// Copies the log into the database while others go on, where it is long and nobody else does that now. What is committed stands
+    /// whatever becomes of this.
+    pub(super) fn copy_beside(&self, open: impl FnOnce() -> Result<Connection>) {
+        if !self.is_longer_by(BESIDE) {
+            return;
+        }
+        let Ok(mut copier) = self.copier.try_lock() else { return };
+        if copier.is_none() {
+            match open() {
+                Ok(connection) => *copier = Some(connection),
+                Err(e) => return tracing::warn!(error = %e, "the write-ahead log stays until the next attempt"),
             }
-            Err(e) => {
-                self.failed.store(true, Ordering::Release);
-                Err(Error::Engine(format!("the disk did not confirm what was written: {e}")))
-            }
+        }
+        if let Some(connection) = copier.as_ref() {
+            self.copy(connection, "PRAGMA wal_checkpoint(PASSIVE)");
         }
     }
 
-    /// Whether enough pages have come since they last went over that they should again.
-    pub(super) fn is_long(&self) -> bool {
+    /// Copies the log into the database where it is too long, in the way of the writer.
+    pub(super) fn copy_at_once(&self, writer: &Connection) {
+        let pages = self.counts.pages.load(Ordering::Acquire);
+        if pages >= FOR_READERS && self.is_longer_by(BESIDE) {
+            let waits = writer.busy_timeout(PATIENCE);
+            self.copy(writer, "PRAGMA wal_checkpoint(RESTART)");
+            if waits.and_then(|()| writer.busy_timeout(super::BUSY)).is_err() {
+                tracing::warn!("the writer's patience could not be set");
+            }
+        } else if pages >= AT_ONCE && self.is_longer_by(BESIDE) {
+            self.copy(writer, "PRAGMA wal_checkpoint(PASSIVE)");
+        }
+    }
+
+    /// Whether so many pages have come since they last went over.
+    fn is_longer_by(&self, more: u64) -> bool {
         let (pages, copied) = (self.counts.pages.load(Ordering::Acquire), self.copied.load(Ordering::Acquire));
         // fewer than were copied: it has begun anew
-        pages >= if pages < copied { BESIDE } else { copied + BESIDE }
+        pages >= if pages < copied { more } else { copied + more }
     }
 
-    /// Whether the writer has to wait until all pages have gone over.
-    pub(super) fn is_too_long(&self) -> bool {
-        self.is_long() && self.counts.pages.load(Ordering::Acquire) >= AT_ONCE
-    }
-
-    /// Copies what it can into the database and waits for nobody; where another does that now, they do it.
-    pub(super) fn copy(&self, connection: &Connection) {
-        self.copied.store(self.counts.pages.load(Ordering::Acquire), Ordering::Release);
-        // the log holds what did not go over
-        if let Err(e) = each(connection, "PRAGMA wal_checkpoint(PASSIVE)", &[], &mut |_| Ok(())) {
-            tracing::warn!(error = %e, "the write-ahead log could not be copied into the database; it stays until the next attempt");
+    fn copy(&self, connection: &Connection, how: &str) {
+        match connection.query_row(how, [], |row| row.get::<_, i64>(2)) {
+            Ok(copied) => self.copied.store(copied.max(0).unsigned_abs(), Ordering::Release),
+            // what the disk told here it may not tell again to whoever waits for it
+            Err(e)
+                if matches!(e.sqlite_error_code(), Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt)) =>
+            {
+                self.failed.store(true, Ordering::Release);
+                tracing::error!(error = %e, "the write-ahead log could not be copied into the database; nothing more is written");
+            }
+            // somebody else does it, or the disk is full, which the next unit says
+            Err(e) => tracing::warn!(error = %e, "the write-ahead log stays until the next attempt"),
         }
     }
 
@@ -147,6 +196,10 @@ mod tests {
         store.transaction(Mode::Write, &mut |mut s| s.run(INSERT, &[Value::Blob(bytes)]))
     }
 
+    fn units(store: &Sqlite) -> u64 {
+        store.log.counts.units.load(Ordering::Acquire)
+    }
+
     fn count(store: &Sqlite) -> i64 {
         let mut count = 0;
         let ask = &mut |mut s: Session<'_>| {
@@ -170,14 +223,14 @@ mod tests {
                     for _ in 0..50 {
                         put(&store, &bytes).unwrap();
                         // the other has committed one unit more at most, which it waits for
-                        let committed = store.log.units();
-                        assert!(*store.log.synced.lock().unwrap() + 1 >= committed);
+                        let committed = units(&store);
+                        assert!(store.log.synced.lock().unwrap().units + 1 >= committed);
                     }
                 });
             }
         });
         assert_eq!(count(&store), 100);
-        assert_eq!(*store.log.synced.lock().unwrap(), store.log.units());
+        assert_eq!(store.log.synced.lock().unwrap().units, units(&store));
         // 100 MB went through it; its file keeps the largest size that it had
         let longest = std::fs::metadata(store.log.path()).unwrap().len();
         assert!(longest < (AT_ONCE + 2 * BESIDE) * 16_384, "{longest} bytes");
@@ -187,26 +240,38 @@ mod tests {
     fn a_unit_that_writes_nothing_waits_for_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path());
-        let before = store.log.units();
+        let before = units(&store);
         store
             .transaction(Mode::Write, &mut |mut s| s.run("DELETE FROM t WHERE bytes = $1", &[Value::Blob(b"x")]))
             .unwrap();
-        assert_eq!(store.log.units(), before);
+        assert_eq!(units(&store), before);
         put(&store, b"x").unwrap();
-        assert_eq!(store.log.units(), before + 1);
+        assert_eq!(units(&store), before + 1);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_store_behind_a_link_has_its_log_where_sqlite_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(other.path().join("t.db"), folder.path().join("t.db")).unwrap();
+        let store = store(folder.path());
+        put(&store, b"x").unwrap();
+        assert!(store.log.path().exists());
+    }
+
+    #[cfg(unix)]
     #[test]
     fn a_disk_that_does_not_confirm_ends_all_writing() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path());
         put(&store, b"x").unwrap();
-        let aside = folder.path().join("aside");
-        std::fs::rename(store.log.path(), &aside).unwrap();
+        // what cannot be waited for
+        store.log.synced.lock().unwrap().file = Some(File::open("/dev/null").unwrap());
         let said = put(&store, b"y").unwrap_err().to_string();
         assert!(said.contains("the disk did not confirm"), "{said}");
         // it may be there after all; what comes next must not be acknowledged on top of it
-        std::fs::rename(&aside, store.log.path()).unwrap();
+        store.log.synced.lock().unwrap().file = None;
         let said = put(&store, b"z").unwrap_err().to_string();
         assert!(said.contains("nothing more is written"), "{said}");
         assert_eq!(count(&store), 2);
