@@ -6,12 +6,13 @@ use crate::collection::{self, NewCollection};
 use crate::page::{self, Query, Versions};
 use crate::rights::{self, Sight};
 use ledger::testkit::{START, TestStore, engines, sqlite};
-use ledger::{Ledger, Micros, SeededEntropy};
+use ledger::{Error, Event, Ledger, Micros, SeededEntropy, Stage, Tx};
 use partners::stage::AgreementMeta;
 use partners::{NewPerson, Partners, Role};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use stix::{Tlp, tlp};
 
 /// A hub, with a collection that the organisations `a` and `b` read.
@@ -76,7 +77,14 @@ fn terms(terms: &str) -> String {
 
 impl Hub {
     fn new(store: TestStore) -> Hub {
-        let ledger = store.open(vec![Arc::new(Partners), Arc::new(Exchange::default())]);
+        Hub::with(store, Vec::new())
+    }
+
+    /// With later stages.
+    fn with(store: TestStore, later: Vec<Arc<dyn Stage>>) -> Hub {
+        let mut stages: Vec<Arc<dyn Stage>> = vec![Arc::new(Partners), Arc::new(Exchange::default())];
+        stages.extend(later);
+        let ledger = store.open(stages);
         ledger.catch_up().unwrap();
         let mut hub = Hub { ledger, store, collection: String::new() };
         hub.collection = hub.make("box", &["a", "b"]);
@@ -196,6 +204,54 @@ impl Hub {
         assert_eq!(due, [0_i64; 0], "nothing is left to be matched");
         let verified = self.ledger.verify(true).unwrap();
         assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+    }
+}
+
+/// A later stage, which fails when it is told to: then all of the unit is undone.
+#[derive(Default)]
+struct Trips(AtomicBool);
+
+impl Stage for Trips {
+    fn name(&self) -> &'static str {
+        "trips"
+    }
+
+    fn schema(&self) -> &'static str {
+        ""
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["exchange.object"]
+    }
+
+    fn apply(&self, _: &mut Tx<'_>, _: &Event) -> ledger::Result<()> {
+        match self.0.load(Ordering::Relaxed) {
+            true => Err(Error::Engine("tripped".to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Patterns are kept in memory by the number of their entry; one that was undone leaves its number to another.
+#[test]
+fn an_indicator_that_was_undone_is_forgotten() {
+    for store in engines() {
+        let trips = Arc::new(Trips::default());
+        let hub = Hub::with(store, vec![Arc::clone(&trips) as Arc<dyn Stage>]);
+        hub.give("b", &[observed(1, &[1, 2], ""), address(1, ""), address(2, "")]);
+        hub.give("a", &[indicator(1, "")]);
+        trips.0.store(true, Ordering::Relaxed);
+        let undone = format!(r#"{{"objects":[{}]}}"#, indicator(3, ""));
+        let collection = &hub.collection;
+        let origin =
+            Origin { file: "f", collection, source: "taxii:a", tlp: None, by: "a", sees: Sees::All, hops: None };
+        assert!(import_stix(&hub.ledger, undone.as_bytes(), &origin).is_err());
+        trips.0.store(false, Ordering::Relaxed);
+        hub.give("a", &[indicator(2, "")]);
+        hub.give("b", &[observed(2, &[2], ""), observed(3, &[3], ""), address(3, "")]);
+        let pair = |i: usize, o: usize| (id("indicator", i), id("observed-data", o));
+        assert_eq!(hub.pairs(), [pair(1, 1), pair(2, 1), pair(2, 2)].into());
+        hub.is_whole();
     }
 }
 
