@@ -255,7 +255,7 @@ fn definitions_around(
 /// Those of these marking-definitions that are held and that the submitter may see, with what marks them.
 fn definitions(tx: &mut Tx<'_>, origin: &Origin<'_>, ids: &[&str]) -> Result<Vec<(String, Vec<String>)>> {
     let Sees::View(view) = origin.sees else {
-        let sql = "SELECT id, refs FROM @marking WHERE id IN (*)";
+        let sql = "SELECT id, refs FROM @marking WHERE id IN (*) ORDER BY id";
         let to = |refs: &str| refs.split(' ').filter(|id| !id.is_empty()).map(str::to_owned).collect();
         return batch::rows(tx, sql, &[], ids, &mut |r| (r.text(0).to_owned(), to(r.text(1))));
     };
@@ -263,7 +263,7 @@ fn definitions(tx: &mut Tx<'_>, origin: &Origin<'_>, ids: &[&str]) -> Result<Vec
     let giver = facet::giver_of(origin.source, &home);
     // two may have defined it who do not see each other, so what marks it is read from the one that is seen
     let sql = "SELECT o.idx FROM @stix_object o WHERE o.id IN (*) AND (o.giver = $2 \
-               OR EXISTS (SELECT 1 FROM @view_entry e WHERE e.view = $1 AND e.object = o.idx))";
+               OR EXISTS (SELECT 1 FROM @view_entry e WHERE e.view = $1 AND e.object = o.idx)) ORDER BY o.idx";
     let mut out = Vec::new();
     for object in batch::rows(tx, sql, &[view.into(), giver.into()], ids, &mut |r| r.int(0))? {
         let body = tx.body(object)?.unwrap_or_default();

@@ -2,8 +2,7 @@
 //! as far as an agreement asks for them, its type and labels. Objects that ask the same share one facet, and rights are compiled per facet.
 //!
 //! Facet 0 is that of nearly all: a label and nothing else. What stands here is part of the fold; the decision itself is not.
-use crate::{batch, view};
-use crate::{rights, sight};
+use crate::{batch, rights, sight, view};
 use ledger::{Micros, Result, Tx};
 use partners::release::{self, Origin, Readers, Subject, What};
 use serde::{Deserialize, Serialize};

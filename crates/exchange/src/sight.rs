@@ -243,11 +243,11 @@ pub(crate) fn fold_listed(tx: &mut Tx<'_>, at: i64, collection: &str, object: i6
 /// All markings of these objects are held now: what they ask of others is known, and they are matched.
 pub(crate) fn resolved(tx: &mut Tx<'_>, at: i64, objects: impl Iterator<Item = i64>) -> Result<()> {
     let objects: Vec<i64> = objects.collect();
-    let sql = "SELECT idx FROM @observed WHERE idx IN (*) AND revoked = 0";
+    let sql = "SELECT idx FROM @observed WHERE idx IN (*) AND revoked = 0 ORDER BY idx";
     for object in batch::rows(tx, sql, &[], &objects, &mut |r| r.int(0))? {
         due(tx, OBSERVED, object, at)?;
     }
-    let sql = "SELECT idx FROM @indicator WHERE how = $1 AND idx IN (*)";
+    let sql = "SELECT idx FROM @indicator WHERE how = $1 AND idx IN (*) ORDER BY idx";
     for object in batch::rows(tx, sql, &[RUN.into()], &objects, &mut |r| r.int(0))? {
         due(tx, INDICATOR, object, at)?;
     }

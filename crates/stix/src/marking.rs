@@ -323,7 +323,11 @@ pub fn circular(refs: &BTreeMap<String, Vec<String>>) -> BTreeSet<String> {
         refs.values().map(|to| to.iter().filter_map(|id| numbers.get(id.as_str()).copied()).collect()).collect();
     let mut from: Vec<Vec<usize>> = vec![Vec::new(); to.len()];
     for (n, to) in to.iter().enumerate() {
-        to.iter().filter_map(|to| from.get_mut(*to).map(|from| from.push(n))).for_each(drop);
+        for at in to {
+            if let Some(from) = from.get_mut(*at) {
+                from.push(n);
+            }
+        }
     }
     let (mut finished, mut met) = (Vec::new(), vec![false; to.len()]);
     (0..to.len()).for_each(|start| walk(&to, start, &mut met, &mut finished));

@@ -290,12 +290,8 @@ pub(crate) fn bulk(c: &Connection, insert: &str, columns: &[Column<'_>], rows: u
 /// which SQLite would keep each page that it changes as it was.
 fn bulk_text(insert: &str, columns: usize, rows: usize, tail: &str) -> String {
     let insert = insert.replacen("INSERT INTO", "INSERT OR FAIL INTO", 1);
-    let row = |row: usize| {
-        let marks: Vec<String> = (1..=columns).map(|i| format!("?{}", row * columns + i)).collect();
-        format!("({})", marks.join(","))
-    };
-    let rows: Vec<String> = (0..rows).map(row).collect();
-    format!("{insert} VALUES {} {tail}", rows.join(","))
+    let row = format!("({})", vec!["?"; columns].join(","));
+    format!("{insert} VALUES {} {tail}", vec![row; rows].join(","))
 }
 
 pub(crate) fn define(c: &Connection, ddl: &str) -> Result<()> {
