@@ -13,6 +13,7 @@ use ledger::{Draft, Error, Event, Micros, Result, Tx};
 use partners::may::Verb;
 use partners::{Imported, Person};
 use std::collections::{BTreeMap, BTreeSet};
+use stix::Tlp;
 
 /// Reads and records the contacts table. With `replace`, claims of the same sources that are absent from the table end.
 pub fn import_contacts(tx: &mut Tx<'_>, bytes: &[u8], replace: bool) -> Result<Imported> {
@@ -83,7 +84,8 @@ pub fn plan_for(tx: &mut Tx<'_>, exposures: &[Exposure], home: &str, by: &Person
     let mut plan =
         plan::plan(&Input { exposures, orgs: &orgs, contacts: &contacts, rules: &rules, known: &known, home, on });
     for planned in &mut plan.asks {
-        planned.fixes = exposed::fixes(tx, &planned.advisory, &planned.vulnerabilities)?;
+        planned.fixes =
+            exposed::fixes(tx, &planned.advisory, planned.tlp.parse().unwrap_or(Tlp::Clear), &planned.vulnerabilities)?;
     }
     if dry_run {
         return Ok(plan);
@@ -155,21 +157,31 @@ pub fn tick(tx: &mut Tx<'_>) -> Result<usize> {
 }
 
 /// After a change of somebody's exposures: asks about what is no longer so are closed, each with what shows it. Only those about what
-/// changed: when one is closed never follows from something else that its reader may not know.
+/// changed for whoever was asked: when one is closed never follows from something else that its reader may not know.
 pub(crate) fn close_what_is_no_more(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     let changed = event.meta::<expose::Changed>()?;
-    let about = |ask: &Ask| changed.changes.iter().any(|c| ask.planned.vulnerabilities.contains(&c.vulnerability));
     let filter = query::Filter { org: Some(changed.owner.clone()), ..query::Filter::default() };
-    for ask in query::asks(tx, &filter)?.iter().filter(|a| a.planned.party == changed.owner && !a.state.is_over()) {
-        if about(ask) {
-            close_if_gone(tx, ask)?;
+    let asks = query::asks(tx, &filter)?;
+    let about = |ask: &Ask, c: &expose::Change| ask.planned.vulnerabilities.contains(&c.vulnerability);
+    let open = |a: &&Ask| a.planned.party == changed.owner && !a.state.is_over();
+    let touched = |a: &&Ask| changed.changes.iter().any(|c| about(a, c));
+    let open: Vec<&Ask> = asks.iter().filter(open).filter(touched).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let home = tx.one("SELECT home FROM @home WHERE id = 1", &[], |r| r.text(0).to_owned())?.unwrap_or_default();
+    let (orgs, on) = (cards(tx)?, day(tx.now()));
+    for ask in open {
+        let may = |tlp: Tlp| plan::refused(&orgs, &ask.planned, tlp, &home, on).is_none();
+        if changed.changes.iter().any(|c| about(ask, c) && may(c.seen_from)) {
+            close_if_gone(tx, ask, &may)?;
         }
     }
     Ok(())
 }
 
-fn close_if_gone(tx: &mut Tx<'_>, ask: &Ask) -> Result<()> {
-    let Some(gone) = exposed::gone(tx, &ask.planned)? else { return Ok(()) };
+fn close_if_gone(tx: &mut Tx<'_>, ask: &Ask, may: &dyn Fn(Tlp) -> bool) -> Result<()> {
+    let Some(gone) = exposed::gone(tx, &ask.planned, may)? else { return Ok(()) };
     let Gone { source, outcome } = gone;
     let claimant = ask.claimant.as_deref().unwrap_or(&source);
     // What an advisory took back proves nothing about its owner.

@@ -7,6 +7,7 @@ mod why;
 use crate::ask::{Kind, State, reference};
 use crate::contact::Contact;
 use crate::rules::{Rules, Way};
+use expose::Marks;
 use jiff::civil::Date;
 use partners::agreement::Agreement;
 use partners::release::{self, Readers, Recipient, Subject, Weakness};
@@ -38,6 +39,8 @@ pub struct Exposure {
     pub title: String,
     /// Resolved marking of the deciding document.
     pub tlp: Tlp,
+    /// For whom it is so: for whoever may read more, something else is, or nothing.
+    pub marks: Marks,
     /// How it is known: `purl`, `cpe`, `model`…
     pub method: String,
     /// The same in words: tier, method, evidence.
@@ -213,11 +216,13 @@ pub struct Plan {
     pub recipients: usize,
 }
 
-/// One warning before its addressees are known: a party in a country, under one document.
+/// One warning before its addressees are known: a party in a country, under one document. What is in it is so for whoever may read
+/// documents up to a mark; it goes to whom that is true of.
 struct Group<'a> {
     party: &'a str,
     country: Option<&'a str>,
     advisory: &'a str,
+    mark: Tlp,
     exposures: Vec<&'a Exposure>,
 }
 
@@ -254,7 +259,9 @@ impl No {
 pub fn plan(input: &Input<'_>) -> Plan {
     let index = Index::new(input);
     let mut out = Plan::default();
-    for group in groups(input.exposures) {
+    let marks = marks(input.exposures);
+    for group in marks.iter().flat_map(|mark| groups(input.exposures, *mark)) {
+        let all_known = marks.last() == Some(&group.mark);
         let mut asked: Vec<&str> = Vec::new();
         for target in addressee::of(input, &index, &group) {
             // A team that is also the party is asked once.
@@ -262,10 +269,16 @@ pub fn plan(input: &Input<'_>) -> Plan {
                 continue;
             }
             asked.extend(target.as_ref().map(|t| t.org));
-            match target.and_then(|target| ask(input, &index, &group, target)) {
+            let told = target.and_then(|target| {
+                let Some(group) = told(input, &index, &marks, &group, &target) else { return Ok(None) };
+                ask(input, &index, &group, target)
+            });
+            match told {
                 Ok(Some(ask)) => out.asks.push(ask),
                 Ok(None) => {}
-                Err(no) => out.withheld.push(group.withheld(no)),
+                // Said once, of all that is known.
+                Err(no) if all_known => out.withheld.push(group.withheld(no)),
+                Err(_) => {}
             }
         }
     }
@@ -290,15 +303,18 @@ fn urgency(ask: &Planned) -> (bool, std::cmp::Reverse<usize>, std::cmp::Reverse<
 }
 
 /// What is looked up often.
+#[derive(Default)]
 struct Index<'a> {
     contacts: BTreeMap<&'a str, Vec<&'a Contact>>,
     csirts: BTreeMap<&'a str, BTreeSet<&'a str>>,
     known: BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a Known>>>,
+    /// What is so for those who may not read all, by source, subject and vulnerability.
+    beneath: BTreeMap<[&'a str; 3], Vec<&'a Exposure>>,
 }
 
 impl<'a> Index<'a> {
     fn new(input: &Input<'a>) -> Self {
-        let mut index = Index { contacts: BTreeMap::new(), csirts: BTreeMap::new(), known: BTreeMap::new() };
+        let mut index = Index::default();
         for contact in input.contacts {
             index.contacts.entry(&contact.org).or_default().push(contact);
             if let (Some("csirt"), Some(country)) = (contact.role.as_deref(), contact.country.as_deref()) {
@@ -314,7 +330,16 @@ impl<'a> Index<'a> {
             let of_party = index.known.entry(&known.party).or_default();
             of_party.entry(&known.vulnerability).or_default().push(known);
         }
+        for e in input.exposures.iter().filter(|e| e.marks.until.is_some()) {
+            index.beneath.entry([&e.source, &e.subject, &e.vulnerability]).or_default().push(e);
+        }
         index
+    }
+
+    /// Whether whoever may read up to a mark hears of the same by the same document.
+    fn told_beneath(&self, e: &Exposure, mark: Tlp) -> bool {
+        let beneath = self.beneath.get(&[e.source.as_str(), &e.subject, &e.vulnerability]);
+        beneath.is_some_and(|of| of.iter().any(|b| b.marks.at(mark) && b.advisory == e.advisory))
     }
 
     fn known(&self, party: &str, vulnerability: &str) -> &[&'a Known] {
@@ -322,13 +347,39 @@ impl<'a> Index<'a> {
     }
 }
 
-fn groups(exposures: &[Exposure]) -> Vec<Group<'_>> {
+/// The marks at which what is so differs, and with it who is told what; the last one is that of whoever may read all.
+fn marks(exposures: &[Exposure]) -> BTreeSet<Tlp> {
+    exposures.iter().flat_map(|e| [Some(e.marks.from), e.marks.until]).flatten().collect()
+}
+
+fn groups(exposures: &[Exposure], mark: Tlp) -> Vec<Group<'_>> {
     let mut groups: BTreeMap<(&str, Option<&str>, &str, bool), Vec<&Exposure>> = BTreeMap::new();
-    for e in exposures {
+    for e in exposures.iter().filter(|e| e.marks.at(mark)) {
         groups.entry((e.party(), e.country.as_deref(), &e.advisory, e.is_count())).or_default().push(e);
     }
-    let make = |((party, country, advisory, _), exposures)| Group { party, country, advisory, exposures };
+    let make = |((party, country, advisory, _), exposures)| Group { party, country, advisory, mark, exposures };
     groups.into_iter().map(make).collect()
+}
+
+/// What of a group is for an addressee. Who may read up to another mark is told what is so there; only what rests on documents above all
+/// that they may read is left to be withheld, and told to the operator.
+fn told<'a>(
+    input: &Input<'_>,
+    index: &Index<'_>,
+    marks: &BTreeSet<Tlp>,
+    group: &Group<'a>,
+    target: &addressee::Target<'_>,
+) -> Option<Group<'a>> {
+    let may = |mark: &&Tlp| released(input, group, target, **mark).is_ok();
+    match marks.iter().rev().find(may) {
+        Some(own) if *own == group.mark => Some(Group { exposures: group.exposures.clone(), ..*group }),
+        Some(own) if *own > group.mark => None,
+        own => {
+            let beyond = |e: &&&Exposure| own.is_none_or(|own| e.marks.from > *own && !index.told_beneath(e, *own));
+            let exposures: Vec<&Exposure> = group.exposures.iter().filter(beyond).copied().collect();
+            (!exposures.is_empty()).then_some(Group { exposures, ..*group })
+        }
+    }
 }
 
 /// The ask of a group to one addressee; `None` where all of it was asked before and is not over.
@@ -343,7 +394,7 @@ fn ask(
     let Some(first) = exposures.first() else { return Ok(None) };
     let fresh = Group { exposures: exposures.clone(), ..*group };
     let tlp = exposures.iter().map(|e| e.tlp).max().unwrap_or(Tlp::Red);
-    released(input, &fresh, &target, tlp)?;
+    released(input, &fresh, &target, exposures.iter().map(|e| e.marks.from).max().unwrap_or(Tlp::Red).max(tlp))?;
     let contact = target.contact;
     let vulnerabilities = fresh.vulnerabilities();
     let before = vulnerabilities.iter().map(|v| times_closed(index, group.party, v, target.org)).max().unwrap_or(0);
@@ -420,15 +471,23 @@ fn released(input: &Input<'_>, group: &Group<'_>, target: &addressee::Target<'_>
 
 /// Whether an ask may still go to its addressee: agreements end between the plan and the sending.
 pub(crate) fn still_released(orgs: &BTreeMap<String, Card>, ask: &Planned, home: &str, on: Date) -> Result<(), String> {
+    let tlp = ask.tlp.parse().unwrap_or(Tlp::Red);
+    refused(orgs, ask, tlp, home, on).map_or(Ok(()), |no| Err(no.to_string()))
+}
+
+/// Why the addressee of an ask may not read what documents of a mark say of what it is about.
+pub(crate) fn refused(
+    orgs: &BTreeMap<String, Card>,
+    ask: &Planned,
+    tlp: Tlp,
+    home: &str,
+    on: Date,
+) -> Option<release::Rule> {
     let unknown = Card { kind: ask.addressee_kind.clone(), country: ask.country.clone(), ..Card::default() };
     let card = orgs.get(&ask.addressee).unwrap_or(&unknown);
-    let tlp = ask.tlp.parse().unwrap_or(Tlp::Red);
     let (holder, country) = (ask.holder.as_deref(), ask.country.as_deref());
     let weakness = Weakness { owner: &ask.party, holder, country, consent: false };
-    match refusal(&ask.addressee, card, tlp, weakness, home, on) {
-        Some(no) => Err(no.to_string()),
-        None => Ok(()),
-    }
+    refusal(&ask.addressee, card, tlp, weakness, home, on)
 }
 
 fn refusal(org: &str, card: &Card, tlp: Tlp, weakness: Weakness<'_>, home: &str, on: Date) -> Option<release::Rule> {

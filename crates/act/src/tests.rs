@@ -7,6 +7,7 @@ use crate::post::{Post, Report, send_with};
 use crate::query::{Ask, Filter};
 use crate::testing::Sink;
 use crate::{Act, answer::Said};
+use expose::Marks;
 use ledger::testkit::{START, TestStore, engines, sqlite};
 use ledger::{Ledger, Micros};
 use partners::{Partners, Person, Role};
@@ -37,6 +38,7 @@ fn exposure(owner: &str, country: &str, vulnerability: &str) -> Exposure {
         advisory: "EX-2026-01".into(),
         title: "Acme PLC".into(),
         tlp: Tlp::Clear,
+        marks: Marks::of(0, None),
         method: "model".into(),
         known_by: "model and version match (tier B)".into(),
         count: None,

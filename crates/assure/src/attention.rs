@@ -48,7 +48,7 @@ type Rank = (Reverse<usize>, Reverse<bool>, u8, Micros, Leads);
 
 /// The lines that need attention at `now`, most pressing first, at most `most`.
 pub fn attention(tx: &mut Tx<'_>, stakes: &dyn Stakes, now: Micros, most: usize) -> Result<Vec<Attention>> {
-    let (rows, coverage) = expose::list(tx, stakes, &expose::Filter::default())?;
+    let expose::Listed { rows, coverage, .. } = expose::list(tx, stakes, &expose::Filter::default())?;
     let asks = act::asks(tx, &Filter::default())?;
     let known = Known::new(tx, stakes, &rows)?;
     let mut lines: Vec<(Rank, Attention)> = Vec::new();

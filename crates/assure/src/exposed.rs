@@ -2,6 +2,7 @@
 //! the vendor's own correction caused takes an exposure back; a change of the holder's data mitigates it.
 use ledger::{Event, Result, Tx, Value};
 use serde::Deserialize;
+use stix::Tlp;
 
 use crate::stage::valid;
 
@@ -20,6 +21,9 @@ struct Changed {
 struct Change {
     level: String,
     threat: Option<String>,
+    #[serde(default = "clear")]
+    seen_from: Tlp,
+    seen_until: Option<Tlp>,
     subject: String,
     source: String,
     vulnerability: String,
@@ -48,7 +52,7 @@ pub(crate) fn changed(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         let corrected = document.as_ref().is_some_and(|source| !own(source));
         let (state, (min, max)) = state(change, corrected);
         let weight = criticality(tx, change)?;
-        let args: [Value<'_>; 16] = [
+        let args: [Value<'_>; 18] = [
             event.index.into(),
             (n as i64).into(),
             (&change.vulnerability).into(),
@@ -63,17 +67,24 @@ pub(crate) fn changed(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
             min.into(),
             max.into(),
             weight.into(),
+            change.seen_from.rank().into(),
+            // What is so by some of the documents alone is for those who may not read the rest; the plan is measured by all.
+            i64::from(change.seen_until.is_none()).into(),
             valid(event).into(),
             event.known.into(),
         ];
         tx.run(
             "INSERT INTO @fact_exposure (idx, n, vulnerability, level, source, subject, owner, holder, country, advisory, state, \
-             count_min, count_max, weight, valid, known) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             count_min, count_max, weight, seen_from, by_all, valid, known) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
             &args,
         )?;
     }
     Ok(())
+}
+
+fn clear() -> Tlp {
+    Tlp::Clear
 }
 
 /// The state in this stage's words, and how many are affected, or may still be.

@@ -168,7 +168,7 @@ fn exposures(tx: &mut Tx<'_>, known: Micros, world: &World, facts: &mut Facts) -
     let mut lines: BTreeMap<(String, String, String, String), Line> = BTreeMap::new();
     let sql = "SELECT vulnerability, level, source, subject, owner, holder, country, advisory, state, count_min, count_max, \
                weight, valid, known, idx FROM @fact_exposure \
-               WHERE known <= $1 AND vulnerability IN (SELECT vulnerability FROM @fact_delivery) ORDER BY idx, n";
+               WHERE known <= $1 AND by_all = 1 AND vulnerability IN (SELECT vulnerability FROM @fact_delivery) ORDER BY idx, n";
     tx.each(sql, &[known.into()], &mut |r| {
         let key = (r.text(0).to_owned(), r.text(1).to_owned(), r.text(2).to_owned(), r.text(3).to_owned());
         let line = lines.entry(key).or_insert_with(|| Line {

@@ -38,7 +38,8 @@ impl Stage for Assure {
          CREATE TABLE @fact_exposure (idx {int} NOT NULL, n {int} NOT NULL, vulnerability {text} NOT NULL, level {text} NOT NULL,
            source {text} NOT NULL, subject {text} NOT NULL, owner {text}, holder {text}, country {text},
            advisory {text} NOT NULL, state {text} NOT NULL, count_min {int} NOT NULL, count_max {int} NOT NULL,
-           weight {real} NOT NULL, valid {int} NOT NULL, known {int} NOT NULL, PRIMARY KEY (idx, n));
+           weight {real} NOT NULL, seen_from {int} NOT NULL, by_all {int} NOT NULL, valid {int} NOT NULL, known {int} NOT NULL,
+           PRIMARY KEY (idx, n));
          CREATE INDEX @fact_exposure_vulnerability ON @fact_exposure (vulnerability, idx, n);
          CREATE TABLE @fact_asset (source {text} NOT NULL, asset {text} NOT NULL, functions {int} NOT NULL,
            PRIMARY KEY (source, asset));

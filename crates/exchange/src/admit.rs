@@ -375,7 +375,8 @@ impl<'a> Desk<'_, 'a> {
                 let held = self.held.get(&*head.id).map_or(&[][..], Vec::as_slice);
                 let bound = self.vouched || author::may_version(tx, self.giver, creator, held)?;
                 let line = versions::line(&wanted, &seen, &unseen);
-                if line.is_none()
+                // Also where it follows what the operator sees: those who see the other do not see this.
+                if (line.is_none() || self.giver.is_none())
                     && let Some(fault) = self.beside(tx, candidate, &wanted, &unseen, bound)?
                 {
                     self.review(tx, candidate, head, fault)?;

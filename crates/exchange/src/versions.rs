@@ -13,7 +13,7 @@ pub(crate) struct Held {
     pub(crate) object: i64,
     /// The line of versions it belongs to: 0 for the first of its id, else the event that began the line.
     pub(crate) line: i64,
-    /// Its line was begun by somebody who may not make a version of what they did not see: it stands aside for all who see that.
+    /// Its line was begun by somebody who may not make a version of what they did not see: it stands aside for all who see any of that.
     pub(crate) aside: bool,
     pub(crate) vkey: String,
     pub(crate) created: String,
@@ -26,7 +26,11 @@ pub(crate) struct Held {
 impl Held {
     /// Whether two versions of one object can stand in one view.
     pub(crate) fn agrees(&self, id: &str, other: &Held) -> bool {
-        if self.line != other.line && (self.aside || other.aside) {
+        // what is given later is for whoever may see it, beside it or not: else who began the line would learn that it is one
+        let before = |one: &Held, line: i64| (0..line).contains(&one.object);
+        if self.line != other.line
+            && (self.aside && before(other, self.line) || other.aside && before(self, other.line))
+        {
             return false;
         }
         let kind = stix::id::split(id).map_or("", |(kind, _)| kind);
@@ -219,5 +223,8 @@ mod tests {
         check(&[one(5, 5, "2021"), one(3, 0, "2021"), one(-1, 5, "2022")], &[3, -1], &[5]);
         let aside = Held { aside: true, ..one(5, 5, "2022") };
         check(&[one(3, 0, "2021"), aside.clone(), one(6, 0, "2023")], &[3, 6], &[5]);
+        // where what it stands aside for is not seen
+        check(&[aside.clone(), one(6, 0, "2023")], &[5, 6], &[]);
+        check(&[aside, one(6, 0, "2022")], &[5], &[6]);
     }
 }

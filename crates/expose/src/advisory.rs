@@ -1,5 +1,6 @@
 //! Advisories as tables: who says it, the products by vendor and package, the vulnerabilities, and where without any
-//! inventory somebody may be exposed. The newest version of an advisory stands, in whatever order versions arrive.
+//! inventory somebody may be exposed. The newest version of an advisory stands, in whatever order versions arrive; for whoever may
+//! not read it, the newest that they may.
 use crate::kinds::Level;
 use ledger::{Column, Error, Event, Result, Tx};
 use product::csaf::{Advisory, Leaf, Stated};
@@ -7,13 +8,14 @@ use product::matching::AffectedProduct;
 use product::vendor::Aliases;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use stix::Tlp;
 
 /// The tables of this file.
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE @advisory (adv {int} PRIMARY KEY, namespace {text} NOT NULL, id {text} NOT NULL, version {text} NOT NULL,
   title {text} NOT NULL, publisher {text} NOT NULL, category {text} NOT NULL, released {text} NOT NULL, tlp {int} NOT NULL,
-  collection {text} NOT NULL, known {int} NOT NULL);
-CREATE UNIQUE INDEX @advisory_id ON @advisory (id, namespace);
+  until {int}, collection {text} NOT NULL, known {int} NOT NULL);
+CREATE UNIQUE INDEX @advisory_id ON @advisory (id, namespace, tlp);
 CREATE TABLE @advisory_product (adv {int} NOT NULL, leaf {int} NOT NULL, vendor {text} NOT NULL, product {text} NOT NULL,
   name {text} NOT NULL, range_text {text}, models {text} NOT NULL, purl {text}, cpe {text}, narrowed {text} NOT NULL,
   context {text}, PRIMARY KEY (adv, leaf));
@@ -40,10 +42,38 @@ pub struct Prepared {
     pub category: String,
     /// When it was released, as written.
     pub released: String,
+    /// Who may read it.
+    pub marks: Marks,
     /// Its products.
     pub leaves: Vec<AffectedProduct>,
     /// Its vulnerabilities with what is stated of which leaves.
     pub vulnerabilities: BTreeMap<String, Vec<(Stated, usize)>>,
+}
+
+/// The marks at which something stands: for whoever may read `from`, unless they may also read `until`, where something else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// Its own mark.
+    pub from: Tlp,
+    /// The least mark above at which another takes its place; none where none does.
+    pub until: Option<Tlp>,
+}
+
+impl Marks {
+    /// From stored ranks.
+    pub fn of(from: i64, until: Option<i64>) -> Marks {
+        Marks { from: Tlp::from_rank(from), until: until.map(Tlp::from_rank) }
+    }
+
+    /// Whether it stands for those for whom this is so of a mark. `may` never holds of a mark and not of a lesser one.
+    pub fn seen(self, may: impl Fn(Tlp) -> bool) -> bool {
+        may(self.from) && !self.until.is_some_and(may)
+    }
+
+    /// Whether it stands for those who may read up to this mark.
+    pub fn at(self, mark: Tlp) -> bool {
+        self.seen(|tlp| tlp <= mark)
+    }
 }
 
 impl Prepared {
@@ -69,24 +99,12 @@ pub(crate) fn newer(a: (&str, &str), b: (&str, &str)) -> Ordering {
 /// Folds a document.
 pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event, tlp: i64, collection: &str) -> Result<()> {
     let advisory = Advisory::read(event.body()).map_err(|f| Error::park(f.rule, f.to_string()))?;
-    let held = tx.one(
-        "SELECT adv, version, released FROM @advisory WHERE id = $1 AND namespace = $2",
-        &[(&advisory.id).into(), (&advisory.namespace).into()],
-        |r| (r.int(0), r.text(1).to_owned(), r.text(2).to_owned()),
-    )?;
-    if let Some((adv, version, released)) = held {
-        if newer((&advisory.version, &advisory.released), (&version, &released)) != Ordering::Greater {
-            return Ok(());
-        }
-        for table in
-            ["@advisory", "@advisory_product", "@advisory_vendor", "@advisory_purl", "@advisory_vuln", "@candidate"]
-        {
-            tx.run(&format!("DELETE FROM {table} WHERE adv = $1"), &[adv.into()])?;
-        }
+    if !makes_way(tx, &advisory, tlp)? {
+        return Ok(());
     }
     tx.run(
-        "INSERT INTO @advisory (adv, namespace, id, version, title, publisher, category, released, tlp, collection, known) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO @advisory (adv, namespace, id, version, title, publisher, category, released, tlp, until, collection, known) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT min(tlp) FROM @advisory WHERE id = $3 AND namespace = $2 AND tlp > $9), $10, $11)",
         &[
             event.index.into(),
             (&advisory.namespace).into(),
@@ -101,9 +119,39 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event, tlp: i64, collection: &str) -
             event.known.into(),
         ],
     )?;
+    // Those who may read this one read it instead of the one below.
+    tx.run(
+        "UPDATE @advisory SET until = $3 WHERE id = $1 AND namespace = $2 AND tlp < $3 AND (until IS NULL OR until > $3)",
+        &[(&advisory.id).into(), (&advisory.namespace).into(), tlp.into()],
+    )?;
     products(tx, event.index, &advisory)?;
     vulnerabilities(tx, event.index, &advisory)?;
     candidates(tx, event.index, &advisory)
+}
+
+/// Whether a version stands beside those that are held: not where whoever may read it has a newer one, or the same. The older ones that
+/// only they could read go.
+fn makes_way(tx: &mut Tx<'_>, advisory: &Advisory, tlp: i64) -> Result<bool> {
+    let held = tx.all(
+        "SELECT adv, version, released, tlp FROM @advisory WHERE id = $1 AND namespace = $2 ORDER BY tlp",
+        &[(&advisory.id).into(), (&advisory.namespace).into()],
+        |r| (r.int(0), r.text(1).to_owned(), r.text(2).to_owned(), r.int(3)),
+    )?;
+    let order = |version: &str, released: &str| newer((&advisory.version, &advisory.released), (version, released));
+    if held.iter().any(|(_, version, released, mark)| *mark <= tlp && order(version, released) != Ordering::Greater) {
+        return Ok(false);
+    }
+    for (adv, version, released, mark) in &held {
+        if *mark < tlp || order(version, released) == Ordering::Less {
+            continue;
+        }
+        for table in
+            ["@advisory", "@advisory_product", "@advisory_vendor", "@advisory_purl", "@advisory_vuln", "@candidate"]
+        {
+            tx.run(&format!("DELETE FROM {table} WHERE adv = $1"), &[(*adv).into()])?;
+        }
+    }
+    Ok(true)
 }
 
 const SEPARATOR: &str = "\u{1f}";
@@ -269,18 +317,17 @@ pub(crate) fn leaves(tx: &mut Tx<'_>, adv: i64) -> Result<Vec<Leaf>> {
 
 /// Loads an advisory for matching; `None` where this version is not the one that stands.
 pub(crate) fn prepare(tx: &mut Tx<'_>, adv: i64) -> Result<Option<Prepared>> {
-    let head =
-        tx.one("SELECT id, namespace, category, released FROM @advisory WHERE adv = $1", &[adv.into()], |r| {
-            [0, 1, 2, 3].map(|i| r.text(i).to_owned())
-        })?;
-    let Some([id, namespace, category, released]) = head else { return Ok(None) };
+    let sql = "SELECT id, namespace, category, released, tlp, until FROM @advisory WHERE adv = $1";
+    let head = tx
+        .one(sql, &[adv.into()], |r| ([0, 1, 2, 3].map(|i| r.text(i).to_owned()), Marks::of(r.int(4), r.opt_int(5))))?;
+    let Some(([id, namespace, category, released], marks)) = head else { return Ok(None) };
     let leaves = leaves(tx, adv)?.iter().map(|leaf| AffectedProduct::of(leaf, Aliases::shipped())).collect();
     let mut vulnerabilities: BTreeMap<String, Vec<(Stated, usize)>> = BTreeMap::new();
     tx.each("SELECT vuln, stated FROM @advisory_vuln WHERE adv = $1 ORDER BY n", &[adv.into()], &mut |r| {
         vulnerabilities.entry(r.text(0).to_owned()).or_default().extend(decode(r.text(1)));
         Ok(())
     })?;
-    Ok(Some(Prepared { adv, id, namespace, category, released, leaves, vulnerabilities }))
+    Ok(Some(Prepared { adv, id, namespace, category, released, marks, leaves, vulnerabilities }))
 }
 
 /// Advisories that name one of these vendors or packages.

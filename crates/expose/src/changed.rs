@@ -4,28 +4,40 @@
 //! Each change stands for itself, so a doubled one does no harm. The table is brought up to date at once when a change is
 //! recorded, and again when its event comes to be folded; a row keeps the index of its last event, so that an older event
 //! never overwrites a newer one. A rebuild folds the same events in order and ends at the same rows.
-use crate::judge::{Bench, Compared, Subject};
+//!
+//! Where documents of different marks decide differently, there is a row for each mark from which that is so: whoever may read up to
+//! a mark is shown the one with the highest that they may, as if there were no document above it.
+use crate::judge::{Bench, Compared, Decisions, Subject};
 use crate::kinds::{CHANGED, Change, Changed, Level, MATCHER};
 use ledger::{Draft, Event, Result, Tx};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use stix::Tlp;
 
-/// The tables of this file. A row without a status is an exposure that was and is no more.
+/// The tables of this file. A row without a status is an exposure that was and is no more; above one that has a status, one that is none
+/// for whoever may read so far.
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE @exposure (level {text} NOT NULL, source {text} NOT NULL, subject {text} NOT NULL, threat {text} NOT NULL,
-  vuln {text} NOT NULL, status {text}, tier {text} NOT NULL, method {text} NOT NULL, advisory {text} NOT NULL, also {text} NOT NULL,
+  vuln {text} NOT NULL, seen_from {int} NOT NULL, status {text}, tier {text} NOT NULL, method {text} NOT NULL, advisory {text} NOT NULL, also {text} NOT NULL,
   owner {text} NOT NULL, country {text} NOT NULL, holder {text} NOT NULL, count_min {int}, count_max {int}, reason {text} NOT NULL,
   matcher {int} NOT NULL, since {int} NOT NULL, idx {int} NOT NULL,
-  PRIMARY KEY (level, source, subject, threat, vuln));
+  PRIMARY KEY (level, source, subject, threat, vuln, seen_from));
 CREATE INDEX @exposure_vuln ON @exposure (vuln, level, source, subject);
 CREATE INDEX @exposure_advisory ON @exposure (advisory, level, source, subject);
 CREATE INDEX @exposure_status ON @exposure (status, level, source, subject, threat, vuln);
 CREATE INDEX @exposure_owner ON @exposure (owner, vuln)";
 
-/// What stands of one subject: vulnerability, status, and the rest that a change would alter.
-pub(crate) fn standing(tx: &mut Tx<'_>, level: Level, source: &str, subject: &str) -> Result<BTreeMap<String, Change>> {
+/// What is and was of one subject, by vulnerability and by the mark from which it is so; without a status where it is no more.
+pub(crate) fn standing(
+    tx: &mut Tx<'_>,
+    level: Level,
+    source: &str,
+    subject: &str,
+) -> Result<BTreeMap<String, BTreeMap<Tlp, Change>>> {
     let all = tx.all(
-        "SELECT vuln, status, tier, method, advisory, also, country, holder, count_min, count_max, reason FROM @exposure \
-         WHERE level = $1 AND source = $2 AND subject = $3 AND threat = 'vulnerability' AND status IS NOT NULL ORDER BY vuln",
+        "SELECT vuln, status, tier, method, advisory, also, country, holder, count_min, count_max, reason, seen_from FROM @exposure \
+         WHERE level = $1 AND source = $2 AND subject = $3 AND threat = 'vulnerability' ORDER BY vuln, seen_from",
         &[level.as_str().into(), source.into(), subject.into()],
         |r| Change {
             level,
@@ -33,6 +45,8 @@ pub(crate) fn standing(tx: &mut Tx<'_>, level: Level, source: &str, subject: &st
             subject: subject.to_owned(),
             source: source.to_owned(),
             vulnerability: r.text(0).to_owned(),
+            seen_from: Tlp::from_rank(r.int(11)),
+            seen_until: None,
             status: r.opt_text(1).map(str::to_owned),
             was: None,
             tier: r.text(2).to_owned(),
@@ -45,7 +59,11 @@ pub(crate) fn standing(tx: &mut Tx<'_>, level: Level, source: &str, subject: &st
             reason: r.text(10).to_owned(),
         },
     )?;
-    Ok(all.into_iter().map(|c| (c.vulnerability.clone(), c)).collect())
+    let mut out: BTreeMap<String, BTreeMap<Tlp, Change>> = BTreeMap::new();
+    for change in all {
+        out.entry(change.vulnerability.clone()).or_default().insert(change.seen_from, change);
+    }
+    Ok(out)
 }
 
 pub(crate) fn list(text: &str) -> Vec<String> {
@@ -60,22 +78,52 @@ pub(crate) fn compare(
     vulnerabilities: &BTreeSet<String>,
 ) -> Result<Vec<Change>> {
     let stands = standing(tx, Level::Asset, &subject.source, &subject.key)?;
+    let none = BTreeMap::new();
     let mut compared = Compared::new(subject);
     let mut changes = Vec::new();
     for vulnerability in vulnerabilities {
-        let now = compared.judge(tx, bench, vulnerability)?;
-        match (now, stands.get(vulnerability)) {
-            (Some(now), Some(before)) if now == *before => {}
-            (Some(now), before) => changes.push(Change { was: before.and_then(|b| b.status.clone()), ..now }),
-            (None, Some(before)) => changes.push(gone(before, "withdrawn")),
-            (None, None) => {}
-        }
+        let stands = stands.get(vulnerability).unwrap_or(&none);
+        let now = compared.judge(tx, bench, vulnerability, stands.keys().copied())?;
+        changes.extend(differences(stands, now, "withdrawn"));
     }
     Ok(changes)
 }
 
+/// What is different now, mark by mark, and `why` what is no more is so. `now` has each mark of what stands. A mark has a row of its own from when what is so there first
+/// differs from what is so below it.
+pub(crate) fn differences(stands: &BTreeMap<Tlp, Change>, now: Decisions, why: &str) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    let mut marks: BTreeSet<Tlp> = stands.keys().copied().collect();
+    let mut below: Option<Change> = None;
+    for (mark, now) in now {
+        let own = stands.get(&mark);
+        let now = now.map(|change| Change { seen_from: mark, ..change });
+        let as_below = below.take().map(|change| Change { seen_from: mark, ..change });
+        let shown = own.filter(|change| change.status.is_some());
+        let same = if own.is_some() { shown == now.as_ref() } else { as_below == now };
+        let before = || stands.range(..=mark).next_back().map(|(_, change)| change);
+        if !same {
+            marks.insert(mark);
+            let was = before().and_then(|change| change.status.clone());
+            let gone = |of: &Change| Change { seen_from: mark, ..gone(of, why) };
+            let change = now.clone().or_else(|| before().or(as_below.as_ref()).map(gone));
+            changes.extend(change.map(|change| Change { was, ..change }));
+        }
+        below = now;
+    }
+    for change in &mut changes {
+        change.seen_until = marks.range((Bound::Excluded(change.seen_from), Bound::Unbounded)).next().copied();
+    }
+    changes
+}
+
+/// What is no more of a subject and a vulnerability, at each mark at which it stood.
+pub(crate) fn ended(stands: &BTreeMap<Tlp, Change>, why: &str) -> Vec<Change> {
+    differences(stands, stands.keys().map(|mark| (*mark, None)).collect(), why)
+}
+
 /// An exposure that is no more.
-pub(crate) fn gone(before: &Change, why: &str) -> Change {
+fn gone(before: &Change, why: &str) -> Change {
     Change {
         status: None,
         was: before.status.clone(),
@@ -94,8 +142,15 @@ pub(crate) fn record(tx: &mut Tx<'_>, cause: i64, why: &str, by_owner: BTreeMap<
         if changes.is_empty() {
             continue;
         }
+        // The highest mark first: a row of its own takes over since when it was so from the one below, as that was.
         changes.sort_by(|a, b| {
-            (a.level, &a.source, &a.subject, &a.vulnerability).cmp(&(b.level, &b.source, &b.subject, &b.vulnerability))
+            (a.level, &a.source, &a.subject, &a.vulnerability, Reverse(a.seen_from)).cmp(&(
+                b.level,
+                &b.source,
+                &b.subject,
+                &b.vulnerability,
+                Reverse(b.seen_from),
+            ))
         });
         let changed = Changed { cause, why: why.to_owned(), owner, matcher: MATCHER, changes };
         let key = format!("expose/{cause}/{}", changed.owner);
@@ -116,15 +171,16 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 fn apply(tx: &mut Tx<'_>, index: i64, known: i64, changed: &Changed) -> Result<()> {
     for c in &changed.changes {
         let also = c.also.join(";");
+        let since = since_below(tx, c)?.unwrap_or(known);
         tx.run(
-            "INSERT INTO @exposure (level, source, subject, threat, vuln, status, tier, method, advisory, also, owner, country, holder, \
-             count_min, count_max, reason, matcher, since, idx) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
-             ON CONFLICT (level, source, subject, threat, vuln) DO UPDATE SET status = excluded.status, tier = excluded.tier, \
+            "INSERT INTO @exposure (level, source, subject, threat, vuln, seen_from, status, tier, method, advisory, also, owner, country, \
+             holder, count_min, count_max, reason, matcher, since, idx) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+             ON CONFLICT (level, source, subject, threat, vuln, seen_from) DO UPDATE SET status = excluded.status, tier = excluded.tier, \
              method = excluded.method, advisory = excluded.advisory, also = excluded.also, owner = excluded.owner, \
              country = excluded.country, holder = excluded.holder, count_min = excluded.count_min, count_max = excluded.count_max, \
              reason = excluded.reason, matcher = excluded.matcher, idx = excluded.idx, \
-             since = CASE WHEN @exposure.status = excluded.status THEN @exposure.since ELSE excluded.since END \
+             since = CASE WHEN @exposure.status = excluded.status THEN @exposure.since ELSE $21 END \
              WHERE excluded.idx > @exposure.idx",
             &[
                 c.level.as_str().into(),
@@ -132,6 +188,7 @@ fn apply(tx: &mut Tx<'_>, index: i64, known: i64, changed: &Changed) -> Result<(
                 (&c.subject).into(),
                 c.threat.as_str().into(),
                 (&c.vulnerability).into(),
+                c.seen_from.rank().into(),
                 (&c.status).into(),
                 (&c.tier).into(),
                 (&c.method).into(),
@@ -144,10 +201,30 @@ fn apply(tx: &mut Tx<'_>, index: i64, known: i64, changed: &Changed) -> Result<(
                 c.count.and_then(|(_, max)| max).into(),
                 (&c.reason).into(),
                 i64::from(changed.matcher).into(),
-                known.into(),
+                since.into(),
                 index.into(),
+                known.into(),
             ],
         )?;
     }
     Ok(())
+}
+
+/// Since when what a change says stood at the nearest mark below, for a mark that has had no row of its own.
+fn since_below(tx: &mut Tx<'_>, c: &Change) -> Result<Option<i64>> {
+    if c.seen_from == Tlp::Clear {
+        return Ok(None);
+    }
+    let sql = "SELECT status, since FROM @exposure WHERE level = $1 AND source = $2 AND subject = $3 AND threat = $4 AND vuln = $5 \
+               AND seen_from < $6 ORDER BY seen_from DESC LIMIT 1";
+    let args = [
+        c.level.as_str().into(),
+        (&c.source).into(),
+        (&c.subject).into(),
+        c.threat.as_str().into(),
+        (&c.vulnerability).into(),
+        c.seen_from.rank().into(),
+    ];
+    let below = tx.one(sql, &args, |r| (r.opt_text(0).map(str::to_owned), r.int(1)))?;
+    Ok(below.filter(|(status, _)| *status == c.status).map(|(_, since)| since))
 }

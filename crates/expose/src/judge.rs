@@ -10,6 +10,7 @@ use product::matching::{Finding, Held, Status, Tier, Verdict, conclude, relate};
 use product::vendor::Aliases;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use stix::Tlp;
 
 /// Somebody's thing: a row of an inventory, the subject of a bill of materials, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +85,11 @@ impl Bench {
 /// Prepared advisories kept at once: all of the corpus fit.
 const ADVISORIES_HELD_MAX: usize = 4_096;
 
+/// An advisory and what it says.
+type Said = (Rc<Prepared>, Verdict);
+/// What is so for whoever may read documents up to a mark, and up to the next; none where nothing is.
+pub type Decisions = BTreeMap<Tlp, Option<Change>>;
+
 /// One subject, compared with advisories as they are asked for.
 pub struct Compared<'a> {
     subject: &'a Subject,
@@ -139,26 +145,33 @@ impl<'a> Compared<'a> {
         Ok(worst)
     }
 
-    /// What is so of the subject and a vulnerability, by all advisories that speak of it; `None` where nothing is.
-    pub fn judge(&mut self, tx: &mut Tx<'_>, bench: &mut Bench, vulnerability: &str) -> Result<Option<Change>> {
-        let mut said: Vec<(Rc<Prepared>, Verdict)> = Vec::new();
+    /// What is so of the subject and a vulnerability, by the advisories up to each mark at which it may differ and to each of `more`;
+    /// none where nothing is.
+    pub fn judge(
+        &mut self,
+        tx: &mut Tx<'_>,
+        bench: &mut Bench,
+        vulnerability: &str,
+        more: impl IntoIterator<Item = Tlp>,
+    ) -> Result<Decisions> {
+        let mut said: Vec<Said> = Vec::new();
         for adv in bench.speaking_of(tx, vulnerability)?.iter() {
             let Some(prepared) = bench.advisory(tx, *adv)? else { continue };
             if let Some(verdict) = self.verdict(tx, &prepared, vulnerability)? {
                 said.push((prepared, verdict));
             }
         }
-        Ok(decide(&said).map(|(chosen, status, reason)| self.change(vulnerability, &said, chosen, status, reason)))
+        let mut marks: BTreeSet<Tlp> = more.into_iter().collect();
+        marks.extend(said.iter().flat_map(|(p, _)| [Some(p.marks.from), p.marks.until]).flatten());
+        let at = |mark: Tlp| {
+            let said: Vec<&Said> = said.iter().filter(|(p, _)| p.marks.at(mark)).collect();
+            let (chosen, status, reason) = decide(&said)?;
+            Some(Change { seen_from: mark, ..self.change(vulnerability, &said, chosen, status, reason) })
+        };
+        Ok(marks.into_iter().map(|mark| (mark, at(mark))).collect())
     }
 
-    fn change(
-        &self,
-        vulnerability: &str,
-        said: &[(Rc<Prepared>, Verdict)],
-        chosen: usize,
-        status: Status,
-        reason: String,
-    ) -> Change {
+    fn change(&self, vulnerability: &str, said: &[&Said], chosen: usize, status: Status, reason: String) -> Change {
         let subject = self.subject;
         let decided = said.get(chosen);
         let deciding = decided.map(|(p, _)| p.id.clone()).unwrap_or_default();
@@ -169,6 +182,8 @@ impl<'a> Compared<'a> {
             subject: subject.key.clone(),
             source: subject.source.clone(),
             vulnerability: vulnerability.to_owned(),
+            seen_from: Tlp::Clear,
+            seen_until: None,
             status: Some(status.as_str().to_owned()),
             was: None,
             tier: decided
@@ -203,7 +218,7 @@ fn gravity(status: Status) -> u8 {
 /// Which advisory decides, and what is so. A statement about this very version by the product's supplier goes before one by a
 /// coordinator, and within one issuer the newest; issuers of equal standing who contradict one another leave it disputed. That
 /// a version lies outside what one advisory lists never weighs against another that lists it.
-fn decide(said: &[(Rc<Prepared>, Verdict)]) -> Option<(usize, Status, String)> {
+fn decide(said: &[&Said]) -> Option<(usize, Status, String)> {
     let best = |wanted: &dyn Fn(&Verdict) -> bool| {
         let among = said.iter().enumerate().filter(|(_, (_, v))| wanted(v));
         among

@@ -1,5 +1,6 @@
 //! The kinds of event of this stage and their meta; levels and threats. A kind once written is read for ever.
 use serde::{Deserialize, Serialize};
+use stix::Tlp;
 
 /// `expose.inventory`: rows of an inventory that are new or changed; the body is a table of them.
 pub const INVENTORY: &str = "expose.inventory";
@@ -134,7 +135,8 @@ pub struct Changed {
     pub changes: Vec<Change>,
 }
 
-/// One exposure as it is now. It stands for itself: folding the last one of a subject and a threat gives the row.
+/// One exposure as it is now, for whoever may read documents of these marks. It stands for itself: folding the last one of a subject,
+/// a threat and a mark gives the row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Level.
@@ -148,6 +150,12 @@ pub struct Change {
     pub source: String,
     /// The CVE, else another id.
     pub vulnerability: String,
+    /// So it is by the documents up to this mark. Before marks were told apart there was none, and it was so for all.
+    #[serde(default = "clear", skip_serializing_if = "is_clear")]
+    pub seen_from: Tlp,
+    /// Whoever may read documents of this mark saw another decision when this was recorded; none for the one by all documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_until: Option<Tlp>,
     /// Status; none where there is no exposure any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
@@ -178,6 +186,14 @@ pub struct Change {
     /// The decision in a sentence; where there is no exposure any more: `removed` or `withdrawn`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+}
+
+fn clear() -> Tlp {
+    Tlp::Clear
+}
+
+fn is_clear(tlp: &Tlp) -> bool {
+    *tlp == Tlp::Clear
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -29,8 +29,9 @@ pub mod stake;
 #[cfg(test)]
 mod tests;
 
+pub use advisory::Marks;
 pub use inventory::{Imported, import_inventory};
 pub use kinds::{Change, Changed, Level, Threat};
-pub use list::{Coverage, ExposureRow, Filter, explain, list};
+pub use list::{Coverage, ExposureRow, Filter, Listed, explain, list};
 pub use stage::Expose;
 pub use stake::{NoStakes, Stakes};

@@ -4,6 +4,7 @@ mod candidates;
 mod coverage;
 mod explained;
 
+use crate::advisory::Marks;
 use crate::changed::list as split;
 use crate::exploited::EXPLOITED;
 use crate::stake::{self, Stakes};
@@ -86,9 +87,12 @@ pub struct ExposureRow {
     /// Publisher of the deciding document.
     #[serde(skip)]
     pub publisher: String,
-    /// Rank of its resolved marking.
+    /// Rank of the resolved marking of the deciding document.
     #[serde(skip)]
     pub tlp: i64,
+    /// For whom it is so; above that there is another row, or none.
+    #[serde(skip)]
+    pub marks: Marks,
     /// The owner's key.
     #[serde(skip)]
     pub owner: String,
@@ -121,18 +125,37 @@ impl ExposureRow {
         let advisory = stix::Tlp::from_rank(self.tlp);
         if self.level == "sector" { advisory } else { advisory.max(stix::Tlp::Amber) }
     }
+
+    /// Whether it is the row of those for whom `may` says of a mark that they may read it.
+    pub fn seen(&self, may: impl Fn(stix::Tlp) -> bool) -> bool {
+        // The deciding document may be gone, and its mark with it.
+        may(stix::Tlp::from_rank(self.tlp)) && self.marks.seen(may)
+    }
 }
 
 fn or_null<S: Serializer>(text: &str, s: S) -> std::result::Result<S::Ok, S::Error> {
     if text.is_empty() { s.serialize_none() } else { s.serialize_some(text) }
 }
 
+/// The list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listed {
+    /// What all documents together say, ranked.
+    pub rows: Vec<ExposureRow>,
+    /// What some say who do not know the rest: the rows of those who may not read all that a row of the list rests on. Not filtered, nor
+    /// in any order of rank.
+    pub beneath: Vec<ExposureRow>,
+    /// What it knows nothing about.
+    pub coverage: Coverage,
+}
+
 /// The list, ranked: what is at stake first, then known exploitation, then severity; and what it knows nothing about.
-pub fn list(tx: &mut Tx<'_>, stakes: &dyn Stakes, filter: &Filter) -> Result<(Vec<ExposureRow>, Coverage)> {
-    let mut rows = held(tx, stakes)?;
+pub fn list(tx: &mut Tx<'_>, stakes: &dyn Stakes, filter: &Filter) -> Result<Listed> {
+    let (mut rows, mut beneath): (Vec<_>, Vec<_>) =
+        held(tx, stakes)?.into_iter().partition(|row| row.marks.until.is_none());
     let candidates = Candidates::read(tx)?;
     let mut coverage = coverage::compute(tx, &rows, candidates.len())?;
-    rows.retain(|row| wanted(&row.seen(), filter));
+    rows.retain(|row| wanted(&row.seen_as(), filter));
     let most = filter.limit.map_or(usize::MAX, |limit| filter.offset.saturating_add(limit));
     let (fit, first) = candidates.rows(filter, most);
     coverage.shown = rows.len() + fit;
@@ -141,7 +164,8 @@ pub fn list(tx: &mut Tx<'_>, stakes: &dyn Stakes, filter: &Filter) -> Result<(Ve
     let mut rows: Vec<ExposureRow> =
         rows.into_iter().skip(filter.offset).take(filter.limit.unwrap_or(usize::MAX)).collect();
     rows.iter_mut().for_each(|row| row.rank = rank_in_words(row));
-    Ok((rows, coverage))
+    beneath.extend(candidates.beneath());
+    Ok(Listed { rows, beneath, coverage })
 }
 
 /// Puts rows in the order of the list, by what they say of themselves.
@@ -149,22 +173,33 @@ pub fn in_order(rows: &mut [ExposureRow]) {
     rows.sort_by(|a, b| rank(a).cmp(&rank(b)));
 }
 
-/// All exposures that stand, without candidates.
+/// All exposures that stand, for whomever they do, without candidates. Of a document that is held under several marks the row names the
+/// one that its readers have.
 fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<ExposureRow>> {
     let sql = format!(
         "SELECT e.level, e.subject, e.source, e.vuln, e.advisory, e.also, e.status, e.tier, e.method, e.holder, e.count_min, e.count_max, \
-         a.title, a.publisher, a.tlp, e.owner, e.country, x.vuln, v.score, e.reason, e.since, s.node, s.functions, c.score \
-         FROM @exposure e LEFT JOIN (SELECT id, min(adv) AS adv FROM @advisory GROUP BY id) i ON i.id = e.advisory \
-         LEFT JOIN @advisory a ON a.adv = i.adv \
-         LEFT JOIN (SELECT adv, vuln, max(score) AS score FROM @advisory_vuln GROUP BY adv, vuln) v ON v.adv = i.adv AND v.vuln = e.vuln \
+         a.title, a.publisher, a.tlp, e.owner, e.country, x.vuln, v.score, e.reason, e.since, s.node, s.functions, c.score, e.seen_from \
+         FROM @exposure e LEFT JOIN @advisory a ON a.id = e.advisory \
+         LEFT JOIN (SELECT adv, vuln, max(score) AS score FROM @advisory_vuln GROUP BY adv, vuln) v ON v.adv = a.adv AND v.vuln = e.vuln \
          LEFT JOIN @asset s ON e.level = 'asset' AND s.source = e.source AND s.asset = e.subject \
          LEFT JOIN ({EXPLOITED}) x ON x.vuln = e.vuln LEFT JOIN @cve c ON c.vuln = e.vuln \
-         WHERE e.status IS NOT NULL AND e.threat = 'vulnerability' \
-         ORDER BY e.level, e.source, e.subject, e.vuln"
+         WHERE e.threat = 'vulnerability' AND (e.status IS NOT NULL OR EXISTS (SELECT 1 FROM @exposure l WHERE l.level = e.level \
+         AND l.source = e.source AND l.subject = e.subject AND l.threat = e.threat AND l.vuln = e.vuln AND l.seen_from < e.seen_from)) \
+         ORDER BY e.level, e.source, e.subject, e.vuln, e.seen_from, CASE WHEN a.tlp <= e.seen_from THEN -a.tlp ELSE a.tlp END, a.adv"
     );
     let mut functions: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    let mut rows = Vec::new();
+    let mut rows: Vec<ExposureRow> = Vec::new();
     tx.each(&sql, &[], &mut |r| {
+        let seen_from = stix::Tlp::from_rank(r.int(24));
+        if let Some(last) = rows.last_mut().filter(|row| {
+            (row.level.as_str(), row.source.as_str(), row.subject.as_str(), row.vulnerability.as_str())
+                == (r.text(0), r.text(2), r.text(1), r.text(3))
+        }) {
+            if last.marks.from == seen_from {
+                return Ok(());
+            }
+            last.marks.until = Some(seen_from);
+        }
         let level = r.text(0).to_owned();
         let subject = r.text(1).to_owned();
         let at_stake = functions
@@ -181,7 +216,8 @@ fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<ExposureRow>> {
             vulnerability: r.text(3).to_owned(),
             advisory: r.text(4).to_owned(),
             also: split(r.text(5)),
-            status: r.text(6).to_owned(),
+            // Without one it is only the end of what stands below.
+            status: r.opt_text(6).unwrap_or_default().to_owned(),
             tier: r.text(7).to_owned(),
             method: r.text(8).to_owned(),
             holder: r.text(9).to_owned(),
@@ -190,6 +226,7 @@ fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<ExposureRow>> {
             publisher: r.opt_text(13).unwrap_or_default().to_owned(),
             // A document whose mark is not held counts as the strictest.
             tlp: r.opt_int(14).unwrap_or(stix::Tlp::Red.rank()),
+            marks: Marks { from: seen_from, until: None },
             owner: r.text(15).to_owned(),
             country: r.text(16).to_owned(),
             exploited: r.opt_text(17).is_some(),
@@ -201,6 +238,7 @@ fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<ExposureRow>> {
         });
         Ok(())
     })?;
+    rows.retain(|row| !row.status.is_empty());
     Ok(rows)
 }
 
@@ -219,7 +257,7 @@ pub(crate) struct Seen<'a> {
 }
 
 impl ExposureRow {
-    fn seen(&self) -> Seen<'_> {
+    fn seen_as(&self) -> Seen<'_> {
         Seen {
             level: &self.level,
             status: &self.status,

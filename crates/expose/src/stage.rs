@@ -2,7 +2,7 @@
 //!
 //! A pair of a subject and an advisory is judged by the later of the two events, when both are folded; what is judged depends
 //! only on what is held then. So the order of arrival does not matter.
-use crate::changed::{self, compare, gone, record};
+use crate::changed::{self, compare, record};
 use crate::judge::{Bench, Compared, Subject};
 use crate::kinds::{ANSWER, CHANGED, Change, INVENTORY, InventoryMeta, Level, RULES};
 use crate::{advisory, exploited, home, inventory, sbom};
@@ -181,7 +181,8 @@ fn all_gone(tx: &mut Tx<'_>, source: &str, key: &str) -> Result<Vec<(String, Cha
     )?;
     let stands = changed::standing(tx, Level::Asset, source, key)?;
     let owner = owner.unwrap_or_else(|| source.to_owned());
-    Ok(stands.values().map(|before| (owner.clone(), gone(before, "removed"))).collect())
+    let ended = stands.values().flat_map(|marks| changed::ended(marks, "removed"));
+    Ok(ended.map(|change| (owner.clone(), change)).collect())
 }
 
 fn on_sbom(tx: &mut Tx<'_>, doc: i64) -> Result<()> {

@@ -1,12 +1,13 @@
 //! Stories on both engines: what arrives in whatever order gives the same list, a retry doubles nothing, a rebuild the same.
 mod sample;
 
-use crate::{Coverage, Expose, ExposureRow, Filter, NoStakes, import_inventory, list};
+use crate::{Coverage, Expose, ExposureRow, Filter, Listed, NoStakes, import_inventory, list};
 use ledger::testkit::{TestStore, engines, sqlite};
 use ledger::{Draft, Ledger};
 use partners::Partners;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
+use stix::Tlp;
 
 pub(crate) fn open(store: &TestStore) -> Ledger {
     store.open(vec![Arc::new(Partners), Arc::new(Expose)])
@@ -38,20 +39,33 @@ pub(crate) fn advisory(id: &str, version: &str, cve: &str, products: &[Product],
 }
 
 pub(crate) fn document(ledger: &Ledger, form: &str, id: &str, source: &str, asset: Option<&str>, body: &[u8]) {
+    marked(ledger, Tlp::Clear, form, id, source, asset, body);
+}
+
+fn marked(ledger: &Ledger, tlp: Tlp, form: &str, id: &str, source: &str, asset: Option<&str>, body: &[u8]) {
     let meta =
-        json!({"form": form, "id": id, "tlp": "CLEAR", "source": source, "collection": "c", "asset": asset, "by": "t"});
+        json!({"form": form, "id": id, "tlp": tlp, "source": source, "collection": "c", "asset": asset, "by": "t"});
     ledger.write(|tx| tx.append(Draft::new("exchange.document", &meta)?.body(body))).unwrap();
 }
 
 pub(crate) fn give(ledger: &Ledger, advisory: &Json) {
-    let id = advisory["document"]["tracking"]["id"].as_str().unwrap();
-    document(ledger, "csaf", id, "local", None, advisory.to_string().as_bytes());
+    give_marked(ledger, Tlp::Clear, advisory);
 }
 
-pub(crate) fn all(ledger: &Ledger) -> (Vec<ExposureRow>, Coverage) {
+fn give_marked(ledger: &Ledger, tlp: Tlp, advisory: &Json) {
+    let id = advisory["document"]["tracking"]["id"].as_str().unwrap();
+    marked(ledger, tlp, "csaf", id, "local", None, advisory.to_string().as_bytes());
+}
+
+pub(crate) fn listed(ledger: &Ledger) -> Listed {
     ledger.catch_up().unwrap();
     assert_eq!(ledger.parked().unwrap(), []);
     ledger.read(|tx| list(tx, &NoStakes, &Filter::default())).unwrap()
+}
+
+pub(crate) fn all(ledger: &Ledger) -> (Vec<ExposureRow>, Coverage) {
+    let Listed { rows, coverage, .. } = listed(ledger);
+    (rows, coverage)
 }
 
 /// The rows, one line each.
@@ -310,4 +324,71 @@ fn a_row_is_explained() {
     2 functions rest on it (f-power, f-water); exploitation is known; severity 9.8
     entry 5 of 2026-01-01T00:00:00.000000Z says so, caused by inventory of csirt-ie; matcher 1
     ");
+}
+
+/// What somebody sees who may read up to a mark is what they would see in a hub that holds nothing above it: of documents that decide,
+/// of newer versions, of versions that say nothing any more, of candidates; in whatever order these came.
+#[test]
+fn above_ones_mark_is_as_if_not_held() {
+    let pump = |id: &str, version: &str, range: &'static str, status: &'static str| {
+        advisory(id, version, "CVE-2025-1", &[Product("Acme", "Pump", range, status, "")], "Ireland, France")
+    };
+    let other = advisory("A-1", "3", "CVE-2025-9", &[Product("Acme", "Fan", "< 9", "known_affected", "")], "France");
+    let inventory = |l: &Ledger| {
+        drop(l.write(|tx| import_inventory(tx, "csirt-ie", INVENTORY.as_bytes(), false, "t")).unwrap());
+    };
+    let documents = [
+        (Tlp::Clear, pump("A-1", "1", "< 1.5", "known_affected")),
+        (Tlp::Green, pump("A-1", "2", "< 1.7", "known_affected")),
+        (Tlp::Amber, pump("B-1", "1", "< 1.5", "known_not_affected")),
+        (Tlp::AmberStrict, other),
+        (Tlp::Red, pump("A-1", "4", "< 1.5", "known_affected")),
+        (Tlp::Red, pump("C-1", "1", "< 9", "known_affected")),
+    ];
+    let seen = |ledger: &Ledger, mark: Tlp| {
+        let listed = listed(ledger);
+        let rows = listed.rows.into_iter().chain(listed.beneath).filter(|row| row.seen(|tlp| tlp <= mark));
+        let line = |r: ExposureRow| {
+            let also = r.also.join("+");
+            format!(
+                "{} {} {} {} {}{also} {}",
+                r.subject,
+                r.vulnerability,
+                r.status,
+                r.advisory,
+                r.title,
+                r.severity.unwrap()
+            )
+        };
+        let mut lines: Vec<String> = rows.map(line).collect();
+        lines.sort();
+        lines.join("\n")
+    };
+    // Each order begins with another document; the inventory comes at another place.
+    for turn in 0..=documents.len() {
+        let give_all = |most: Tlp| {
+            let store = sqlite();
+            let ledger = open(&store);
+            for step in 0..=documents.len() {
+                match documents.get((step * 5 + turn) % (documents.len() + 1)) {
+                    Some((tlp, document)) if *tlp <= most => give_marked(&ledger, *tlp, document),
+                    Some(_) => {}
+                    None => inventory(&ledger),
+                }
+                ledger.catch_up().unwrap();
+            }
+            (store, ledger)
+        };
+        let (_all, whole) = give_all(Tlp::Red);
+        let mut different = std::collections::BTreeSet::new();
+        for mark in Tlp::ALL {
+            let (_some, without) = give_all(mark);
+            assert_eq!(seen(&whole, mark), seen(&without, mark), "turn {turn}, up to {mark}");
+            different.insert(seen(&whole, mark));
+        }
+        assert!(different.len() >= 4, "the documents decide differently");
+        let before = listed(&whole);
+        whole.rebuild().unwrap();
+        assert_eq!(listed(&whole), before, "turn {turn}");
+    }
 }

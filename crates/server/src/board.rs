@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use depend::Snapshot;
-use expose::{Coverage, ExposureRow, Filter};
+use expose::{Coverage, ExposureRow, Filter, Listed};
 use ledger::{Result, Tx};
 use partners::release::{Readers, Subject, Weakness};
 use stix::Tlp;
@@ -23,6 +23,7 @@ pub struct Board {
     pub coverage: Coverage,
     /// The infrastructure that ranked them.
     pub graph: Arc<Snapshot>,
+    beneath: Vec<ExposureRow>,
     silent: BTreeMap<String, i64>,
     at: i64,
 }
@@ -47,7 +48,7 @@ impl Boards {
             return Ok(all);
         }
         let public = expose::exploited::public(tx)?;
-        Ok(Arc::new(all.narrowed(&public, |row| may_see(context, row))))
+        Ok(Arc::new(all.narrowed(&public, |row| row.seen(|tlp| may_see(context, row, tlp)))))
     }
 
     /// The whole board as this unit sees it.
@@ -60,16 +61,16 @@ impl Boards {
             return Ok(last);
         }
         let graph = self.graph.get(tx)?;
-        let (rows, coverage) = expose::list(tx, &*graph, &Filter::default())?;
+        let Listed { rows, beneath, coverage } = expose::list(tx, &*graph, &Filter::default())?;
         let silent = silent_nodes(tx, &graph)?;
-        let board = Arc::new(Board { rows, coverage, graph, silent, at });
+        let board = Arc::new(Board { rows, beneath, coverage, graph, silent, at });
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&board));
         Ok(board)
     }
 }
 
 impl Board {
-    /// What a partner sees: their rows, without the functions that rest on them (what a nation depends on is not theirs to read),
+    /// What a partner sees: their rows, by the documents that they may read, without the functions that rest on them (what a nation depends on is not theirs to read),
     /// without exploitation that only another partner saw, in an order and with a share of the unknown that follow from these alone.
     fn narrowed(&self, exploited: &BTreeSet<String>, may_see: impl Fn(&ExposureRow) -> bool) -> Board {
         let bare = |row: &ExposureRow| ExposureRow {
@@ -78,10 +79,18 @@ impl Board {
             rank: String::new(),
             ..row.clone()
         };
-        let mut rows: Vec<ExposureRow> = self.rows.iter().filter(|row| may_see(row)).map(bare).collect();
+        let held = self.rows.iter().chain(&self.beneath);
+        let mut rows: Vec<ExposureRow> = held.filter(|row| may_see(row)).map(bare).collect();
         expose::list::in_order(&mut rows);
         let coverage = Coverage::of_rows(&rows);
-        Board { rows, coverage, graph: Arc::clone(&self.graph), silent: BTreeMap::new(), at: self.at }
+        Board {
+            rows,
+            beneath: Vec::new(),
+            coverage,
+            graph: Arc::clone(&self.graph),
+            silent: BTreeMap::new(),
+            at: self.at,
+        }
     }
 
     /// For each function, how many of the nodes that can take it have no asset in any inventory.
@@ -115,12 +124,11 @@ fn silent_nodes(tx: &mut Tx<'_>, snapshot: &Snapshot) -> Result<BTreeMap<String,
     Ok(out)
 }
 
-/// Whether the viewer may see a row: it tells of its owner's weakness.
-fn may_see(context: &Context, row: &ExposureRow) -> bool {
+/// Whether the viewer may see what documents of a mark say of a row: it tells of its owner's weakness.
+fn may_see(context: &Context, row: &ExposureRow, tlp: Tlp) -> bool {
     let country = (!row.country.is_empty()).then_some(row.country.as_str());
     let holder = (!row.holder.is_empty()).then_some(row.holder.as_str());
     let weakness = Weakness { owner: &row.owner, holder, country, consent: false };
-    let tlp = Tlp::from_rank(row.tlp);
     context.sees(&Subject { weakness: Some(weakness), ..Subject::new(tlp, Readers::Marking) })
 }
 

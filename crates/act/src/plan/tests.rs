@@ -15,6 +15,7 @@ fn exposure(owner: &str, country: &str, vulnerability: &str) -> Exposure {
         advisory: "ICSA-24-001-01".into(),
         title: "Acme PLC".into(),
         tlp: Tlp::Clear,
+        marks: Marks::of(0, None),
         method: "model".into(),
         known_by: "model and version match (tier B)".into(),
         count: None,
@@ -265,6 +266,56 @@ fn nothing_is_dropped_in_silence() {
     no CVE-3 for water-nl: to water-nl: TLP:AMBER is above TLP:CLEAR: water-nl has no agreement in force on 2026-03-01 [marking]
     no CVE-1 for water-pt: no CSIRT of PT is known; import it as a partner of kind csirt, with a contact [no-csirt]
     ");
+}
+
+/// Documents above what somebody may read change neither whether nor what they are told; the operator sees that they do.
+#[test]
+fn each_is_told_by_what_they_may_read() {
+    let amber = Tlp::Amber.rank();
+    let by = |advisory: &str, tlp: Tlp, marks: Marks| Exposure {
+        advisory: advisory.into(),
+        tlp,
+        marks,
+        ..exposure("water-gb", "GB", "CVE-1")
+    };
+    let trusted = |world: &mut World| {
+        world.orgs.get_mut("cert-gb").unwrap().agreements =
+            vec![Agreement::plain("2020-01-01".parse().unwrap(), None, Tlp::Amber)];
+    };
+    let check = |exposures: Vec<Exposure>, expected: &str| {
+        let mut world = World::with(exposures);
+        trusted(&mut world);
+        let shown: Vec<String> = world
+            .plan()
+            .asks
+            .iter()
+            .map(|a| {
+                format!(
+                    "{} by {} at {}{}",
+                    a.addressee,
+                    a.advisory,
+                    a.tlp,
+                    if a.why.len() > 5 { " (note)" } else { "" }
+                )
+            })
+            .chain(world.plan().withheld.iter().map(|w| format!("no {} [{}]", w.advisory, w.rule)))
+            .collect();
+        assert_eq!(shown.join("; "), expected);
+    };
+    let clear = |until| by("PUBLIC", Tlp::Clear, Marks::of(0, until));
+    check(vec![clear(None)], "cert-gb by PUBLIC at CLEAR; water-gb by PUBLIC at CLEAR");
+    // Nothing by all that is held: whoever may read that is not asked.
+    check(vec![clear(Some(amber))], "water-gb by PUBLIC at CLEAR (note)");
+    check(
+        vec![clear(Some(amber)), by("CLOSED", Tlp::Amber, Marks::of(amber, None))],
+        "cert-gb by CLOSED at AMBER; water-gb by PUBLIC at CLEAR (note); no CLOSED [marking]",
+    );
+    // Decided by the same document, with one more that speaks of it: the mark of what is told stays.
+    check(
+        vec![clear(Some(amber)), by("PUBLIC", Tlp::Clear, Marks::of(amber, None))],
+        "cert-gb by PUBLIC at CLEAR; water-gb by PUBLIC at CLEAR (note)",
+    );
+    check(vec![by("CLOSED", Tlp::Amber, Marks::of(amber, None))], "cert-gb by CLOSED at AMBER; no CLOSED [marking]");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) fn path(
         0 => "function: none of ours is known to depend on it".to_owned(),
         n => format!("function: {n} of ours at stake: {}", named(functions)),
     };
-    vec![
+    let mut path = vec![
         format!("advisory: {}{title} tells of {}{exploited}", group.advisory, list(&vulnerabilities)),
         format!(
             "asset: {} of {} in {place}, {}",
@@ -40,7 +40,11 @@ pub(super) fn path(
         at_stake,
         format!("rule: in {place} {rule}; {} is asked because {}", target.org, target.chosen),
         format!("contact: {} as {} says, {}", contact.email, contact.source, standing.words()),
-    ]
+    ];
+    if group.exposures.iter().any(|e| e.marks.until.is_some()) {
+        path.push(format!("note: documents that {} may not read say something else", target.org));
+    }
+    path
 }
 
 fn named(set: &BTreeSet<&str>) -> String {

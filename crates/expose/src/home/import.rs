@@ -2,10 +2,14 @@
 //! its exposures: at the level of a constituency where a national body answers, of an organisation where an owner does.
 use super::answer::{Answer, Entry, read};
 use super::signed::digest;
-use crate::changed::{gone, record, standing};
+use crate::advisory::newer;
+use crate::changed::{differences, ended, record, standing};
+use crate::judge::Decisions;
 use crate::kinds::{ANSWER, AnswerMeta, Change, Level, RulesMeta, Threat};
 use ledger::{Draft, Error, Event, Micros, Result, Tx};
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use stix::Tlp;
 
 /// How far a holder's clock may be ahead of the hub's.
 const AHEAD_MAX_HOURS: i64 = 24;
@@ -125,24 +129,61 @@ pub(crate) fn react(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     })?;
     let (country, level) = card.unwrap_or((String::new(), Level::Constituency));
     let other = if level == Level::Organisation { Level::Constituency } else { Level::Organisation };
-    let now = told(&answer, level, &country);
     let before = standing(tx, level, &meta.org, &meta.org)?;
-    let mut changes: Vec<Change> =
-        standing(tx, other, &meta.org, &meta.org)?.values().map(|b| gone(b, "withdrawn")).collect();
-    for (vulnerability, change) in &now {
-        match before.get(vulnerability) {
-            Some(same) if same == change => {}
-            was => changes.push(Change { was: was.and_then(|b| b.status.clone()), ..change.clone() }),
+    let before_elsewhere = standing(tx, other, &meta.org, &meta.org)?;
+    let mut changes: Vec<Change> = before_elsewhere.values().flat_map(|marks| ended(marks, "withdrawn")).collect();
+    let marks = entry_marks(tx, &answer)?;
+    let mut at: BTreeSet<Tlp> = marks.iter().copied().collect();
+    at.extend(before.values().flat_map(BTreeMap::keys));
+    let none = BTreeMap::new();
+    let mut now: BTreeMap<String, Decisions> = BTreeMap::new();
+    for mark in at {
+        let may = |(_, from): &(&Entry, &Tlp)| **from <= mark;
+        let entries = answer.entries.iter().zip(&marks).filter(may).map(|(entry, _)| entry);
+        for (vulnerability, change) in told(&answer, entries, level, &country) {
+            now.entry(vulnerability).or_default().insert(mark, Some(change));
         }
     }
-    changes.extend(before.iter().filter(|(v, _)| !now.contains_key(*v)).map(|(_, b)| gone(b, "withdrawn")));
+    for (vulnerability, stands) in &before {
+        let decided = now.entry(vulnerability.clone()).or_default();
+        for mark in stands.keys() {
+            decided.entry(*mark).or_insert(None);
+        }
+    }
+    for (vulnerability, now) in now {
+        changes.extend(differences(before.get(&vulnerability).unwrap_or(&none), now, "withdrawn"));
+    }
     record(tx, event.index, &format!("answer of {}", meta.org), BTreeMap::from([(meta.org.clone(), changes)]))
 }
 
+/// The mark of the document that each entry is about: of the version that it names, else the least of the newer ones that took its place.
+/// Of a document that is not held nobody knows: the strictest.
+fn entry_marks(tx: &mut Tx<'_>, answer: &Answer) -> Result<Vec<Tlp>> {
+    let mut held: BTreeMap<(String, String), Vec<(String, i64)>> = BTreeMap::new();
+    let sql = "SELECT id, namespace, version, tlp FROM @advisory ORDER BY id, namespace, tlp";
+    tx.each(sql, &[], &mut |r| {
+        let of = held.entry((r.text(0).to_owned(), r.text(1).to_owned())).or_default();
+        of.push((r.text(2).to_owned(), r.int(3)));
+        Ok(())
+    })?;
+    let mark = |entry: &Entry| {
+        let versions = held.get(&(entry.advisory.clone(), entry.namespace.clone()))?;
+        let same = versions.iter().find(|(version, _)| *version == entry.version);
+        let newer = |(version, _): &&(String, i64)| newer((version, ""), (&entry.version, "")) == Ordering::Greater;
+        same.or_else(|| versions.iter().find(newer)).map(|(_, tlp)| Tlp::from_rank(*tlp))
+    };
+    Ok(answer.entries.iter().map(|entry| mark(entry).unwrap_or(Tlp::Red)).collect())
+}
+
 /// One exposure for each vulnerability that the answer speaks of; where several advisories do, the gravest.
-fn told(answer: &Answer, level: Level, country: &str) -> BTreeMap<String, Change> {
+fn told<'a>(
+    answer: &Answer,
+    entries: impl Iterator<Item = &'a Entry>,
+    level: Level,
+    country: &str,
+) -> BTreeMap<String, Change> {
     let mut out: BTreeMap<String, Change> = BTreeMap::new();
-    for entry in &answer.entries {
+    for entry in entries {
         for vulnerability in &entry.vulnerabilities {
             let change = change(answer, entry, vulnerability, level, country);
             match out.get_mut(vulnerability) {
@@ -191,6 +232,8 @@ fn change(answer: &Answer, entry: &Entry, vulnerability: &str, level: Level, cou
         subject: answer.org.clone(),
         source: answer.org.clone(),
         vulnerability: vulnerability.to_owned(),
+        seen_from: Tlp::Clear,
+        seen_until: None,
         status: Some(status.to_owned()),
         was: None,
         tier: if status == "unknown" { String::new() } else { entry.tier.clone() },

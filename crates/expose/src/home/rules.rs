@@ -1,7 +1,7 @@
 //! The export of rules: the advisories that an organisation may have, as its matcher needs them, signed by the hub. Each
 //! passes the release decision; what does not pass is counted for the operator and not named to the partner.
 use super::signed::{digest, sign};
-use crate::advisory;
+use crate::advisory::{self, Marks};
 use crate::kinds::{MATCHER, RULES, RulesMeta};
 use jiff::civil::Date;
 use ledger::keys::SigningKey;
@@ -9,7 +9,6 @@ use ledger::{Draft, Error, Result, Tx};
 use partners::release::{Readers, Recipient, Subject, decide};
 use partners::role::Role;
 use serde::{Deserialize, Serialize};
-use stix::Tlp;
 
 /// The first line of a file of rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,16 +93,17 @@ pub fn export(tx: &mut Tx<'_>, org: &str, hub: &str, home: &str, key: &SigningKe
     };
     let now = tx.now();
     let today: Date = now.day().parse().map_err(|_| Error::Engine("today is no date".to_owned()))?;
-    let all =
-        tx.all("SELECT adv, id, namespace, version, title, tlp FROM @advisory ORDER BY id, namespace", &[], |r| {
-            (r.int(0), [1, 2, 3, 4].map(|i| r.text(i).to_owned()), Tlp::from_rank(r.int(5)))
-        })?;
+    let all = tx.all(
+        "SELECT adv, id, namespace, version, title, tlp, until FROM @advisory ORDER BY id, namespace, tlp",
+        &[],
+        |r| (r.int(0), [1, 2, 3, 4].map(|i| r.text(i).to_owned()), Marks::of(r.int(5), r.opt_int(6))),
+    )?;
     let (mut lines, mut count, mut withheld) = (Vec::new(), 0, 0);
-    for (adv, [id, namespace, version, title], tlp) in all {
+    for (adv, [id, namespace, version, title], marks) in all {
         // What leaves is the hub's own extract for matching, made for this one organisation: its marking decides.
-        let subject = Subject::new(tlp, Readers::Marking);
-        if !decide(&subject, &recipient, today).allowed {
-            withheld += 1;
+        let may = |tlp| decide(&Subject::new(tlp, Readers::Marking), &recipient, today).allowed;
+        if !marks.seen(may) {
+            withheld += u64::from(!may(marks.from));
             continue;
         }
         let rule = Rule {

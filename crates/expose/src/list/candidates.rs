@@ -4,10 +4,12 @@
 //! There may be many: they are kept as numbers into tables of names, and a row is made only of those that are shown.
 use super::coverage::{Constituency, constituencies};
 use super::{Count, ExposureRow, Filter, Seen, wanted};
+use crate::advisory::Marks;
 use crate::exploited::EXPLOITED;
 use ledger::{Result, Tx};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use stix::Tlp;
 
 /// All candidates that stand.
 #[derive(Default)]
@@ -15,15 +17,18 @@ pub(super) struct Candidates {
     heads: Vec<Head>,
     places: Vec<Place>,
     vulnerabilities: Vec<Vulnerability>,
+    /// By all documents.
     all: Vec<Candidate>,
+    /// By some, for those who may not read the rest.
+    beneath: Vec<Candidate>,
 }
 
 struct Head {
     adv: i64,
     id: String,
+    marks: Marks,
     title: String,
     publisher: String,
-    tlp: i64,
     known: i64,
 }
 
@@ -42,6 +47,7 @@ struct Vulnerability {
 struct Candidate {
     place: usize,
     vulnerability: usize,
+    marks: Marks,
     head: usize,
     also: Vec<usize>,
     severity: Option<i64>,
@@ -97,15 +103,15 @@ impl Candidates {
             .into_iter()
             .collect();
         let heads = tx.all(
-            "SELECT adv, id, title, publisher, tlp, known FROM @advisory ORDER BY released DESC, id, adv",
+            "SELECT adv, id, title, publisher, tlp, until, known FROM @advisory ORDER BY released DESC, id, adv",
             &[],
             |r| Head {
                 adv: r.int(0),
                 id: r.text(1).to_owned(),
                 title: r.text(2).to_owned(),
                 publisher: r.text(3).to_owned(),
-                tlp: r.int(4),
-                known: r.int(5),
+                marks: Marks::of(r.int(4), r.opt_int(5)),
+                known: r.int(6),
             },
         )?;
         let mut named: HashMap<i64, Vec<(String, String)>> = HashMap::new();
@@ -125,19 +131,28 @@ impl Candidates {
             spoken.entry(r.int(0)).or_default().push((vulnerability, r.opt_int(2)));
             Ok(())
         })?;
-        out.join(&world, &named, &spoken);
+        let mut places = BTreeMap::new();
+        let marks: BTreeSet<Tlp> =
+            out.heads.iter().flat_map(|h| [Some(h.marks.from), h.marks.until]).flatten().collect();
+        for mark in marks {
+            let now = out.join(&world, &named, &spoken, &mut places, mark);
+            out.replace(now, mark);
+        }
         Ok(out)
     }
 
+    /// What the advisories say that stand for those who may read up to a mark.
     fn join(
         &mut self,
         world: &World,
         named: &HashMap<i64, Vec<(String, String)>>,
         spoken: &HashMap<i64, Vec<(usize, Option<i64>)>>,
-    ) {
-        let mut places: BTreeMap<Place, usize> = BTreeMap::new();
+        places: &mut BTreeMap<Place, usize>,
+        mark: Tlp,
+    ) -> Vec<Candidate> {
+        let mut all: Vec<Candidate> = Vec::new();
         let mut found: HashMap<(usize, usize), usize> = HashMap::new();
-        for (head, advisory) in self.heads.iter().enumerate() {
+        for (head, advisory) in self.heads.iter().enumerate().filter(|(_, h)| h.marks.at(mark)) {
             for (country, sector) in named.get(&advisory.adv).into_iter().flatten() {
                 for place in world.places(&advisory.id, country, sector) {
                     let place = *places.entry(place.clone()).or_insert_with(|| {
@@ -149,15 +164,16 @@ impl Candidates {
                             let candidate = Candidate {
                                 place,
                                 vulnerability: *vulnerability,
+                                marks: Marks { from: mark, until: None },
                                 head,
                                 also: Vec::new(),
                                 severity: *severity,
                             };
-                            self.all.push(candidate);
-                            self.all.len() - 1
+                            all.push(candidate);
+                            all.len() - 1
                         });
                         if let Some(candidate) =
-                            self.all.get_mut(at).filter(|c| c.head != head && c.also.last() != Some(&head))
+                            all.get_mut(at).filter(|c| c.head != head && c.also.last() != Some(&head))
                         {
                             candidate.also.push(head);
                         }
@@ -165,6 +181,27 @@ impl Candidates {
                 }
             }
         }
+        all
+    }
+
+    /// What is so from a mark takes the place of what was so below it, where that differs.
+    fn replace(&mut self, mut now: Vec<Candidate>, mark: Tlp) {
+        let before = std::mem::take(&mut self.all);
+        if !before.is_empty() {
+            let at: HashMap<(usize, usize), usize> =
+                now.iter().enumerate().map(|(i, c)| ((c.place, c.vulnerability), i)).collect();
+            for below in before {
+                let above = at.get(&(below.place, below.vulnerability)).and_then(|i| now.get_mut(*i));
+                match above.filter(|c| (c.head, &c.also) == (below.head, &below.also)) {
+                    Some(same) => same.marks.from = below.marks.from,
+                    None => {
+                        let marks = Marks { until: Some(mark), ..below.marks };
+                        self.beneath.push(Candidate { marks, ..below });
+                    }
+                }
+            }
+        }
+        self.all = now;
     }
 
     /// How many there are.
@@ -208,6 +245,14 @@ impl Candidates {
         (fit.len(), fit.into_iter().take(most).map(|(c, head, place, v)| self.row(c, head, place, v)).collect())
     }
 
+    /// The rows of those who may not read all.
+    pub(super) fn beneath(&self) -> impl Iterator<Item = ExposureRow> {
+        self.beneath.iter().filter_map(|c| {
+            let (head, place) = (self.heads.get(c.head)?, self.places.get(c.place)?);
+            Some(self.row(c, head, place, self.vulnerabilities.get(c.vulnerability)?))
+        })
+    }
+
     fn row(&self, candidate: &Candidate, head: &Head, place: &Place, vulnerability: &Vulnerability) -> ExposureRow {
         let also: BTreeSet<&str> =
             candidate.also.iter().filter_map(|h| self.heads.get(*h)).map(|h| h.id.as_str()).collect();
@@ -226,7 +271,8 @@ impl Candidates {
             count: Count { min: 0, max: None },
             title: head.title.clone(),
             publisher: head.publisher.clone(),
-            tlp: head.tlp,
+            tlp: head.marks.from.rank(),
+            marks: candidate.marks,
             owner: place.holder.clone(),
             country: place.country.clone(),
             functions: Vec::new(),

@@ -23,7 +23,7 @@ pub fn explain(tx: &mut Tx<'_>, stakes: &dyn Stakes, subject: &str, vulnerabilit
         vulnerability: Some(vulnerability.to_owned()),
         ..Filter::default()
     };
-    let (rows, _) = list(tx, stakes, &filter)?;
+    let rows = list(tx, stakes, &filter)?.rows;
     let mut out = Vec::new();
     for row in rows {
         let mut because = vec![row.reason.clone()];
@@ -47,8 +47,15 @@ pub fn explain(tx: &mut Tx<'_>, stakes: &dyn Stakes, subject: &str, vulnerabilit
 /// The event that made the row what it is, with its cause and its matcher.
 fn history(tx: &mut Tx<'_>, row: &ExposureRow) -> Result<Option<String>> {
     let index = tx.one(
-        "SELECT idx FROM @exposure WHERE level = $1 AND source = $2 AND subject = $3 AND vuln = $4 AND threat = 'vulnerability'",
-        &[(&row.level).into(), (&row.source).into(), (&row.subject).into(), (&row.vulnerability).into()],
+        "SELECT idx FROM @exposure WHERE level = $1 AND source = $2 AND subject = $3 AND vuln = $4 AND seen_from = $5 \
+         AND threat = 'vulnerability'",
+        &[
+            (&row.level).into(),
+            (&row.source).into(),
+            (&row.subject).into(),
+            (&row.vulnerability).into(),
+            row.marks.from.rank().into(),
+        ],
         |r| r.int(0),
     )?;
     let Some(event) = index.map(|i| tx.event(i)).transpose()?.flatten().filter(|e| e.kind == CHANGED) else {
@@ -58,7 +65,7 @@ fn history(tx: &mut Tx<'_>, row: &ExposureRow) -> Result<Option<String>> {
     let was = changed
         .changes
         .iter()
-        .find(|c| c.subject == row.subject && c.vulnerability == row.vulnerability)
+        .find(|c| (&c.subject, &c.vulnerability, c.seen_from) == (&row.subject, &row.vulnerability, row.marks.from))
         .and_then(|c| c.was.clone())
         .map_or_else(String::new, |was| format!(", before that {was}"));
     let (index, known, why, matcher) = (event.index, event.known, &changed.why, changed.matcher);

@@ -92,7 +92,7 @@ impl List {
             limit: self.limit,
             ..Filter::default()
         };
-        let (rows, coverage) = ledger.read(|tx| {
+        let expose::Listed { rows, coverage, .. } = ledger.read(|tx| {
             let stakes = Snapshot::load(tx)?;
             expose::list(tx, &stakes, &filter)
         })?;

@@ -24,7 +24,7 @@ impl Today {
             let stakes = Snapshot::load(tx)?;
             let lines = attention(tx, &stakes, now, self.most)?;
             let none = expose::Filter { limit: Some(0), ..expose::Filter::default() };
-            Ok((lines, expose::list(tx, &stakes, &none)?.1))
+            Ok((lines, expose::list(tx, &stakes, &none)?.coverage))
         })?;
         if global.format != Format::Table {
             out::rows(global.format, &lines, &["what", "because"], |l| vec![l.what.clone(), l.because.clone()])?;

@@ -10,7 +10,7 @@ use super::steps::{address, address_id, cve, tool, tool_id, vulnerability_id};
 pub(super) const READERS: [&str; 6] = ["fr-partner", "fay", "fr-admin", "fr-operator", "fr-analyst", "fr-auditor"];
 /// Figures that are shown on purpose, or that a test cannot hold without taking the function away; see docs/decisions/0012-two-worlds.md.
 /// Nothing else is left out.
-pub(super) const DECLASSIFIED: [(&str, &str); 5] = [
+pub(super) const DECLASSIFIED: [(&str, &str); 4] = [
     ("sign-in-wait", "ten wrong passwords for one name hold up that name, whoever asks: fr tries its own names"),
     (
         "purged-id",
@@ -23,10 +23,6 @@ pub(super) const DECLASSIFIED: [(&str, &str); 5] = [
     (
         "marking-twice",
         "two who do not see each other's definition of one marking get the stricter of both, and a hidden one resolves (open)",
-    ),
-    (
-        "mixed-documents",
-        "one exposure is kept where documents of different marks speak of it, by the one that decides (open)",
     ),
 ];
 

@@ -95,13 +95,17 @@ pub(super) fn cve(n: u8) -> String {
 
 /// An advisory over a product of both partners.
 pub(super) fn advise(hub: &Hub, id: &str, version: u8, cve: &str, product: &str, tlp: &str) {
+    advise_that(hub, id, version, cve, product, tlp, "known_affected");
+}
+
+fn advise_that(hub: &Hub, id: &str, version: u8, cve: &str, product: &str, tlp: &str, stated: &str) {
     let body = json!({"document": {"csaf_version": "2.0", "title": format!("About {cve}"),
         "publisher": {"name": "Acme CERT", "namespace": "https://acme.example", "category": "vendor"},
         "distribution": {"tlp": {"label": if tlp == "CLEAR" { "WHITE" } else { tlp }}},
         "tracking": {"id": id, "version": version.to_string(), "current_release_date": format!("2025-01-{:02}T00:00:00Z", version + 1)}},
       "product_tree": {"branches": [{"category": "vendor", "name": "Acme", "branches": [{"category": "product_name", "name": product, "branches": [
             {"category": "product_version_range", "name": "< 5", "product": {"product_id": "P", "name": product}}]}]}]},
-      "vulnerabilities": [{"cve": cve, "product_status": {"known_affected": ["P"]},
+      "vulnerabilities": [{"cve": cve, "product_status": {stated: ["P"]},
             "remediations": [{"category": "vendor_fix", "details": format!("install {version}.{id}"), "product_ids": ["P"]}],
             "scores": [{"cvss_v3": {"version": "3.1", "baseScore": 9.8, "vectorString": "x"}}]}]})
     .to_string();
@@ -184,7 +188,15 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
             _ => hub.collection("Others", Some(OTHERS), Tlp::from_rank(i64::from(b % 5)), &["nl"], &["nl"]),
         },
         7 => inventory(hub, "nl", "NL", how),
-        8 => advise(hub, &format!("HX-{}", a % 3), b % 20, &cve(10 + a % 3), product(c), "RED"),
+        8 => match c / 3 % 4 {
+            0 => advise(hub, &format!("HX-{}", a % 3), b % 20, &cve(10 + a % 3), product(c), "RED"),
+            // of what others speak of too: another decides, or the same under a newer version
+            1 => {
+                advise_that(hub, &format!("HX-{}", a % 3), b % 20, &cve(a % 4), product(c), "RED", "known_not_affected")
+            }
+            2 => advise(hub, &format!("HX-{}", a % 3), b % 20, &cve(a % 4), product(c), "RED"),
+            _ => advise_that(hub, &format!("EX-{}", a % 4), b % 25, &cve(b % 5), product(c), "RED", "fixed"),
+        },
         9 => drop(hub.give("home-operator", OTHERS, &[sighting(a, b)])),
         10 => {
             hub.write(|tx| partners::org::name_submitter(tx, "nl", b & 1 == 1, "a letter", "ada"));

@@ -110,7 +110,7 @@ fn hit(name: &str, href: &str, kind: &str, key: &str) -> Hit {
 fn documents(tx: &mut Tx<'_>, text: &str) -> Result<Vec<Hit>> {
     let like = format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
     let sql = "SELECT a.id, a.title, min(v.vuln) FROM @advisory a LEFT JOIN @advisory_vuln v ON v.adv = a.adv \
-               WHERE lower(a.id) LIKE $1 ESCAPE '\\' OR lower(a.title) LIKE $1 ESCAPE '\\' GROUP BY a.id, a.title, a.adv ORDER BY a.id, a.adv LIMIT 25";
+               WHERE a.until IS NULL AND (lower(a.id) LIKE $1 ESCAPE '\\' OR lower(a.title) LIKE $1 ESCAPE '\\') GROUP BY a.id, a.title, a.adv ORDER BY a.id, a.adv LIMIT 25";
     tx.all(sql, &[(&like).into()], |r| {
         let (id, title) = (r.text(0).to_owned(), r.text(1).to_owned());
         let vulnerability = r.opt_text(2).unwrap_or(&id).to_owned();
