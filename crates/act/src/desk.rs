@@ -172,7 +172,9 @@ pub(crate) fn close_what_is_no_more(tx: &mut Tx<'_>, event: &Event) -> Result<()
     let home = tx.one("SELECT home FROM @home WHERE id = 1", &[], |r| r.text(0).to_owned())?.unwrap_or_default();
     let (orgs, on) = (cards(tx)?, day(tx.now()));
     for ask in open {
-        let may = |tlp: Tlp| plan::refused(&orgs, &ask.planned, tlp, &home, on).is_none();
+        // What it told of, whoever was asked knows, whatever they may read since.
+        let told = ask.planned.tlp.parse().unwrap_or(Tlp::Red);
+        let may = |tlp: Tlp| tlp <= told || plan::refused(&orgs, &ask.planned, tlp, &home, on).is_none();
         if changed.changes.iter().any(|c| about(ask, c) && may(c.seen_from)) {
             close_if_gone(tx, ask, &may)?;
         }

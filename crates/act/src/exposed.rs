@@ -34,6 +34,7 @@ pub(crate) fn affected(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<Expos
             title: row.title,
             tlp: Tlp::from_rank(row.tlp),
             marks: row.marks,
+            rests_on: row.rests_on,
             known_by: if row.tier.is_empty() { row.reason } else { format!("tier {}: {}", row.tier, row.reason) },
             method: row.method,
             functions: row.functions,

@@ -41,6 +41,8 @@ pub struct Exposure {
     pub tlp: Tlp,
     /// For whom it is so: for whoever may read more, something else is, or nothing.
     pub marks: Marks,
+    /// The least mark up to which documents must be read for this to be so.
+    pub rests_on: Tlp,
     /// How it is known: `purl`, `cpe`, `model`…
     pub method: String,
     /// The same in words: tier, method, evidence.
@@ -260,8 +262,10 @@ pub fn plan(input: &Input<'_>) -> Plan {
     let index = Index::new(input);
     let mut out = Plan::default();
     let marks = marks(input.exposures);
+    let by_all = |e: &&Exposure| e.marks.until.is_none();
+    let known: BTreeSet<(&str, &str)> =
+        input.exposures.iter().filter(by_all).map(|e| (e.party(), e.vulnerability.as_str())).collect();
     for group in marks.iter().flat_map(|mark| groups(input.exposures, *mark)) {
-        let all_known = marks.last() == Some(&group.mark);
         let mut asked: Vec<&str> = Vec::new();
         for target in addressee::of(input, &index, &group) {
             // A team that is also the party is asked once.
@@ -269,15 +273,24 @@ pub fn plan(input: &Input<'_>) -> Plan {
                 continue;
             }
             asked.extend(target.as_ref().map(|t| t.org));
-            let told = target.and_then(|target| {
-                let Some(group) = told(input, &index, &marks, &group, &target) else { return Ok(None) };
-                ask(input, &index, &group, target)
-            });
+            let told = match target {
+                Ok(target) => match told(input, &index, &marks, &group, &target) {
+                    Some(told) => ask(input, &index, &told, target).map_err(|no| told.withheld(no)),
+                    None => Ok(None),
+                },
+                Err(no) => Err(group.withheld(no)),
+            };
+            // Said once: by all that is known, unless that says nothing of it.
+            let said =
+                |group: &Group<'_>| group.exposures.iter().all(|e| known.contains(&(group.party, &*e.vulnerability)));
             match told {
                 Ok(Some(ask)) => out.asks.push(ask),
                 Ok(None) => {}
-                // Said once, of all that is known.
-                Err(no) if all_known => out.withheld.push(group.withheld(no)),
+                Err(withheld) if marks.last() == Some(&group.mark) || !said(&group) => {
+                    if !out.withheld.contains(&withheld) {
+                        out.withheld.push(withheld);
+                    }
+                }
                 Err(_) => {}
             }
         }
@@ -357,6 +370,9 @@ fn groups(exposures: &[Exposure], mark: Tlp) -> Vec<Group<'_>> {
     for e in exposures.iter().filter(|e| e.marks.at(mark)) {
         groups.entry((e.party(), e.country.as_deref(), &e.advisory, e.is_count())).or_default().push(e);
     }
+    // The list is in an order of rank, which follows from more than what each of them says.
+    let place = |e: &Exposure| [e.vulnerability.clone(), e.level.clone(), e.source.clone(), e.subject.clone()];
+    groups.values_mut().for_each(|exposures| exposures.sort_by_cached_key(|e| place(e)));
     let make = |((party, country, advisory, _), exposures)| Group { party, country, advisory, mark, exposures };
     groups.into_iter().map(make).collect()
 }
@@ -393,8 +409,9 @@ fn ask(
     let exposures: Vec<&Exposure> = group.exposures.iter().filter(asked).copied().collect();
     let Some(first) = exposures.first() else { return Ok(None) };
     let fresh = Group { exposures: exposures.clone(), ..*group };
-    let tlp = exposures.iter().map(|e| e.tlp).max().unwrap_or(Tlp::Red);
-    released(input, &fresh, &target, exposures.iter().map(|e| e.marks.from).max().unwrap_or(Tlp::Red).max(tlp))?;
+    // What decides may be marked lower than what it takes to know that it decides.
+    let tlp = exposures.iter().map(|e| e.rests_on.max(e.tlp)).max().unwrap_or(Tlp::Red);
+    released(input, &fresh, &target, tlp)?;
     let contact = target.contact;
     let vulnerabilities = fresh.vulnerabilities();
     let before = vulnerabilities.iter().map(|v| times_closed(index, group.party, v, target.org)).max().unwrap_or(0);

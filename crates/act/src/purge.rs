@@ -7,6 +7,7 @@
 //! hold. Backups are purged with the list that `ledger purge export` writes.
 use crate::ask::{Evidence, Step, next};
 use crate::events::{AnsweredMeta, AskMeta, ClosedMeta};
+use crate::plan::Planned;
 use crate::query::{self, Filter};
 use crate::receipt;
 use exchange::disclosed::{RECEIVED, ReceivedMeta};
@@ -17,6 +18,7 @@ use partners::Person;
 use partners::may::Verb;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use stix::Tlp;
 
 /// `act.purge_proposed`.
 pub const PURGE_PROPOSED: &str = "act.purge_proposed";
@@ -284,7 +286,7 @@ pub struct Found {
     #[serde(skip)]
     erasures: Vec<Erasure>,
     #[serde(skip)]
-    advisories: BTreeSet<String>,
+    advisories: BTreeSet<expose::purge::Gone>,
 }
 
 /// Kinds of event that may be named one by one.
@@ -322,7 +324,7 @@ pub fn look(tx: &mut Tx<'_>, target: &Target) -> Result<Found> {
             return Err(Error::refused("purge-kind", why, "name an object, a document or an organisation"));
         }
         if event.kind == "exchange.document" {
-            found.advisories.extend(document_id(&event));
+            found.advisories.extend(document(&event));
         }
         let remnant = remnant(tx, &event)?;
         found.erasures.push(Erasure { index: *index, remnant });
@@ -342,12 +344,20 @@ pub fn look(tx: &mut Tx<'_>, target: &Target) -> Result<Found> {
 }
 
 #[derive(Deserialize)]
-struct Id {
+struct DocumentMeta {
     id: String,
+    tlp: String,
 }
 
-fn document_id(event: &Event) -> Option<String> {
-    serde_json::from_slice::<Id>(event.payload.as_ref()?.meta()).ok().map(|m| m.id)
+fn document(event: &Event) -> Option<expose::purge::Gone> {
+    let meta: DocumentMeta = serde_json::from_slice(event.payload.as_ref()?.meta()).ok()?;
+    Some((meta.id, meta.tlp.parse().unwrap_or(Tlp::Red)))
+}
+
+/// Whether an ask rests on a document that goes: what is told under a lesser mark rests on another version of it.
+fn rests_on(ask: &Planned, documents: &BTreeSet<expose::purge::Gone>) -> bool {
+    let told = ask.tlp.parse().unwrap_or(Tlp::Red);
+    documents.iter().any(|(id, tlp)| *id == ask.advisory && *tlp <= told)
 }
 
 /// What was said of the envelopes in which these objects came: with their salt, their content could be guessed.
@@ -362,8 +372,8 @@ fn envelopes(tx: &mut Tx<'_>, events: &BTreeSet<i64>) -> Result<BTreeSet<i64>> {
     Ok(found)
 }
 
-fn names(tx: &mut Tx<'_>, events: &BTreeSet<i64>, documents: &BTreeSet<String>) -> Result<Vec<String>> {
-    let mut names: BTreeSet<String> = documents.clone();
+fn names(tx: &mut Tx<'_>, events: &BTreeSet<i64>, documents: &BTreeSet<expose::purge::Gone>) -> Result<Vec<String>> {
+    let mut names: BTreeSet<String> = documents.iter().map(|(id, _)| id.clone()).collect();
     for index in events {
         let named = exchange::purge::named(tx, *index)?;
         names.extend(named.map(|(id, version)| format!("{id} {}", version.unwrap_or_default()).trim_end().to_owned()));
@@ -383,7 +393,7 @@ fn receivers(tx: &mut Tx<'_>, events: &BTreeSet<i64>, found: &mut Found) -> Resu
         }
     }
     for ask in query::asks(tx, &Filter::default())? {
-        if found.advisories.contains(&ask.planned.advisory) && ask.sent_at.is_some() {
+        if rests_on(&ask.planned, &found.advisories) && ask.sent_at.is_some() {
             let org = ask.planned.addressee.clone();
             by_org.entry(org.clone()).or_insert_with(|| fresh(&org)).asks.push(ask.planned.ask);
         }
@@ -401,7 +411,7 @@ fn consequences(tx: &mut Tx<'_>, sources: &BTreeSet<String>, found: &mut Found) 
         found.erasures.push(Erasure { index, remnant });
     }
     for ask in query::asks(tx, &Filter::default())? {
-        if !found.advisories.contains(&ask.planned.advisory) {
+        if !rests_on(&ask.planned, &found.advisories) {
             continue;
         }
         let sql = "SELECT idx FROM @ask WHERE ask = $1";
@@ -562,7 +572,7 @@ pub fn reject(ledger: &Ledger, name: &str, by: &Person, reason: &str) -> Result<
 /// Closes the asks that rest on a document which goes, and takes their waiting mail out of the outbox. Gives those that went by mail.
 fn stop_asks(tx: &mut Tx<'_>, found: &Found) -> Result<Vec<String>> {
     let mut went = Vec::new();
-    for ask in query::asks(tx, &Filter::default())?.iter().filter(|a| found.advisories.contains(&a.planned.advisory)) {
+    for ask in query::asks(tx, &Filter::default())?.iter().filter(|a| rests_on(&a.planned, &found.advisories)) {
         let name = &ask.planned.ask;
         tx.run("DELETE FROM outbox WHERE ask = $1 AND state IN ('ready', 'claimed', 'later')", &[name.into()])?;
         tx.run("UPDATE outbox SET message = NULL WHERE ask = $1", &[name.into()])?;

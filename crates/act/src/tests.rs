@@ -39,6 +39,7 @@ fn exposure(owner: &str, country: &str, vulnerability: &str) -> Exposure {
         title: "Acme PLC".into(),
         tlp: Tlp::Clear,
         marks: Marks::of(0, None),
+        rests_on: Tlp::Clear,
         method: "model".into(),
         known_by: "model and version match (tier B)".into(),
         count: None,

@@ -375,9 +375,9 @@ impl<'a> Desk<'_, 'a> {
                 let held = self.held.get(&*head.id).map_or(&[][..], Vec::as_slice);
                 let bound = self.vouched || author::may_version(tx, self.giver, creator, held)?;
                 let line = versions::line(&wanted, &seen, &unseen);
-                // Also where it follows what the operator sees: those who see the other do not see this.
-                if (line.is_none() || self.giver.is_none())
-                    && let Some(fault) = self.beside(tx, candidate, &wanted, &unseen, bound)?
+                // Also where it goes on in the first line, and those who see another do not see it.
+                if line.is_none_or(|line| line == 0)
+                    && let Some(fault) = self.beside(tx, candidate, &wanted, &unseen, bound || line.is_some())?
                 {
                     self.review(tx, candidate, head, fault)?;
                 }

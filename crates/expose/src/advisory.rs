@@ -26,6 +26,7 @@ CREATE INDEX @advisory_purl_adv ON @advisory_purl (adv);
 CREATE TABLE @advisory_vuln (adv {int} NOT NULL, n {int} NOT NULL, vuln {text} NOT NULL, title {text} NOT NULL, score {int},
   stated {text} NOT NULL, fix {text} NOT NULL, PRIMARY KEY (adv, n));
 CREATE INDEX @advisory_vuln_id ON @advisory_vuln (vuln, adv);
+CREATE TABLE @advisory_earlier (adv {int} NOT NULL, vuln {text} NOT NULL, PRIMARY KEY (adv, vuln));
 CREATE TABLE @candidate (adv {int} NOT NULL, subject {text} NOT NULL, country {text} NOT NULL, sector {text} NOT NULL,
   PRIMARY KEY (adv, subject));
 CREATE INDEX @candidate_subject ON @candidate (subject, adv)";
@@ -99,7 +100,7 @@ pub(crate) fn newer(a: (&str, &str), b: (&str, &str)) -> Ordering {
 /// Folds a document.
 pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event, tlp: i64, collection: &str) -> Result<()> {
     let advisory = Advisory::read(event.body()).map_err(|f| Error::park(f.rule, f.to_string()))?;
-    if !makes_way(tx, &advisory, tlp)? {
+    if !makes_way(tx, event.index, &advisory, tlp)? {
         return Ok(());
     }
     tx.run(
@@ -130,8 +131,8 @@ pub(crate) fn fold(tx: &mut Tx<'_>, event: &Event, tlp: i64, collection: &str) -
 }
 
 /// Whether a version stands beside those that are held: not where whoever may read it has a newer one, or the same. The older ones that
-/// only they could read go.
-fn makes_way(tx: &mut Tx<'_>, advisory: &Advisory, tlp: i64) -> Result<bool> {
+/// only they could read go; what they spoke of is kept for whoever judges anew what they said.
+fn makes_way(tx: &mut Tx<'_>, event: i64, advisory: &Advisory, tlp: i64) -> Result<bool> {
     let held = tx.all(
         "SELECT adv, version, released, tlp FROM @advisory WHERE id = $1 AND namespace = $2 ORDER BY tlp",
         &[(&advisory.id).into(), (&advisory.namespace).into()],
@@ -145,6 +146,11 @@ fn makes_way(tx: &mut Tx<'_>, advisory: &Advisory, tlp: i64) -> Result<bool> {
         if *mark < tlp || order(version, released) == Ordering::Less {
             continue;
         }
+        tx.run(
+            "INSERT INTO @advisory_earlier (adv, vuln) SELECT DISTINCT CAST($1 AS BIGINT), vuln FROM @advisory_vuln WHERE adv = $2 \
+             ON CONFLICT (adv, vuln) DO NOTHING",
+            &[event.into(), (*adv).into()],
+        )?;
         for table in
             ["@advisory", "@advisory_product", "@advisory_vendor", "@advisory_purl", "@advisory_vuln", "@candidate"]
         {
@@ -353,6 +359,20 @@ pub(crate) fn speaking_of(tx: &mut Tx<'_>, vulnerability: &str) -> Result<Vec<i6
     tx.all("SELECT DISTINCT adv FROM @advisory_vuln WHERE vuln = $1 ORDER BY adv", &[vulnerability.into()], |r| {
         r.int(0)
     })
+}
+
+/// The vulnerabilities of which a document speaks or spoke: in this version, in those whose place it took, and in those that stand beside it.
+pub(crate) fn ever_spoken_of(tx: &mut Tx<'_>, adv: i64) -> Result<BTreeSet<String>> {
+    let sql = "SELECT vuln FROM @advisory_earlier WHERE adv = $1 \
+               UNION SELECT v.vuln FROM @advisory a JOIN @advisory b ON b.id = a.id AND b.namespace = a.namespace \
+               JOIN @advisory_vuln v ON v.adv = b.adv WHERE a.adv = $1 ORDER BY 1";
+    Ok(tx.all(sql, &[adv.into()], |r| r.text(0).to_owned())?.into_iter().collect())
+}
+
+/// The least mark under which a document is held by its id; the strictest where it is not.
+pub(crate) fn least_mark(tx: &mut Tx<'_>, id: &str) -> Result<i64> {
+    let least = tx.one("SELECT min(tlp) FROM @advisory WHERE id = $1", &[id.into()], |r| r.opt_int(0))?;
+    Ok(least.flatten().unwrap_or(Tlp::Red.rank()))
 }
 
 /// The level at which candidates stand.

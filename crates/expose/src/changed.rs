@@ -7,6 +7,7 @@
 //!
 //! Where documents of different marks decide differently, there is a row for each mark from which that is so: whoever may read up to
 //! a mark is shown the one with the highest that they may, as if there were no document above it.
+use crate::advisory;
 use crate::judge::{Bench, Compared, Decisions, Subject};
 use crate::kinds::{CHANGED, Change, Changed, Level, MATCHER};
 use ledger::{Draft, Event, Result, Tx};
@@ -19,7 +20,7 @@ use stix::Tlp;
 /// for whoever may read so far.
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE @exposure (level {text} NOT NULL, source {text} NOT NULL, subject {text} NOT NULL, threat {text} NOT NULL,
-  vuln {text} NOT NULL, seen_from {int} NOT NULL, status {text}, tier {text} NOT NULL, method {text} NOT NULL, advisory {text} NOT NULL, also {text} NOT NULL,
+  vuln {text} NOT NULL, seen_from {int} NOT NULL, status {text}, tier {text} NOT NULL, method {text} NOT NULL, advisory {text} NOT NULL, tlp {int} NOT NULL, also {text} NOT NULL,
   owner {text} NOT NULL, country {text} NOT NULL, holder {text} NOT NULL, count_min {int}, count_max {int}, reason {text} NOT NULL,
   matcher {int} NOT NULL, since {int} NOT NULL, idx {int} NOT NULL,
   PRIMARY KEY (level, source, subject, threat, vuln, seen_from));
@@ -36,7 +37,7 @@ pub(crate) fn standing(
     subject: &str,
 ) -> Result<BTreeMap<String, BTreeMap<Tlp, Change>>> {
     let all = tx.all(
-        "SELECT vuln, status, tier, method, advisory, also, country, holder, count_min, count_max, reason, seen_from FROM @exposure \
+        "SELECT vuln, status, tier, method, advisory, also, country, holder, count_min, count_max, reason, seen_from, tlp FROM @exposure \
          WHERE level = $1 AND source = $2 AND subject = $3 AND threat = 'vulnerability' ORDER BY vuln, seen_from",
         &[level.as_str().into(), source.into(), subject.into()],
         |r| Change {
@@ -52,6 +53,7 @@ pub(crate) fn standing(
             tier: r.text(2).to_owned(),
             method: r.text(3).to_owned(),
             advisory: r.text(4).to_owned(),
+            tlp: Some(Tlp::from_rank(r.int(12))),
             also: list(r.text(5)),
             country: r.text(6).to_owned(),
             holder: r.text(7).to_owned(),
@@ -172,12 +174,16 @@ fn apply(tx: &mut Tx<'_>, index: i64, known: i64, changed: &Changed) -> Result<(
     for c in &changed.changes {
         let also = c.also.join(";");
         let since = since_below(tx, c)?.unwrap_or(known);
+        let tlp = match c.tlp {
+            Some(tlp) => tlp.rank(),
+            None => advisory::least_mark(tx, &c.advisory)?,
+        };
         tx.run(
             "INSERT INTO @exposure (level, source, subject, threat, vuln, seen_from, status, tier, method, advisory, also, owner, country, \
-             holder, count_min, count_max, reason, matcher, since, idx) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+             holder, count_min, count_max, reason, matcher, since, idx, tlp) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $22) \
              ON CONFLICT (level, source, subject, threat, vuln, seen_from) DO UPDATE SET status = excluded.status, tier = excluded.tier, \
-             method = excluded.method, advisory = excluded.advisory, also = excluded.also, owner = excluded.owner, \
+             method = excluded.method, advisory = excluded.advisory, tlp = excluded.tlp, also = excluded.also, owner = excluded.owner, \
              country = excluded.country, holder = excluded.holder, count_min = excluded.count_min, count_max = excluded.count_max, \
              reason = excluded.reason, matcher = excluded.matcher, idx = excluded.idx, \
              since = CASE WHEN @exposure.status = excluded.status THEN @exposure.since ELSE $21 END \
@@ -204,6 +210,7 @@ fn apply(tx: &mut Tx<'_>, index: i64, known: i64, changed: &Changed) -> Result<(
                 since.into(),
                 index.into(),
                 known.into(),
+                tlp.into(),
             ],
         )?;
     }

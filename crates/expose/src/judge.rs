@@ -193,6 +193,7 @@ impl<'a> Compared<'a> {
                 .to_string(),
             method: decided.map(|(_, v)| v.method.to_string()).unwrap_or_default(),
             advisory: deciding,
+            tlp: decided.map(|(p, _)| p.marks.from),
             also: also.into_iter().collect(),
             country: subject.country().to_owned(),
             holder: subject.source.clone(),

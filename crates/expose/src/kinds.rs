@@ -171,6 +171,9 @@ pub struct Change {
     /// The deciding document: its tracking id.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub advisory: String,
+    /// Its mark; none in what was recorded before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlp: Option<Tlp>,
     /// Other documents that speak of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,

@@ -93,6 +93,9 @@ pub struct ExposureRow {
     /// For whom it is so; above that there is another row, or none.
     #[serde(skip)]
     pub marks: Marks,
+    /// The least mark up to which documents must be read for the decision to be this one. What speaks of it beside may be marked higher.
+    #[serde(skip)]
+    pub rests_on: stix::Tlp,
     /// The owner's key.
     #[serde(skip)]
     pub owner: String,
@@ -120,16 +123,30 @@ pub struct ExposureRow {
 }
 
 impl ExposureRow {
-    /// The mark of the row. Whose products are weak is not public even where the advisory is; a candidate tells of nobody.
+    /// The mark of the row, with all that it names. Whose products are weak is not public even where the advisory is; a candidate tells of
+    /// nobody.
     pub fn mark(&self) -> stix::Tlp {
-        let advisory = stix::Tlp::from_rank(self.tlp);
-        if self.level == "sector" { advisory } else { advisory.max(stix::Tlp::Amber) }
+        let documents = self.marks.from.max(stix::Tlp::from_rank(self.tlp));
+        if self.level == "sector" { documents } else { documents.max(stix::Tlp::Amber) }
     }
 
     /// Whether it is the row of those for whom `may` says of a mark that they may read it.
     pub fn seen(&self, may: impl Fn(stix::Tlp) -> bool) -> bool {
-        // The deciding document may be gone, and its mark with it.
+        // What was recorded before marks were told apart is for whoever may read the deciding document.
         may(stix::Tlp::from_rank(self.tlp)) && self.marks.seen(may)
+    }
+
+    /// Of which subject and vulnerability, by whose data.
+    fn exposure(&self) -> [&str; 4] {
+        [&self.level, &self.source, &self.subject, &self.vulnerability]
+    }
+
+    /// Whether a row says the same as another, whatever else speaks of it.
+    fn decides_as(&self, other: &ExposureRow) -> bool {
+        fn decision(row: &ExposureRow) -> ([&str; 5], i64) {
+            ([&row.status, &row.tier, &row.method, &row.advisory, &row.reason], row.tlp)
+        }
+        decision(self) == decision(other)
     }
 }
 
@@ -142,8 +159,8 @@ fn or_null<S: Serializer>(text: &str, s: S) -> std::result::Result<S::Ok, S::Err
 pub struct Listed {
     /// What all documents together say, ranked.
     pub rows: Vec<ExposureRow>,
-    /// What some say who do not know the rest: the rows of those who may not read all that a row of the list rests on. Not filtered, nor
-    /// in any order of rank.
+    /// What some say who do not know the rest: the rows of those who may not read all that a row of the list rests on, without candidates.
+    /// Not filtered, nor in any order of rank.
     pub beneath: Vec<ExposureRow>,
     /// What it knows nothing about.
     pub coverage: Coverage,
@@ -151,9 +168,9 @@ pub struct Listed {
 
 /// The list, ranked: what is at stake first, then known exploitation, then severity; and what it knows nothing about.
 pub fn list(tx: &mut Tx<'_>, stakes: &dyn Stakes, filter: &Filter) -> Result<Listed> {
-    let (mut rows, mut beneath): (Vec<_>, Vec<_>) =
+    let (mut rows, beneath): (Vec<_>, Vec<_>) =
         held(tx, stakes)?.into_iter().partition(|row| row.marks.until.is_none());
-    let candidates = Candidates::read(tx)?;
+    let candidates = Candidates::by_all(tx)?;
     let mut coverage = coverage::compute(tx, &rows, candidates.len())?;
     rows.retain(|row| wanted(&row.seen_as(), filter));
     let most = filter.limit.map_or(usize::MAX, |limit| filter.offset.saturating_add(limit));
@@ -164,8 +181,13 @@ pub fn list(tx: &mut Tx<'_>, stakes: &dyn Stakes, filter: &Filter) -> Result<Lis
     let mut rows: Vec<ExposureRow> =
         rows.into_iter().skip(filter.offset).take(filter.limit.unwrap_or(usize::MAX)).collect();
     rows.iter_mut().for_each(|row| row.rank = rank_in_words(row));
-    beneath.extend(candidates.beneath());
     Ok(Listed { rows, beneath, coverage })
+}
+
+/// The candidates that partners may be shown, for whoever may read documents of each mark. What others than a country's own body told of
+/// that country makes no difference to them.
+pub fn candidates_for_partners(tx: &mut Tx<'_>) -> Result<Vec<ExposureRow>> {
+    Candidates::by_each_mark(tx)
 }
 
 /// Puts rows in the order of the list, by what they say of themselves.
@@ -173,33 +195,23 @@ pub fn in_order(rows: &mut [ExposureRow]) {
     rows.sort_by(|a, b| rank(a).cmp(&rank(b)));
 }
 
-/// All exposures that stand, for whomever they do, without candidates. Of a document that is held under several marks the row names the
-/// one that its readers have.
+/// All exposures that stand, for whomever they do, without candidates.
 fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<ExposureRow>> {
     let sql = format!(
         "SELECT e.level, e.subject, e.source, e.vuln, e.advisory, e.also, e.status, e.tier, e.method, e.holder, e.count_min, e.count_max, \
-         a.title, a.publisher, a.tlp, e.owner, e.country, x.vuln, v.score, e.reason, e.since, s.node, s.functions, c.score, e.seen_from \
-         FROM @exposure e LEFT JOIN @advisory a ON a.id = e.advisory \
-         LEFT JOIN (SELECT adv, vuln, max(score) AS score FROM @advisory_vuln GROUP BY adv, vuln) v ON v.adv = a.adv AND v.vuln = e.vuln \
+         a.title, a.publisher, e.tlp, e.owner, e.country, x.vuln, v.score, e.reason, e.since, s.node, s.functions, c.score, e.seen_from \
+         FROM @exposure e LEFT JOIN (SELECT id, tlp, min(adv) AS adv FROM @advisory GROUP BY id, tlp) i ON i.id = e.advisory AND i.tlp = e.tlp \
+         LEFT JOIN @advisory a ON a.adv = i.adv \
+         LEFT JOIN (SELECT adv, vuln, max(score) AS score FROM @advisory_vuln GROUP BY adv, vuln) v ON v.adv = i.adv AND v.vuln = e.vuln \
          LEFT JOIN @asset s ON e.level = 'asset' AND s.source = e.source AND s.asset = e.subject \
          LEFT JOIN ({EXPLOITED}) x ON x.vuln = e.vuln LEFT JOIN @cve c ON c.vuln = e.vuln \
-         WHERE e.threat = 'vulnerability' AND (e.status IS NOT NULL OR EXISTS (SELECT 1 FROM @exposure l WHERE l.level = e.level \
-         AND l.source = e.source AND l.subject = e.subject AND l.threat = e.threat AND l.vuln = e.vuln AND l.seen_from < e.seen_from)) \
-         ORDER BY e.level, e.source, e.subject, e.vuln, e.seen_from, CASE WHEN a.tlp <= e.seen_from THEN -a.tlp ELSE a.tlp END, a.adv"
+         WHERE e.threat = 'vulnerability' AND (e.status IS NOT NULL OR e.seen_from > 0) \
+         ORDER BY e.level, e.source, e.subject, e.vuln, e.seen_from"
     );
     let mut functions: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     let mut rows: Vec<ExposureRow> = Vec::new();
     tx.each(&sql, &[], &mut |r| {
         let seen_from = stix::Tlp::from_rank(r.int(24));
-        if let Some(last) = rows.last_mut().filter(|row| {
-            (row.level.as_str(), row.source.as_str(), row.subject.as_str(), row.vulnerability.as_str())
-                == (r.text(0), r.text(2), r.text(1), r.text(3))
-        }) {
-            if last.marks.from == seen_from {
-                return Ok(());
-            }
-            last.marks.until = Some(seen_from);
-        }
         let level = r.text(0).to_owned();
         let subject = r.text(1).to_owned();
         let at_stake = functions
@@ -208,7 +220,7 @@ fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<ExposureRow>> {
                 stake::of(stakes, &subject, r.opt_text(21).unwrap_or_default(), r.opt_text(22).unwrap_or_default())
             })
             .clone();
-        rows.push(ExposureRow {
+        let mut row = ExposureRow {
             asset: (level == "asset").then(|| subject.clone()),
             level,
             subject,
@@ -224,9 +236,9 @@ fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<ExposureRow>> {
             count: Count { min: r.opt_int(10).unwrap_or(0), max: r.opt_int(11) },
             title: r.opt_text(12).unwrap_or_default().to_owned(),
             publisher: r.opt_text(13).unwrap_or_default().to_owned(),
-            // A document whose mark is not held counts as the strictest.
-            tlp: r.opt_int(14).unwrap_or(stix::Tlp::Red.rank()),
+            tlp: r.int(14),
             marks: Marks { from: seen_from, until: None },
+            rests_on: seen_from.max(stix::Tlp::from_rank(r.int(14))),
             owner: r.text(15).to_owned(),
             country: r.text(16).to_owned(),
             exploited: r.opt_text(17).is_some(),
@@ -235,7 +247,14 @@ fn held(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<ExposureRow>> {
             since: r.int(20),
             functions: at_stake,
             rank: String::new(),
-        });
+        };
+        if let Some(below) = rows.last_mut().filter(|below| below.exposure() == row.exposure()) {
+            below.marks.until = Some(seen_from);
+            if below.decides_as(&row) {
+                row.rests_on = below.rests_on;
+            }
+        }
+        rows.push(row);
         Ok(())
     })?;
     rows.retain(|row| !row.status.is_empty());

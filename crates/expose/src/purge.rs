@@ -1,8 +1,10 @@
 //! What of this stage belongs to a purge: inventories and answers of an organisation, and what exposures say of documents that go.
 //! A change that rests on what is purged is taken out of its event; the rest of the event stays in its place.
-use crate::kinds::{ANSWER, AnswerMeta, CHANGED, Changed, INVENTORY, InventoryMeta};
+use crate::kinds::{ANSWER, AnswerMeta, CHANGED, Change, Changed, INVENTORY, InventoryMeta, Level};
 use ledger::{Error, Payload, Result, Tx};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use stix::Tlp;
 
 /// The inventories and answers that an organisation gave.
 pub fn given_by(tx: &mut Tx<'_>, org: &str) -> Result<BTreeSet<i64>> {
@@ -18,34 +20,72 @@ pub fn given_by(tx: &mut Tx<'_>, org: &str) -> Result<BTreeSet<i64>> {
     Ok(found)
 }
 
-/// The changes of exposures that rest on these documents, by their ids, or on what these sources gave: each event with what stays of it.
+/// A document that goes: its id, and the mark under which this version was held. Others of the same id may stay under other marks.
+pub type Gone = (String, Tlp);
+
+/// The changes of exposures that rest on these documents or on what these sources gave: each event with what stays of it.
 pub fn resting_on(
     tx: &mut Tx<'_>,
-    documents: &BTreeSet<String>,
+    documents: &BTreeSet<Gone>,
     sources: &BTreeSet<String>,
 ) -> Result<BTreeMap<i64, Option<Payload>>> {
     let mut found = BTreeMap::new();
     if documents.is_empty() && sources.is_empty() {
         return Ok(found);
     }
+    let mut events: Vec<(i64, Changed, Changed)> = Vec::new();
     for (index, payload) in of_kind(tx, CHANGED)? {
-        let Ok(mut changed) = serde_json::from_slice::<Changed>(payload.meta()) else { continue };
-        let before = changed.clone();
-        changed.changes.retain(|c| !documents.contains(&c.advisory) && !sources.contains(&c.source));
-        changed.changes.iter_mut().for_each(|c| c.also.retain(|also| !documents.contains(also)));
-        if changed == before {
-            continue;
-        }
-        let stays = match changed.changes.is_empty() {
+        let Ok(before) = serde_json::from_slice::<Changed>(payload.meta()) else { continue };
+        let mut after = before.clone();
+        after.changes.retain(|c| !rests_on(c, documents) && !sources.contains(&c.source));
+        after.changes.iter_mut().for_each(|c| {
+            let goes = |id: &String, seen_from| documents.iter().any(|(gone, tlp)| gone == id && seen_from >= *tlp);
+            let seen_from = c.seen_from;
+            c.also.retain(|also| !goes(also, seen_from));
+        });
+        events.push((index, before, after));
+    }
+    rise(&mut events);
+    for (index, _, after) in events.into_iter().filter(|(_, before, after)| before != after) {
+        let stays = match after.changes.is_empty() {
             true => None,
             false => {
-                let meta = serde_json::to_string(&changed).map_err(|e| Error::Engine(e.to_string()))?;
+                let meta = serde_json::to_string(&after).map_err(|e| Error::Engine(e.to_string()))?;
                 Some(Payload::new(&meta, b""))
             }
         };
         found.insert(index, stays);
     }
     Ok(found)
+}
+
+fn rests_on(c: &Change, documents: &BTreeSet<Gone>) -> bool {
+    documents.iter().any(|(id, tlp)| {
+        let decides = c.advisory == *id && c.tlp.is_none_or(|decided| decided == *tlp);
+        decides || (c.seen_from >= *tlp && c.reason.contains(id.as_str()))
+    })
+}
+
+/// Where nothing stays of what was so above a mark, what is so from that mark is so for all who may read more.
+fn rise(events: &mut [(i64, Changed, Changed)]) {
+    type Of = (Level, String, String, String);
+    let of = |c: &Change| -> Of { (c.level, c.source.clone(), c.subject.clone(), c.vulnerability.clone()) };
+    let marks = |which: fn(&(i64, Changed, Changed)) -> &Changed| {
+        let mut marks: BTreeMap<Of, BTreeSet<Tlp>> = BTreeMap::new();
+        for c in events.iter().flat_map(|event| &which(event).changes) {
+            marks.entry(of(c)).or_default().insert(c.seen_from);
+        }
+        marks
+    };
+    let (before, after) = (marks(|e| &e.1), marks(|e| &e.2));
+    for c in events.iter_mut().flat_map(|(_, _, after)| &mut after.changes) {
+        let (Some(until), of) = (c.seen_until, of(c)) else { continue };
+        let held = |marks: &BTreeMap<Of, BTreeSet<Tlp>>| marks.get(&of).is_some_and(|marks| marks.contains(&until));
+        if held(&before) && !held(&after) {
+            let above = (Bound::Excluded(c.seen_from), Bound::Unbounded);
+            c.seen_until = after.get(&of).and_then(|marks| marks.range(above).next().copied());
+        }
+    }
 }
 
 fn of_kind(tx: &mut Tx<'_>, kind: &str) -> Result<Vec<(i64, Payload)>> {

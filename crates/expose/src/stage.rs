@@ -102,13 +102,8 @@ fn fold_document(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 /// A new advisory meets all that is held already.
 fn on_advisory(tx: &mut Tx<'_>, adv: i64) -> Result<()> {
     let mut keys = subjects_near(tx, adv)?;
-    // What an older version of it decided is judged anew as well.
-    let decided = tx.all(
-        "SELECT e.source, e.subject, e.vuln FROM @advisory a JOIN @exposure e ON e.advisory = a.id \
-         WHERE a.adv = $1 AND e.level = 'asset' AND e.status IS NOT NULL ORDER BY e.source, e.subject, e.vuln",
-        &[adv.into()],
-        |r| [0, 1, 2].map(|i| r.text(i).to_owned()),
-    )?;
+    // What an older version of it said is judged anew as well, whether it decided or not.
+    let decided = named_by(tx, adv)?;
     if keys.is_empty() && decided.is_empty() {
         return Ok(());
     }
@@ -131,6 +126,25 @@ fn on_advisory(tx: &mut Tx<'_>, adv: i64) -> Result<()> {
         by_owner.entry(subject.owner().to_owned()).or_default().extend(changes);
     }
     record(tx, adv, &format!("advisory {}", prepared.id), by_owner)
+}
+
+/// Source, subject and vulnerability of what stands and names a document, as the deciding one or another that speaks of it.
+fn named_by(tx: &mut Tx<'_>, adv: i64) -> Result<BTreeSet<[String; 3]>> {
+    let Some(id) = tx.one("SELECT id FROM @advisory WHERE adv = $1", &[adv.into()], |r| r.text(0).to_owned())? else {
+        return Ok(BTreeSet::new());
+    };
+    let mut found = BTreeSet::new();
+    for vulnerability in advisory::ever_spoken_of(tx, adv)? {
+        let sql = "SELECT source, subject, advisory, also FROM @exposure WHERE vuln = $1 AND level = 'asset' AND status IS NOT NULL \
+                   ORDER BY source, subject, seen_from";
+        tx.each(sql, &[(&vulnerability).into()], &mut |r| {
+            if r.text(2) == id || r.text(3).split(';').any(|also| also == id) {
+                found.insert([r.text(0).to_owned(), r.text(1).to_owned(), vulnerability.clone()]);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(found)
 }
 
 /// Subjects that share a vendor or a package with an advisory.

@@ -337,7 +337,21 @@ fn above_ones_mark_is_as_if_not_held() {
     let inventory = |l: &Ledger| {
         drop(l.write(|tx| import_inventory(tx, "csirt-ie", INVENTORY.as_bytes(), false, "t")).unwrap());
     };
+    // The same decision by a newer version with another title and score.
+    let mut worse = pump("A-1", "5", "< 1.5", "known_affected");
+    worse["document"]["title"] = json!("Worse than thought");
+    worse["vulnerabilities"][0]["scores"][0]["cvss_v3"]["baseScore"] = json!(10.0);
+    // Of another issuer: it contradicts, and then speaks of something else.
+    let others = |version: &str, product: &'static str| {
+        let of = [Product("Acme", product, "< 1.5", "known_not_affected", "")];
+        let mut advisory = advisory("D-1", version, "CVE-2025-1", &of, "Ireland");
+        advisory["document"]["publisher"]["namespace"] = json!("https://other.example");
+        advisory
+    };
     let documents = [
+        (Tlp::Clear, others("1", "Pump")),
+        (Tlp::Clear, others("2", "Fan")),
+        (Tlp::AmberStrict, worse),
         (Tlp::Clear, pump("A-1", "1", "< 1.5", "known_affected")),
         (Tlp::Green, pump("A-1", "2", "< 1.7", "known_affected")),
         (Tlp::Amber, pump("B-1", "1", "< 1.5", "known_not_affected")),
@@ -370,7 +384,7 @@ fn above_ones_mark_is_as_if_not_held() {
             let store = sqlite();
             let ledger = open(&store);
             for step in 0..=documents.len() {
-                match documents.get((step * 5 + turn) % (documents.len() + 1)) {
+                match documents.get((step * 3 + turn) % (documents.len() + 1)) {
                     Some((tlp, document)) if *tlp <= most => give_marked(&ledger, *tlp, document),
                     Some(_) => {}
                     None => inventory(&ledger),
@@ -391,4 +405,38 @@ fn above_ones_mark_is_as_if_not_held() {
         whole.rebuild().unwrap();
         assert_eq!(listed(&whole), before, "turn {turn}");
     }
+}
+
+/// What goes with a document that is purged: what it decides, under its own mark; what is so by another version of it, or without it, stays,
+/// and is then so for all who may read more.
+#[test]
+fn a_purge_takes_what_rests_on_one_version() {
+    let pump = |id: &str, version: &str, status: &'static str| {
+        advisory(id, version, "CVE-2025-1", &[Product("Acme", "Pump", "< 1.5", status, "")], "Worldwide")
+    };
+    #[track_caller]
+    fn check(ledger: &Ledger, id: &str, tlp: Tlp, expected: &str) {
+        let documents = std::collections::BTreeSet::from([(id.to_owned(), tlp)]);
+        let sources = std::collections::BTreeSet::new();
+        let found = ledger.read(|tx| crate::purge::resting_on(tx, &documents, &sources)).unwrap();
+        let of_pump = |c: &&crate::Change| c.subject == "pump-1";
+        let line = |c: &crate::Change| format!("{} by {} until {:?}", c.seen_from, c.advisory, c.seen_until);
+        let stays = found.values().flatten().map(|payload| serde_json::from_slice(payload.meta()).unwrap());
+        let stays: Vec<String> = stays
+            .flat_map(|c: crate::Changed| c.changes.iter().filter(of_pump).map(line).collect::<Vec<_>>())
+            .collect();
+        assert_eq!(
+            (found.is_empty(), stays.join("; ").as_str()),
+            (expected == "untouched", expected.trim_start_matches("untouched"))
+        );
+    }
+    let store = sqlite();
+    let ledger = open(&store);
+    give(&ledger, &pump("A-1", "1", "known_affected"));
+    give_marked(&ledger, Tlp::Red, &pump("A-1", "2", "known_not_affected"));
+    ledger.write(|tx| import_inventory(tx, "csirt-ie", INVENTORY.as_bytes(), false, "t")).unwrap();
+    ledger.catch_up().unwrap();
+    check(&ledger, "A-1", Tlp::Red, "CLEAR by A-1 until None");
+    check(&ledger, "A-1", Tlp::Amber, "untouched");
+    check(&ledger, "A-1", Tlp::Clear, "RED by A-1 until None");
 }

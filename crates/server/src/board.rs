@@ -4,7 +4,7 @@
 //! Not for: deciding an exposure; that is `expose`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use depend::Snapshot;
 use expose::{Coverage, ExposureRow, Filter, Listed};
@@ -24,6 +24,7 @@ pub struct Board {
     /// The infrastructure that ranked them.
     pub graph: Arc<Snapshot>,
     beneath: Vec<ExposureRow>,
+    for_partners: OnceLock<Vec<ExposureRow>>,
     silent: BTreeMap<String, i64>,
     at: i64,
 }
@@ -47,6 +48,10 @@ impl Boards {
         if context.person().sees_all() {
             return Ok(all);
         }
+        if all.for_partners.get().is_none() {
+            // whoever comes second finds the same
+            drop(all.for_partners.set(expose::list::candidates_for_partners(tx)?));
+        }
         let public = expose::exploited::public(tx)?;
         Ok(Arc::new(all.narrowed(&public, |row| row.seen(|tlp| may_see(context, row, tlp)))))
     }
@@ -63,7 +68,7 @@ impl Boards {
         let graph = self.graph.get(tx)?;
         let Listed { rows, beneath, coverage } = expose::list(tx, &*graph, &Filter::default())?;
         let silent = silent_nodes(tx, &graph)?;
-        let board = Arc::new(Board { rows, beneath, coverage, graph, silent, at });
+        let board = Arc::new(Board { rows, beneath, for_partners: OnceLock::new(), coverage, graph, silent, at });
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&board));
         Ok(board)
     }
@@ -79,13 +84,15 @@ impl Board {
             rank: String::new(),
             ..row.clone()
         };
-        let held = self.rows.iter().chain(&self.beneath);
+        let held = self.rows.iter().filter(|row| row.method != "candidate").chain(&self.beneath);
+        let held = held.chain(self.for_partners.get().into_iter().flatten());
         let mut rows: Vec<ExposureRow> = held.filter(|row| may_see(row)).map(bare).collect();
         expose::list::in_order(&mut rows);
         let coverage = Coverage::of_rows(&rows);
         Board {
             rows,
             beneath: Vec::new(),
+            for_partners: OnceLock::new(),
             coverage,
             graph: Arc::clone(&self.graph),
             silent: BTreeMap::new(),

@@ -3,6 +3,7 @@
 
 mod cluster;
 mod load;
+mod peers;
 mod table;
 mod taxii;
 
@@ -68,6 +69,8 @@ enum Run {
     Whole { scales: Vec<taxii::Scale>, runs: usize },
     /// TAXII at these scales alone; the other lines of the table stay, and each says at which commit it was measured.
     Only(Vec<taxii::Scale>),
+    /// What peers do beside ours, alone.
+    Peers,
 }
 
 impl Run {
@@ -88,8 +91,9 @@ impl Run {
             ["--taxii", objects, "--engine", engine @ ("sqlite" | "postgres")] => {
                 Run::Only(vec![taxii::Scale { objects: objects.parse()?, postgres: engine == "postgres" }])
             }
+            ["--peers"] => Run::Peers,
             _ => bail!(
-                "bench knows `--quick`, `--large`, `--huge` or `--taxii OBJECTS [--engine sqlite|postgres]`, not `{}`",
+                "bench knows `--quick`, `--large`, `--huge`, `--peers` or `--taxii OBJECTS [--engine sqlite|postgres]`, not `{}`",
                 words.join(" ")
             ),
         })
@@ -117,6 +121,11 @@ pub fn chore(args: &[String]) -> Result<()> {
             }
             results
         }
+        Run::Peers => {
+            let mut results = table::committed()?;
+            results.take(peers::lines(&bench)?, &commit());
+            results
+        }
     };
     let _ = std::fs::remove_dir_all(&bench.work);
     table::write(&results)
@@ -131,7 +140,8 @@ impl Results {
                 *old = line;
                 continue;
             }
-            let scaled = |l: &Line| l.work.ends_with("SQLite)") || l.work.ends_with("PostgreSQL)");
+            let of_taxii = |work: &str| work.ends_with("SQLite)") || work.ends_with("PostgreSQL)");
+            let scaled = |l: &Line| of_taxii(&l.work) || l.work.starts_with(peers::BESIDE);
             let after = self.lines.iter().rposition(scaled).map_or(self.lines.len(), |at| at + 1);
             self.lines.insert(after, line);
         }
@@ -145,6 +155,7 @@ impl Bench {
         for scale in scales {
             lines.extend(taxii::lines(self, *scale)?);
         }
+        lines.extend(peers::lines(self)?);
         lines.extend(self.stix()?);
         lines.push(self.rebuild()?);
         lines.extend(self.spof()?);
@@ -406,6 +417,7 @@ mod tests {
             let args: Vec<String> = args.iter().map(|a| (*a).to_owned()).collect();
             let scales = Run::read(&args).ok().map(|run| match run {
                 Run::Whole { scales, .. } | Run::Only(scales) => scales,
+                Run::Peers => Vec::new(),
             });
             let scales = scales.map(|all| all.iter().map(|s| (s.objects, s.postgres)).collect::<Vec<_>>());
             assert_eq!(scales.as_deref(), expected, "{args:?}");
@@ -414,6 +426,7 @@ mod tests {
         check(&["--large"], Some(&[(BUNDLE, false), (BUNDLE, true), (MILLION, false), (MILLION, true)]));
         check(&["--taxii", "7", "--engine", "postgres"], Some(&[(7, true)]));
         check(&["--taxii", "7"], Some(&[(7, false), (7, true)]));
+        check(&["--peers"], Some(&[]));
         check(&["--taxii", "many"], None);
         check(&["--quick", "--large"], None);
     }

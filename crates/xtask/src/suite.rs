@@ -259,9 +259,9 @@ fn install_chromium() {
     }
 }
 
-/// The programs of other makers that exchange with ours in the tests, each in an environment of its own beside what cargo builds, by the
+/// The programs of other makers that exchange with ours in the tests and run beside it in the bench, each in an environment of its own beside what cargo builds, by the
 /// lists of `crates/mainstay/tests/it/interop`.
-fn install_python() {
+pub fn install_python() {
     for of in ["client", "medallion", "opentaxii"] {
         let list = shell::root().join(format!("crates/mainstay/tests/it/interop/{of}.txt"));
         let place = shell::target().join("python").join(of);

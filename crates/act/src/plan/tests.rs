@@ -16,6 +16,7 @@ fn exposure(owner: &str, country: &str, vulnerability: &str) -> Exposure {
         title: "Acme PLC".into(),
         tlp: Tlp::Clear,
         marks: Marks::of(0, None),
+        rests_on: Tlp::Clear,
         method: "model".into(),
         known_by: "model and version match (tier B)".into(),
         count: None,
@@ -276,6 +277,7 @@ fn each_is_told_by_what_they_may_read() {
         advisory: advisory.into(),
         tlp,
         marks,
+        rests_on: tlp,
         ..exposure("water-gb", "GB", "CVE-1")
     };
     let trusted = |world: &mut World| {

@@ -42,7 +42,7 @@ pub(super) fn path(
         format!("contact: {} as {} says, {}", contact.email, contact.source, standing.words()),
     ];
     if group.exposures.iter().any(|e| e.marks.until.is_some()) {
-        path.push(format!("note: documents that {} may not read say something else", target.org));
+        path.push(format!("note: documents that {} may not read also speak of it, or say something else", target.org));
     }
     path
 }

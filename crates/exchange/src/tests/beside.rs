@@ -116,7 +116,7 @@ fn what_is_not_bound_stands_aside() {
         assert_eq!(from_peer(&[named(1, 3, "three", "")]), "accepted 1 unchanged 0");
         assert_eq!((read("ada"), read("fred")), ("one three".to_owned(), "end".to_owned()));
         let waits = ledger.read(|tx| review::list(tx, -1, 9)).unwrap();
-        assert_eq!(waits.iter().map(|i| i.rule.as_str()).collect::<Vec<_>>(), ["version-not-bound"]);
+        assert_eq!(waits.iter().map(|i| i.rule.as_str()).collect::<Vec<_>>(), ["version-not-bound", "revoked"]);
         // what is decided is still found by a purge
         let decision = Decision { item: waits[0].index, reason: "known", by: "ada" };
         ledger.write_applied(|tx| review::accept(tx, &decision)).unwrap();
@@ -125,6 +125,30 @@ fn what_is_not_bound_stands_aside() {
         assert!(found.contains(&waits[0].index));
         same_after_rebuild(&ledger);
         assert_eq!(say(&give_as_fr(&ledger, &box_, &[end])), "accepted 0 unchanged 1");
+        // the operator hears that those who hold the end do not get what it gives now
+        give(&ledger, &box_, &envelope(&[named(1, 4, "four", "")]));
+        assert_eq!((read("ada"), read("fred")), ("one three four".to_owned(), "end".to_owned()));
+        let waits = ledger.read(|tx| review::list(tx, -1, 9)).unwrap();
+        assert_eq!(waits.iter().map(|i| i.rule.as_str()).collect::<Vec<_>>(), ["revoked", "revoked"]);
+    }
+}
+
+/// What is given later is seen beside a line that stands aside, by whoever does not see what was held before: for them it is the first.
+#[test]
+fn what_is_given_later_is_seen_beside() {
+    for store in engines() {
+        let (ledger, box_) = world(&store);
+        give(&ledger, &box_, &envelope(&[named(1, 1, "one", &marked(AMBER))]));
+        assert_eq!(say(&give_as_fr(&ledger, &box_, &[named(1, 2, "two", "")])), "accepted 1 unchanged 0");
+        give(&ledger, &box_, &envelope(&[named(1, 3, "three", "")]));
+        let read = |who: &str| names(&ledger, who, &box_);
+        assert_eq!((read("ada"), read("fred")), ("one three".to_owned(), "two three".to_owned()));
+        assert_eq!(say(&give_as_fr(&ledger, &box_, &[named(1, 4, "four", "")])), "accepted 1 unchanged 0");
+        assert_eq!((read("ada"), read("fred")), ("one three".to_owned(), "two three four".to_owned()));
+        // who comes to see what was held before sees no line that stands aside for it
+        agree(&ledger, "fr", "2026-01-01", None, Tlp::Amber);
+        assert_eq!(read("fred"), "three one");
+        same_after_rebuild(&ledger);
     }
 }
 

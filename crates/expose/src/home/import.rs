@@ -139,7 +139,7 @@ pub(crate) fn react(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     let mut now: BTreeMap<String, Decisions> = BTreeMap::new();
     for mark in at {
         let may = |(_, from): &(&Entry, &Tlp)| **from <= mark;
-        let entries = answer.entries.iter().zip(&marks).filter(may).map(|(entry, _)| entry);
+        let entries = answer.entries.iter().zip(&marks).filter(may).map(|(entry, tlp)| (entry, *tlp));
         for (vulnerability, change) in told(&answer, entries, level, &country) {
             now.entry(vulnerability).or_default().insert(mark, Some(change));
         }
@@ -178,14 +178,14 @@ fn entry_marks(tx: &mut Tx<'_>, answer: &Answer) -> Result<Vec<Tlp>> {
 /// One exposure for each vulnerability that the answer speaks of; where several advisories do, the gravest.
 fn told<'a>(
     answer: &Answer,
-    entries: impl Iterator<Item = &'a Entry>,
+    entries: impl Iterator<Item = (&'a Entry, Tlp)>,
     level: Level,
     country: &str,
 ) -> BTreeMap<String, Change> {
     let mut out: BTreeMap<String, Change> = BTreeMap::new();
-    for entry in entries {
+    for (entry, tlp) in entries {
         for vulnerability in &entry.vulnerabilities {
-            let change = change(answer, entry, vulnerability, level, country);
+            let change = Change { tlp: Some(tlp), ..change(answer, entry, vulnerability, level, country) };
             match out.get_mut(vulnerability) {
                 None => {
                     out.insert(vulnerability.clone(), change);
@@ -239,6 +239,7 @@ fn change(answer: &Answer, entry: &Entry, vulnerability: &str, level: Level, cou
         tier: if status == "unknown" { String::new() } else { entry.tier.clone() },
         method: "remote".to_owned(),
         advisory: entry.advisory.clone(),
+        tlp: None,
         also: Vec::new(),
         country: country.to_owned(),
         holder: answer.org.clone(),

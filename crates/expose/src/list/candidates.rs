@@ -74,6 +74,12 @@ impl World {
         Ok(World { partners, known, exposed })
     }
 
+    /// What a country's own body may know of: another's inventory makes nothing known of it.
+    fn told_by_its_own(mut self) -> World {
+        self.known = self.partners.iter().filter(|p| p.known).map(|p| p.country.clone()).collect();
+        self
+    }
+
     /// A country whose inventory or answer is held has no candidate. What is deployed worldwide stands for each partner of
     /// whom nothing is known; where there is no partner and nobody is exposed, for any country.
     fn places(&self, advisory: &str, country: &str, sector: &str) -> Vec<Place> {
@@ -95,9 +101,21 @@ impl World {
 }
 
 impl Candidates {
-    /// Reads all of them: the newest advisory decides, others also speak of it.
-    pub(super) fn read(tx: &mut Tx<'_>) -> Result<Candidates> {
+    /// By all documents: the newest advisory decides, others also speak of it.
+    pub(super) fn by_all(tx: &mut Tx<'_>) -> Result<Candidates> {
         let world = World::read(tx)?;
+        Candidates::read(tx, &world, |_| BTreeSet::from([Tlp::Red]))
+    }
+
+    /// The rows of those who may read up to each mark.
+    pub(super) fn by_each_mark(tx: &mut Tx<'_>) -> Result<Vec<ExposureRow>> {
+        let world = World::read(tx)?.told_by_its_own();
+        let marks = |heads: &[Head]| heads.iter().flat_map(|h| [Some(h.marks.from), h.marks.until]).flatten().collect();
+        let found = Candidates::read(tx, &world, marks)?;
+        Ok(found.beneath.iter().chain(&found.all).filter_map(|c| found.row_of(c)).collect())
+    }
+
+    fn read(tx: &mut Tx<'_>, world: &World, marks: impl Fn(&[Head]) -> BTreeSet<Tlp>) -> Result<Candidates> {
         let exploited: BTreeSet<String> = tx
             .all(&format!("SELECT vuln FROM ({EXPLOITED}) x ORDER BY vuln"), &[], |r| r.text(0).to_owned())?
             .into_iter()
@@ -132,10 +150,8 @@ impl Candidates {
             Ok(())
         })?;
         let mut places = BTreeMap::new();
-        let marks: BTreeSet<Tlp> =
-            out.heads.iter().flat_map(|h| [Some(h.marks.from), h.marks.until]).flatten().collect();
-        for mark in marks {
-            let now = out.join(&world, &named, &spoken, &mut places, mark);
+        for mark in marks(&out.heads) {
+            let now = out.join(world, &named, &spoken, &mut places, mark);
             out.replace(now, mark);
         }
         Ok(out)
@@ -245,12 +261,9 @@ impl Candidates {
         (fit.len(), fit.into_iter().take(most).map(|(c, head, place, v)| self.row(c, head, place, v)).collect())
     }
 
-    /// The rows of those who may not read all.
-    pub(super) fn beneath(&self) -> impl Iterator<Item = ExposureRow> {
-        self.beneath.iter().filter_map(|c| {
-            let (head, place) = (self.heads.get(c.head)?, self.places.get(c.place)?);
-            Some(self.row(c, head, place, self.vulnerabilities.get(c.vulnerability)?))
-        })
+    fn row_of(&self, c: &Candidate) -> Option<ExposureRow> {
+        let (head, place) = (self.heads.get(c.head)?, self.places.get(c.place)?);
+        Some(self.row(c, head, place, self.vulnerabilities.get(c.vulnerability)?))
     }
 
     fn row(&self, candidate: &Candidate, head: &Head, place: &Place, vulnerability: &Vulnerability) -> ExposureRow {
@@ -273,6 +286,7 @@ impl Candidates {
             publisher: head.publisher.clone(),
             tlp: head.marks.from.rank(),
             marks: candidate.marks,
+            rests_on: candidate.marks.from,
             owner: place.holder.clone(),
             country: place.country.clone(),
             functions: Vec::new(),

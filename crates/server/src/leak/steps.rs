@@ -188,15 +188,24 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
             _ => hub.collection("Others", Some(OTHERS), Tlp::from_rank(i64::from(b % 5)), &["nl"], &["nl"]),
         },
         7 => inventory(hub, "nl", "NL", how),
-        8 => match c / 3 % 4 {
-            0 => advise(hub, &format!("HX-{}", a % 3), b % 20, &cve(10 + a % 3), product(c), "RED"),
-            // of what others speak of too: another decides, or the same under a newer version
-            1 => {
-                advise_that(hub, &format!("HX-{}", a % 3), b % 20, &cve(a % 4), product(c), "RED", "known_not_affected")
+        8 => {
+            let tlp = ["RED", "AMBER+STRICT"][usize::from(b & 1)];
+            match c / 3 % 4 {
+                0 => advise(hub, &format!("HX-{}", a % 3), b % 20, &cve(10 + a % 3), product(c), tlp),
+                // of what others speak of too: another decides, or the same under a newer version
+                1 => advise_that(
+                    hub,
+                    &format!("HX-{}", a % 3),
+                    b % 20,
+                    &cve(a % 4),
+                    product(c),
+                    tlp,
+                    "known_not_affected",
+                ),
+                2 => advise(hub, &format!("HX-{}", a % 3), b % 20, &cve(a % 4), product(c), tlp),
+                _ => advise_that(hub, &format!("EX-{}", a % 4), b % 25, &cve(b % 5), product(c), tlp, "fixed"),
             }
-            2 => advise(hub, &format!("HX-{}", a % 3), b % 20, &cve(a % 4), product(c), "RED"),
-            _ => advise_that(hub, &format!("EX-{}", a % 4), b % 25, &cve(b % 5), product(c), "RED", "fixed"),
-        },
+        }
         9 => drop(hub.give("home-operator", OTHERS, &[sighting(a, b)])),
         10 => {
             hub.write(|tx| partners::org::name_submitter(tx, "nl", b & 1 == 1, "a letter", "ada"));
@@ -337,7 +346,12 @@ pub(super) fn shared(hub: &Hub, world: usize, what: u8, how: How) -> Left {
         10 => {
             inventory(hub, "fr", "FR", how);
         }
-        11 => advise(hub, &format!("EX-{}", a % 4), b % 20, &cve(a % 4), product(c), "CLEAR"),
+        11 => {
+            let tlp = ["CLEAR", "CLEAR", "GREEN", "AMBER"][usize::from(c / 3) % 4];
+            let stated = ["known_affected", "known_affected", "known_not_affected"][usize::from(b) % 3];
+            let (id, of) = (format!("EX-{}", a % 4), cve(a.wrapping_add(c / 16) % 4));
+            advise_that(hub, &id, b % 20, &of, product(c), tlp, stated);
+        }
         12 => {
             let body = json!({"cveID": cve(a % 4), "dateAdded": "2026-01-01"}).to_string();
             let meta = json!({"form": "kev", "id": cve(a % 4), "tlp": "CLEAR", "source": "kev", "collection": OPEN, "by": "t"});
