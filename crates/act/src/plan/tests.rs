@@ -321,6 +321,27 @@ fn each_is_told_by_what_they_may_read() {
 }
 
 #[test]
+fn what_is_withheld_is_said_once_and_no_more_than_it_is() {
+    let amber = Tlp::Amber.rank();
+    let closed = |vulnerability: &str| Exposure {
+        tlp: Tlp::Amber,
+        rests_on: Tlp::Amber,
+        marks: Marks::of(amber, None),
+        ..exposure("water-gb", "GB", vulnerability)
+    };
+    let lost = Exposure { country: None, marks: Marks::of(0, Some(amber)), ..exposure("lost", "NL", "CVE-4") };
+    let mut world = World::with(vec![exposure("water-gb", "GB", "CVE-1"), closed("CVE-2"), lost]);
+    world.orgs.get_mut("cert-gb").unwrap().agreements =
+        vec![Agreement::plain("2020-01-01".parse().unwrap(), None, Tlp::Amber)];
+    assert_snapshot!(show(&world.plan()), @"
+    CVE-1+CVE-2 for water-gb → cert-gb gb [both]
+    CVE-1 for water-gb → water-gb en [both]
+    no CVE-4 for lost: its country is not known; give it in the inventory [no-csirt]
+    no CVE-2 for water-gb: to water-gb: TLP:AMBER is above TLP:CLEAR: water-gb has no agreement in force on 2026-03-01 [marking]
+    ");
+}
+
+#[test]
 fn a_compromised_victim_hears_by_another_way() {
     let hacked = Exposure { compromised: true, ..exposure("water-nl", "NL", "CVE-1") };
     let mut world = World::with(vec![hacked]);
