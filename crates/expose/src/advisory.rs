@@ -361,13 +361,11 @@ pub(crate) fn speaking_of(tx: &mut Tx<'_>, vulnerability: &str) -> Result<Vec<i6
     })
 }
 
-/// The vulnerabilities of which a document speaks or spoke: in this version, in those whose place it took, and in those that stand beside it.
-pub(crate) fn ever_spoken_of(tx: &mut Tx<'_>, adv: i64) -> Result<BTreeSet<String>> {
-    let sql = "SELECT vuln FROM @advisory_earlier WHERE adv = $1 \
-               UNION SELECT v.vuln FROM @advisory a JOIN @advisory b ON b.id = a.id AND b.namespace = a.namespace \
-               JOIN @advisory_vuln v ON v.adv = b.adv WHERE a.adv = $1 ORDER BY 1";
-    Ok(tx.all(sql, &[adv.into()], |r| r.text(0).to_owned())?.into_iter().collect())
-}
+/// The vulnerabilities of which other versions of a document speak: those whose place it took, and those that stand beside it. None for the
+/// first that is held.
+pub(crate) const BY_OTHER_VERSIONS: &str = "SELECT vuln FROM @advisory_earlier WHERE adv = $1 \
+     UNION SELECT v.vuln FROM @advisory a JOIN @advisory b ON b.id = a.id AND b.namespace = a.namespace AND b.adv <> a.adv \
+     JOIN @advisory_vuln v ON v.adv = b.adv WHERE a.adv = $1";
 
 /// The least mark under which a document is held by its id; the strictest where it is not.
 pub(crate) fn least_mark(tx: &mut Tx<'_>, id: &str) -> Result<i64> {

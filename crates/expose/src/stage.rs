@@ -128,22 +128,21 @@ fn on_advisory(tx: &mut Tx<'_>, adv: i64) -> Result<()> {
     record(tx, adv, &format!("advisory {}", prepared.id), by_owner)
 }
 
-/// Source, subject and vulnerability of what stands and names a document, as the deciding one or another that speaks of it.
+/// Source, subject and vulnerability of what stands and names a document by another version of it, as the deciding one or beside.
 fn named_by(tx: &mut Tx<'_>, adv: i64) -> Result<BTreeSet<[String; 3]>> {
-    let Some(id) = tx.one("SELECT id FROM @advisory WHERE adv = $1", &[adv.into()], |r| r.text(0).to_owned())? else {
-        return Ok(BTreeSet::new());
-    };
+    let sql = format!(
+        "SELECT e.source, e.subject, e.vuln, e.advisory, e.also, a.id FROM ({}) w JOIN @exposure e ON e.vuln = w.vuln \
+         JOIN @advisory a ON a.adv = $1 WHERE e.level = 'asset' AND e.status IS NOT NULL \
+         ORDER BY e.source, e.subject, e.vuln, e.seen_from",
+        advisory::BY_OTHER_VERSIONS
+    );
     let mut found = BTreeSet::new();
-    for vulnerability in advisory::ever_spoken_of(tx, adv)? {
-        let sql = "SELECT source, subject, advisory, also FROM @exposure WHERE vuln = $1 AND level = 'asset' AND status IS NOT NULL \
-                   ORDER BY source, subject, seen_from";
-        tx.each(sql, &[(&vulnerability).into()], &mut |r| {
-            if r.text(2) == id || r.text(3).split(';').any(|also| also == id) {
-                found.insert([r.text(0).to_owned(), r.text(1).to_owned(), vulnerability.clone()]);
-            }
-            Ok(())
-        })?;
-    }
+    tx.each(&sql, &[adv.into()], &mut |r| {
+        if r.text(3) == r.text(5) || r.text(4).split(';').any(|also| also == r.text(5)) {
+            found.insert([0, 1, 2].map(|i| r.text(i).to_owned()));
+        }
+        Ok(())
+    })?;
     Ok(found)
 }
 

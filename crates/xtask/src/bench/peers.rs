@@ -56,8 +56,8 @@ pub(super) fn lines(bench: &Bench) -> Result<Vec<Line>> {
     std::fs::create_dir_all(&bench.work)?;
     std::fs::write(&bundle, objects(&bench.path("stix/enterprise-attack.json"))?)?;
     let mut peers = Vec::new();
-    for (name, script, most) in [("medallion", "run_medallion.py", PAGE), ("opentaxii", "run_opentaxii.py", BYTES)] {
-        match Peer::start(bench, name, script, most)? {
+    for (name, script, most) in [("medallion", "run_medallion.py", PAGE), ("OpenTAXII", "run_opentaxii.py", BYTES)] {
+        match Peer::start(bench, &name.to_lowercase(), script, most)? {
             Some(peer) => peers.push((name, client(bench, &bundle, &peer.url, &peer.secret)?)),
             None => eprintln!("SKIPPED (no {name} from PyPI): {name} beside ours"),
         }

@@ -38,7 +38,7 @@ pub(super) fn render(results: &Results) -> String {
         text.push_str(&format!("| {} | {}{at} | {} | {} |\n", line.work, line.ours, line.floor, line.peers));
     }
     let Results { commit, machine, verb, .. } = results;
-    text.push_str(&format!("\nCommit {commit}, {machine}. SQLite unless said. Measured by `{verb}`; a line that names a commit by `cargo xtask bench --taxii` there.\n"));
+    text.push_str(&format!("\nCommit {commit}, {machine}. SQLite unless said. Measured by `{verb}`; a line that names a commit by `cargo xtask bench --taxii` or `--peers` there.\n"));
     text
 }
 
