@@ -135,7 +135,11 @@ impl Postgres {
         let statements = HashMap::new();
         let mut session = Session { client: Arc::new(client), statements, handle, sent: Vec::new() };
         // Planning or compiling a statement of ours anew takes longer than running it: each is planned once, for any value.
-        session.batch("SET plan_cache_mode = force_generic_plan; SET jit = off")?;
+        // A plan made without the values takes a page of some rows for a tenth of a table, and starts workers for it, which costs more than
+        // the page: at 300 thousand objects 52 ms with them, 19 ms without.
+        session.batch(
+            "SET plan_cache_mode = force_generic_plan; SET jit = off; SET max_parallel_workers_per_gather = 0",
+        )?;
         Ok(session)
     }
 }
