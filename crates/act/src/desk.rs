@@ -173,7 +173,7 @@ pub(crate) fn close_what_is_no_more(tx: &mut Tx<'_>, event: &Event) -> Result<()
     let (orgs, on) = (cards(tx)?, day(tx.now()));
     for ask in open {
         // What it told of, whoever was asked knows, whatever they may read since.
-        let told = ask.planned.tlp.parse().unwrap_or(Tlp::Red);
+        let told = ask.planned.rests_on();
         let may = |tlp: Tlp| tlp <= told || plan::refused(&orgs, &ask.planned, tlp, &home, on).is_none();
         if changed.changes.iter().any(|c| about(ask, c) && may(c.seen_from)) {
             close_if_gone(tx, ask, &may)?;

@@ -11,8 +11,9 @@ pub(crate) const CHANGED: &str = expose::kinds::CHANGED;
 /// A remediation is shortened to so many characters; the advisory has the rest.
 const FIX_CHARS: usize = 300;
 
-/// All that is affected now, for whomever it is: assets, and counts that a holder told of. Candidates are not: nobody is known to have them. Exploitation
-/// counts where a public catalogue says so: what a partner saw and shared with some is in no text, order or hour that goes to another.
+/// All that is affected now, for whomever it is: assets, and counts that a holder told of. Candidates are not: nobody is known to have
+/// them. Exploitation counts where a public catalogue says so: what a partner saw and shared with some is in no text, order or hour that
+/// goes to another.
 pub(crate) fn affected(tx: &mut Tx<'_>, stakes: &dyn Stakes) -> Result<Vec<Exposure>> {
     let filter = expose::Filter { status: Some("affected".to_owned()), ..expose::Filter::default() };
     let expose::Listed { rows, beneath, .. } = expose::list(tx, stakes, &filter)?;

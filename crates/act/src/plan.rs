@@ -66,6 +66,10 @@ impl Exposure {
         if self.is_count() { self.holder.as_deref().unwrap_or(owner) } else { owner }
     }
 
+    fn place(&self) -> [&str; 4] {
+        [&self.vulnerability, &self.level, &self.source, &self.subject]
+    }
+
     fn is_count(&self) -> bool {
         matches!(self.level.as_str(), "constituency" | "sector")
     }
@@ -186,12 +190,17 @@ impl Planned {
     /// The mark of what is written about it. Whose products are weak is not public even where the advisory is: unmarked, it
     /// would be AMBER, and it is never less.
     pub fn mark(&self) -> Tlp {
-        self.tlp.parse().unwrap_or(Tlp::Red).max(Tlp::Amber)
+        self.rests_on().max(Tlp::Amber)
+    }
+
+    /// The mark up to which documents must be read for it to be due.
+    pub fn rests_on(&self) -> Tlp {
+        self.tlp.parse().unwrap_or(Tlp::Red)
     }
 }
 
 /// What would be an ask and is none, and why. Nothing is dropped in silence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Withheld {
     /// Whom it concerns.
     pub party: String,
@@ -260,7 +269,7 @@ impl No {
 /// Makes the plan.
 pub fn plan(input: &Input<'_>) -> Plan {
     let index = Index::new(input);
-    let mut out = Plan::default();
+    let (mut out, mut seen) = (Plan::default(), BTreeSet::new());
     let marks = marks(input.exposures);
     let by_all = |e: &&Exposure| e.marks.until.is_none();
     let known: BTreeSet<(&str, &str)> =
@@ -287,7 +296,7 @@ pub fn plan(input: &Input<'_>) -> Plan {
                 Ok(Some(ask)) => out.asks.push(ask),
                 Ok(None) => {}
                 Err(withheld) if marks.last() == Some(&group.mark) || !said(&group) => {
-                    if !out.withheld.contains(&withheld) {
+                    if seen.insert(withheld.clone()) {
                         out.withheld.push(withheld);
                     }
                 }
@@ -295,6 +304,7 @@ pub fn plan(input: &Input<'_>) -> Plan {
             }
         }
     }
+    out.withheld.sort_by(|a, b| a.party.cmp(&b.party));
     let recipients: BTreeSet<&str> = out.asks.iter().map(|a| a.email.as_str()).collect();
     out.recipients = recipients.len();
     for ask in &mut out.asks {
@@ -362,7 +372,7 @@ impl<'a> Index<'a> {
 
 /// The marks at which what is so differs, and with it who is told what; the last one is that of whoever may read all.
 fn marks(exposures: &[Exposure]) -> BTreeSet<Tlp> {
-    exposures.iter().flat_map(|e| [Some(e.marks.from), e.marks.until]).flatten().collect()
+    exposures.iter().flat_map(|e| e.marks.turns()).collect()
 }
 
 fn groups(exposures: &[Exposure], mark: Tlp) -> Vec<Group<'_>> {
@@ -371,8 +381,7 @@ fn groups(exposures: &[Exposure], mark: Tlp) -> Vec<Group<'_>> {
         groups.entry((e.party(), e.country.as_deref(), &e.advisory, e.is_count())).or_default().push(e);
     }
     // The list is in an order of rank, which follows from more than what each of them says.
-    let place = |e: &Exposure| [e.vulnerability.clone(), e.level.clone(), e.source.clone(), e.subject.clone()];
-    groups.values_mut().for_each(|exposures| exposures.sort_by_cached_key(|e| place(e)));
+    groups.values_mut().for_each(|exposures| exposures.sort_by(|a, b| a.place().cmp(&b.place())));
     let make = |((party, country, advisory, _), exposures)| Group { party, country, advisory, mark, exposures };
     groups.into_iter().map(make).collect()
 }
@@ -488,8 +497,7 @@ fn released(input: &Input<'_>, group: &Group<'_>, target: &addressee::Target<'_>
 
 /// Whether an ask may still go to its addressee: agreements end between the plan and the sending.
 pub(crate) fn still_released(orgs: &BTreeMap<String, Card>, ask: &Planned, home: &str, on: Date) -> Result<(), String> {
-    let tlp = ask.tlp.parse().unwrap_or(Tlp::Red);
-    refused(orgs, ask, tlp, home, on).map_or(Ok(()), |no| Err(no.to_string()))
+    refused(orgs, ask, ask.rests_on(), home, on).map_or(Ok(()), |no| Err(no.to_string()))
 }
 
 /// Why the addressee of an ask may not read what documents of a mark say of what it is about.

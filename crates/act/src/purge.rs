@@ -356,8 +356,7 @@ fn document(event: &Event) -> Option<expose::purge::Gone> {
 
 /// Whether an ask rests on a document that goes: what is told under a lesser mark rests on another version of it.
 fn rests_on(ask: &Planned, documents: &BTreeSet<expose::purge::Gone>) -> bool {
-    let told = ask.tlp.parse().unwrap_or(Tlp::Red);
-    documents.iter().any(|(id, tlp)| *id == ask.advisory && *tlp <= told)
+    documents.iter().any(|(id, tlp)| *id == ask.advisory && *tlp <= ask.rests_on())
 }
 
 /// What was said of the envelopes in which these objects came: with their salt, their content could be guessed.

@@ -8,7 +8,6 @@ use ledger::{Error, Micros, Result, Row, Tx, Value};
 use partners::Person;
 use partners::release::{self, Decision, Readers, Subject, Weakness};
 use serde::Serialize;
-use stix::Tlp;
 
 /// Which asks.
 #[derive(Clone, Debug, Default)]
@@ -240,8 +239,7 @@ fn release(ask: &Ask, person: &Person, on: Date) -> Decision {
     // It went to this addressee by the country's rule: the addressee knows it as the party does.
     let owner = if p.addressee == person.org { &p.addressee } else { &p.party };
     let weakness = Weakness { owner, holder, country, consent: false };
-    let tlp = p.tlp.parse().unwrap_or(Tlp::Red);
-    let subject = Subject { weakness: Some(weakness), ..Subject::new(tlp, Readers::Marking) };
+    let subject = Subject { weakness: Some(weakness), ..Subject::new(p.rests_on(), Readers::Marking) };
     release::decide(&subject, &person.recipient(), on)
 }
 

@@ -21,8 +21,7 @@ struct Changed {
 struct Change {
     level: String,
     threat: Option<String>,
-    #[serde(default = "clear")]
-    seen_from: Tlp,
+    seen_from: Option<Tlp>,
     seen_until: Option<Tlp>,
     subject: String,
     source: String,
@@ -67,7 +66,7 @@ pub(crate) fn changed(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
             min.into(),
             max.into(),
             weight.into(),
-            change.seen_from.rank().into(),
+            change.seen_from.unwrap_or(Tlp::Clear).rank().into(),
             // What is so by some of the documents alone is for those who may not read the rest; the plan is measured by all.
             i64::from(change.seen_until.is_none()).into(),
             valid(event).into(),
@@ -81,10 +80,6 @@ pub(crate) fn changed(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
         )?;
     }
     Ok(())
-}
-
-fn clear() -> Tlp {
-    Tlp::Clear
 }
 
 /// The state in this stage's words, and how many are affected, or may still be.

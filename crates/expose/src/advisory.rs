@@ -66,6 +66,11 @@ impl Marks {
         Marks { from: Tlp::from_rank(from), until: until.map(Tlp::from_rank) }
     }
 
+    /// The marks at which something changes: where it begins to stand, and where it ends.
+    pub fn turns(self) -> impl Iterator<Item = Tlp> {
+        [Some(self.from), self.until].into_iter().flatten()
+    }
+
     /// Whether it stands for those for whom this is so of a mark. `may` never holds of a mark and not of a lesser one.
     pub fn seen(self, may: impl Fn(Tlp) -> bool) -> bool {
         may(self.from) && !self.until.is_some_and(may)

@@ -10,7 +10,7 @@
 use crate::advisory;
 use crate::judge::{Bench, Compared, Decisions, Subject};
 use crate::kinds::{CHANGED, Change, Changed, Level, MATCHER};
-use ledger::{Draft, Event, Result, Tx};
+use ledger::{Draft, Event, Result, Tx, Value};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -189,32 +189,42 @@ fn apply(tx: &mut Tx<'_>, index: i64, known: i64, changed: &Changed) -> Result<(
              since = CASE WHEN @exposure.status = excluded.status THEN @exposure.since ELSE $21 END \
              WHERE excluded.idx > @exposure.idx",
             &[
-                c.level.as_str().into(),
-                (&c.source).into(),
-                (&c.subject).into(),
-                c.threat.as_str().into(),
-                (&c.vulnerability).into(),
-                c.seen_from.rank().into(),
-                (&c.status).into(),
-                (&c.tier).into(),
-                (&c.method).into(),
-                (&c.advisory).into(),
-                (&also).into(),
-                (&changed.owner).into(),
-                (&c.country).into(),
-                (&c.holder).into(),
-                c.count.map(|(min, _)| min).into(),
-                c.count.and_then(|(_, max)| max).into(),
-                (&c.reason).into(),
-                i64::from(changed.matcher).into(),
-                since.into(),
-                index.into(),
-                known.into(),
-                tlp.into(),
-            ],
+                &key(c)[..],
+                &[
+                    (&c.status).into(),
+                    (&c.tier).into(),
+                    (&c.method).into(),
+                    (&c.advisory).into(),
+                    (&also).into(),
+                    (&changed.owner).into(),
+                    (&c.country).into(),
+                    (&c.holder).into(),
+                    c.count.map(|(min, _)| min).into(),
+                    c.count.and_then(|(_, max)| max).into(),
+                    (&c.reason).into(),
+                    i64::from(changed.matcher).into(),
+                    since.into(),
+                    index.into(),
+                    known.into(),
+                    tlp.into(),
+                ],
+            ]
+            .concat(),
         )?;
     }
     Ok(())
+}
+
+/// The key of a row: `$1` to `$6`.
+fn key(c: &Change) -> [Value<'_>; 6] {
+    [
+        c.level.as_str().into(),
+        (&c.source).into(),
+        (&c.subject).into(),
+        c.threat.as_str().into(),
+        (&c.vulnerability).into(),
+        c.seen_from.rank().into(),
+    ]
 }
 
 /// Since when what a change says stood at the nearest mark below, for a mark that has had no row of its own.
@@ -224,14 +234,6 @@ fn since_below(tx: &mut Tx<'_>, c: &Change) -> Result<Option<i64>> {
     }
     let sql = "SELECT status, since FROM @exposure WHERE level = $1 AND source = $2 AND subject = $3 AND threat = $4 AND vuln = $5 \
                AND seen_from < $6 ORDER BY seen_from DESC LIMIT 1";
-    let args = [
-        c.level.as_str().into(),
-        (&c.source).into(),
-        (&c.subject).into(),
-        c.threat.as_str().into(),
-        (&c.vulnerability).into(),
-        c.seen_from.rank().into(),
-    ];
-    let below = tx.one(sql, &args, |r| (r.opt_text(0).map(str::to_owned), r.int(1)))?;
+    let below = tx.one(sql, &key(c), |r| (r.opt_text(0).map(str::to_owned), r.int(1)))?;
     Ok(below.filter(|(status, _)| *status == c.status).map(|(_, since)| since))
 }

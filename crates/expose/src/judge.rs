@@ -162,7 +162,7 @@ impl<'a> Compared<'a> {
             }
         }
         let mut marks: BTreeSet<Tlp> = more.into_iter().collect();
-        marks.extend(said.iter().flat_map(|(p, _)| [Some(p.marks.from), p.marks.until]).flatten());
+        marks.extend(said.iter().flat_map(|(p, _)| p.marks.turns()));
         let at = |mark: Tlp| {
             let said: Vec<&Said> = said.iter().filter(|(p, _)| p.marks.at(mark)).collect();
             let (chosen, status, reason) = decide(&said)?;

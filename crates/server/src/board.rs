@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use depend::Snapshot;
 use expose::{Coverage, ExposureRow, Filter, Listed};
 use ledger::{Result, Tx};
-use partners::release::{Readers, Subject, Weakness};
+use partners::release::Weakness;
 use stix::Tlp;
 
 use crate::respond::Context;
@@ -135,8 +135,7 @@ fn silent_nodes(tx: &mut Tx<'_>, snapshot: &Snapshot) -> Result<BTreeMap<String,
 fn may_see(context: &Context, row: &ExposureRow, tlp: Tlp) -> bool {
     let country = (!row.country.is_empty()).then_some(row.country.as_str());
     let holder = (!row.holder.is_empty()).then_some(row.holder.as_str());
-    let weakness = Weakness { owner: &row.owner, holder, country, consent: false };
-    context.sees(&Subject { weakness: Some(weakness), ..Subject::new(tlp, Readers::Marking) })
+    context.sees_weakness(tlp, Weakness { owner: &row.owner, holder, country, consent: false })
 }
 
 /// The rows that pass a text: a part of a vulnerability, a subject, an owner, a holder or a document, whatever its case.

@@ -56,6 +56,12 @@ impl Context {
         partners::release::decide(subject, &self.person().recipient(), self.today()).allowed
     }
 
+    /// Whether the viewer may know what documents of a mark say of somebody's weakness.
+    pub fn sees_weakness(&self, tlp: stix::Tlp, weakness: partners::release::Weakness<'_>) -> bool {
+        use partners::release::{Readers, Subject};
+        self.sees(&Subject { weakness: Some(weakness), ..Subject::new(tlp, Readers::Marking) })
+    }
+
     /// Puts on record that objects of a collection are shown to the viewer, before they are (decision 13). Where the record cannot keep up
     /// the page is tried again, and then nothing is shown.
     pub fn disclose(&self, collection: &str, objects: &[i64]) -> Result<()> {

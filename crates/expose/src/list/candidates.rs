@@ -110,7 +110,7 @@ impl Candidates {
     /// The rows of those who may read up to each mark.
     pub(super) fn by_each_mark(tx: &mut Tx<'_>) -> Result<Vec<ExposureRow>> {
         let world = World::read(tx)?.told_by_its_own();
-        let marks = |heads: &[Head]| heads.iter().flat_map(|h| [Some(h.marks.from), h.marks.until]).flatten().collect();
+        let marks = |heads: &[Head]| heads.iter().flat_map(|h| h.marks.turns()).collect();
         let found = Candidates::read(tx, &world, marks)?;
         Ok(found.beneath.iter().chain(&found.all).filter_map(|c| found.row_of(c)).collect())
     }
