@@ -4,9 +4,10 @@
 //! markings. A rule that needs what is held is judged against what the submitter may see. What they may not see is as if it were not held:
 //! what they give is accepted beside it ([`crate::versions`]), and of a conflict only a person of the operator hears, by review.
 use crate::event::{self, ListedMeta, ObjectMeta, ReviewMeta};
+use crate::meaning::Definitions;
 use crate::versions::{self, Held, Verdict, Wanted};
 use crate::{author, batch, facet, purge, review, rights};
-use ledger::{Draft, Intake, Ledger, Note, Result, Tx};
+use ledger::{Draft, Intake, Ledger, Note, Result, Row, Tx};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use stix::bundle::{self, Item, Split};
@@ -254,24 +255,19 @@ fn definitions_around(
 
 /// Those of these marking-definitions that are held and that the submitter may see, with what marks them.
 fn definitions(tx: &mut Tx<'_>, origin: &Origin<'_>, ids: &[&str]) -> Result<Vec<(String, Vec<String>)>> {
+    let mut row = |r: &Row<'_>| {
+        let to = r.text(1).split(' ').filter(|id| !id.is_empty()).map(str::to_owned).collect();
+        (r.text(0).to_owned(), to)
+    };
     let Sees::View(view) = origin.sees else {
-        let sql = "SELECT id, refs FROM @marking WHERE id IN (*) ORDER BY id";
-        let to = |refs: &str| refs.split(' ').filter(|id| !id.is_empty()).map(str::to_owned).collect();
-        return batch::rows(tx, sql, &[], ids, &mut |r| (r.text(0).to_owned(), to(r.text(1))));
+        let sql = "SELECT id, refs FROM @marking WHERE id IN (*) ORDER BY id, object";
+        return batch::rows(tx, sql, &[], ids, &mut row);
     };
     let home = rights::home(tx)?;
     let giver = facet::giver_of(origin.source, &home);
-    // two may have defined it who do not see each other, so what marks it is read from the one that is seen
-    let sql = "SELECT o.idx FROM @stix_object o WHERE o.id IN (*) AND (o.giver = $2 \
-               OR EXISTS (SELECT 1 FROM @view_entry e WHERE e.view = $1 AND e.object = o.idx)) ORDER BY o.idx";
-    let mut out = Vec::new();
-    for object in batch::rows(tx, sql, &[view.into(), giver.into()], ids, &mut |r| r.int(0))? {
-        let body = tx.body(object)?.unwrap_or_default();
-        if let Ok(head) = Head::read(&body) {
-            out.push((head.id.to_string(), marking_names(&head)));
-        }
-    }
-    Ok(out)
+    let sql = "SELECT m.id, m.refs FROM @marking m WHERE m.id IN (*) AND (m.giver = $2 \
+               OR EXISTS (SELECT 1 FROM @view_entry e WHERE e.view = $1 AND e.object = m.object)) ORDER BY m.id, m.object";
+    batch::rows(tx, sql, &[view.into(), giver.into()], ids, &mut row)
 }
 
 fn admit_unit<'a>(
@@ -283,40 +279,33 @@ fn admit_unit<'a>(
 ) -> Result<Vec<Told<'a>>> {
     let ids: Vec<&str> = unit.iter().filter_map(|c| c.head.as_ref().ok()).map(|head| &*head.id).collect();
     let held = versions::held(tx, &ids)?;
-    let meanings = meanings(tx, unit, definitions)?;
     let purged = purge::any(tx)?;
     let home = rights::home(tx)?;
     let giver = facet::giver_of(origin.source, &home);
+    let meanings = meanings(tx, unit, definitions, origin, giver)?;
     let mut desk = Desk { held, meanings, origin, unit, listed: BTreeSet::new(), purged, giver, vouched };
     unit.iter().enumerate().map(|(i, candidate)| desk.admit(tx, i, candidate)).collect()
 }
 
-/// The meanings of the markings that this unit names, as far as they are held or come along. Where both are, the stricter counts.
+/// The meanings of the markings that this unit names, for its giver: as far as they are held, or come along. A definition that comes along
+/// counts where it will be taken: where the giver neither gave one before nor sees one.
 fn meanings(
     tx: &mut Tx<'_>,
     unit: &[Candidate<'_>],
     along: &BTreeMap<String, Meaning>,
+    origin: &Origin<'_>,
+    giver: Option<&str>,
 ) -> Result<BTreeMap<String, Meaning>> {
     let mut out = BTreeMap::new();
     let heads = unit.iter().filter_map(|c| c.head.as_ref().ok());
     let names: BTreeSet<String> = heads.flat_map(marking::references).map(stix::Text::into_string).collect();
     for name in names {
-        let sql = "SELECT tlp, report FROM @marking WHERE id = $1";
-        // the terms are the fold's
-        let held = tx.one(sql, &[(&name).into()], |r| Meaning {
-            tlp: r.opt_int(0).map(Tlp::from_rank),
-            report: r.opt_text(1).map(str::to_owned),
-            ..Meaning::default()
-        })?;
-        let meaning = match (held, along.get(&name)) {
-            (Some(a), Some(b)) => {
-                Meaning { tlp: a.tlp.max(b.tlp), report: a.report.or_else(|| b.report.clone()), ..Meaning::default() }
-            }
-            (Some(a), None) => a,
-            (None, Some(b)) => b.clone(),
-            (None, None) => continue,
+        let held = Definitions::read(tx, &name)?;
+        let meaning = match along.get(&name) {
+            Some(fresh) if !held.has_own(giver) && definitions(tx, origin, &[&name])?.is_empty() => Some(fresh.clone()),
+            _ => held.for_giver(giver),
         };
-        out.insert(name, meaning);
+        out.extend(meaning.map(|meaning| (name, meaning)));
     }
     Ok(out)
 }

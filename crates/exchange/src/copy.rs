@@ -6,11 +6,11 @@
 //! other things of its own are drawn anew too. Which id stands for which is known to this hub alone. What cannot be made is recorded with
 //! its reason, and the object stays withheld. Text is not read for meaning: what names the submitter in words it was never called by passes.
 use crate::event::{self, CopyOf, How, ListedMeta, ObjectMeta, UncopiedMeta};
-use crate::{collection, facet};
+use crate::{collection, facet, meaning};
 use ledger::{Draft, Error, Result, Tx};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use stix::marking::{self, Meaning};
+use stix::marking;
 use stix::{Class, Head, Tlp, tlp};
 use uuid::Uuid;
 
@@ -135,7 +135,7 @@ impl Desk {
         let sql = "SELECT line FROM @stix_object WHERE idx = $1";
         let line = tx.one(sql, &[due.object.into()], |r| r.int(0))?.unwrap_or(0);
         let made = match due.how {
-            How::Redacted => self.redacted(tx, &head, object, &due.collection)?,
+            How::Redacted => self.redacted(tx, &head, object, due)?,
             How::Anonymised => self.anonymised(tx, due, &meta, line, object, &mut ids)?,
         };
         match made {
@@ -171,7 +171,8 @@ impl Desk {
             return Ok(());
         }
         self.sign(tx, &due.collection)?;
-        let resolved = resolve(tx, &head)?;
+        let giver = meaning::giver(tx, due.object)?;
+        let resolved = meaning::resolve(tx, &head, giver.as_deref())?;
         let floor = if due.how == How::Anonymised { of.tlp } else { None };
         let meta = ObjectMeta {
             collection: due.collection.clone(),
@@ -244,21 +245,16 @@ impl Desk {
     }
 
     /// The object without its properties that carry a stricter mark than the whole, naming its source.
-    fn redacted(
-        &self,
-        tx: &mut Tx<'_>,
-        head: &Head<'_>,
-        mut object: Map<String, Value>,
-        collection: &str,
-    ) -> Result<Made> {
+    fn redacted(&self, tx: &mut Tx<'_>, head: &Head<'_>, mut object: Map<String, Value>, due: &Due) -> Result<Made> {
+        let giver = meaning::giver(tx, due.object)?;
         let mut own = None;
         for reference in &head.marking_refs {
-            own = own.max(meaning(tx, reference)?.and_then(|m| m.tlp));
+            own = own.max(meaning::known(tx, reference, giver.as_deref())?.and_then(|m| m.tlp));
         }
-        let default = collection::find(tx, collection)?.map_or(Tlp::Red, |c| c.tlp);
+        let default = collection::find(tx, &due.collection)?.map_or(Tlp::Red, |c| c.tlp);
         let mut out = Vec::new();
         for part in marking::parts(head) {
-            let open = meaning(tx, &part.marking)?
+            let open = meaning::known(tx, &part.marking, giver.as_deref())?
                 .is_some_and(|m| m.terms.is_empty() && m.tlp <= Some(own.unwrap_or(default)));
             if !open {
                 out.push(part.selector);
@@ -387,30 +383,6 @@ fn uncopied(tx: &mut Tx<'_>, due: &Due, reason: &str) -> Result<()> {
     let meta = UncopiedMeta { object: due.object, collection: due.collection.clone(), reason: reason.to_owned() };
     let key = format!("exchange/copy/{}/{}", due.object, due.collection);
     tx.append(Draft::new(event::UNCOPIED, &meta)?.key(key)).map(drop)
-}
-
-/// What a marking-definition means, if it is held or its id says so.
-fn meaning(tx: &mut Tx<'_>, id: &str) -> Result<Option<Meaning>> {
-    let sql = "SELECT tlp, terms FROM @marking WHERE id = $1";
-    let held = tx.one(sql, &[id.into()], |r| Meaning {
-        tlp: r.opt_int(0).map(Tlp::from_rank),
-        report: None,
-        terms: facet::asked(r.text(1)),
-    })?;
-    Ok(held.or_else(|| match tlp::by_id(id) {
-        tlp::ById::Known(tlp) => Some(Meaning { tlp: Some(tlp), ..Meaning::default() }),
-        tlp::ById::Lookalike | tlp::ById::Other => None,
-    }))
-}
-
-fn resolve(tx: &mut Tx<'_>, head: &Head<'_>) -> Result<marking::Resolved> {
-    let mut held = BTreeMap::new();
-    for reference in marking::references(head) {
-        if let Some(meaning) = meaning(tx, &reference)? {
-            held.insert(reference.into_string(), meaning);
-        }
-    }
-    Ok(marking::resolve(head, |id| held.get(id).cloned()))
 }
 
 /// The ids that an object refers to (STIX 2.1 section 2.9: properties that end in `_ref` and `_refs`).

@@ -2,9 +2,8 @@
 //!
 //! Made from the object's own bytes and the definitions that are held, not from the compiled rights; a test holds the two against each other.
 use crate::collection::{self, Collection};
-use crate::object::meaning;
 use crate::versions::Held;
-use crate::{facet, sight};
+use crate::{facet, meaning, sight};
 use jiff::civil::Date;
 use ledger::{Error, Result, Tx};
 use partners::agreement::Agreement;
@@ -164,7 +163,7 @@ pub(crate) fn of_version(
     })?;
     let Some(mut row) = row else { return Ok(None) };
     row.terms.unknown |= row.waiting;
-    let marks = Marks::read(tx, &head)?;
+    let marks = Marks::read(tx, event, &head)?;
     let one = One { event, head, row, marks };
     let sql = "SELECT collection FROM @listing WHERE object = $1 ORDER BY collection";
     let mut collections = Vec::new();
@@ -242,17 +241,18 @@ struct Marks {
 }
 
 impl Marks {
-    fn read(tx: &mut Tx<'_>, head: &Head<'_>) -> Result<Marks> {
+    fn read(tx: &mut Tx<'_>, event: i64, head: &Head<'_>) -> Result<Marks> {
+        let giver = meaning::giver(tx, event)?;
         let mut whole = None;
         for reference in &head.marking_refs {
-            whole = whole.max(meaning(tx, reference)?.0);
+            whole = whole.max(meaning::said(tx, reference, giver.as_deref())?.0);
         }
         if matches!(tlp::by_id(&head.id), ById::Known(_)) {
             whole = whole.or(Some(Tlp::Clear));
         }
         let mut parts = Vec::new();
         for part in marking::parts(head) {
-            let (tlp, terms) = meaning(tx, &part.marking)?;
+            let (tlp, terms) = meaning::said(tx, &part.marking, giver.as_deref())?;
             parts.push((part.selector, tlp, terms));
         }
         Ok(Marks { whole, parts })

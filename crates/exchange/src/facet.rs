@@ -2,12 +2,13 @@
 //! as far as an agreement asks for them, its type and labels. Objects that ask the same share one facet, and rights are compiled per facet.
 //!
 //! Facet 0 is that of nearly all: a label and nothing else. What stands here is part of the fold; the decision itself is not.
+use crate::meaning::Definitions;
 use crate::{batch, rights, sight, view};
 use ledger::{Micros, Result, Tx};
 use partners::release::{self, Origin, Readers, Subject, What};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use stix::marking::{self, Terms};
+use stix::marking::{self, Meaning, Terms};
 use stix::tlp::{self, ById};
 use stix::{Head, Tlp};
 
@@ -111,15 +112,8 @@ pub(crate) struct Ground {
     consents: bool,
     anonymise: bool,
     naming: BTreeSet<String>,
-    terms: BTreeMap<String, Option<Known>>,
+    definitions: BTreeMap<String, Definitions>,
     numbers: BTreeMap<Facet, i64>,
-}
-
-/// What a marking-definition that is held means.
-#[derive(Clone, Debug, Default)]
-struct Known {
-    tlp: Option<i64>,
-    terms: Terms,
 }
 
 impl Ground {
@@ -131,7 +125,7 @@ impl Ground {
             consents: tx.one("SELECT 1 FROM @consent LIMIT 1", &[], |_| ())?.is_some(),
             anonymise: false,
             naming: BTreeSet::new(),
-            terms: BTreeMap::new(),
+            definitions: BTreeMap::new(),
             numbers: BTreeMap::new(),
         };
         tx.each("SELECT what, value FROM @right_named ORDER BY what, value", &[], &mut |r| {
@@ -153,13 +147,13 @@ impl Ground {
     }
 
     /// Whether the whole object has no label of its own, though a property has: then the collection's default counts too.
-    pub(crate) fn is_partial(&mut self, tx: &mut Tx<'_>, head: &Head<'_>) -> Result<bool> {
+    pub(crate) fn is_partial(&mut self, tx: &mut Tx<'_>, head: &Head<'_>, giver: Option<&str>) -> Result<bool> {
         if head.granular.is_none() {
             return Ok(false);
         }
         for reference in &head.marking_refs {
             if matches!(tlp::by_id(reference), ById::Known(_) | ById::Lookalike)
-                || self.known(tx, reference)?.tlp.is_some()
+                || self.meaning(tx, reference, giver)?.is_some_and(|meaning| meaning.tlp.is_some())
             {
                 return Ok(false);
             }
@@ -167,26 +161,23 @@ impl Ground {
         Ok(true)
     }
 
-    /// What the markings of an object ask, as far as they are held.
-    pub(crate) fn terms(&mut self, tx: &mut Tx<'_>, head: &Head<'_>) -> Result<Terms> {
+    /// What the markings of an object ask that an organisation gives, as far as they are held.
+    pub(crate) fn terms(&mut self, tx: &mut Tx<'_>, head: &Head<'_>, giver: Option<&str>) -> Result<Terms> {
         let mut terms = Terms::default();
         for reference in &head.marking_refs {
-            terms.join(&self.known(tx, reference)?.terms);
+            terms.join(&self.meaning(tx, reference, giver)?.unwrap_or_default().terms);
         }
         for part in marking::parts(head) {
-            terms.join(&self.known(tx, &part.marking)?.terms);
+            terms.join(&self.meaning(tx, &part.marking, giver)?.unwrap_or_default().terms);
         }
         Ok(terms)
     }
 
-    fn known(&mut self, tx: &mut Tx<'_>, reference: &str) -> Result<Known> {
-        if let Some(known) = self.terms.get(reference) {
-            return Ok(known.clone().unwrap_or_default());
+    fn meaning(&mut self, tx: &mut Tx<'_>, reference: &str, giver: Option<&str>) -> Result<Option<Meaning>> {
+        if !self.definitions.contains_key(reference) {
+            self.definitions.insert(reference.to_owned(), Definitions::read(tx, reference)?);
         }
-        let sql = "SELECT tlp, terms FROM @marking WHERE id = $1";
-        let held = tx.one(sql, &[reference.into()], |r| Known { tlp: r.opt_int(0), terms: asked(r.text(1)) })?;
-        self.terms.insert(reference.to_owned(), held.clone());
-        Ok(held.unwrap_or_default())
+        Ok(self.definitions.get(reference).and_then(|all| all.for_giver(giver)))
     }
 
     /// The facet of an object in the collection of this ground.

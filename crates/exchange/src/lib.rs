@@ -11,7 +11,7 @@
 //! * [`collection`]: collections and who may read and write them; `copy`: what goes out in the place of an object that may not
 //! * [`peer`]: other hubs, from which objects are pulled and to which they are pushed, as far as it got and why not further
 //! * [`disclosed`]: what was shown to whom; [`purge`]: what is taken out for good
-//! * `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
+//! * `meaning`: what a marking means for what names it; `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
 //! * [`search`]: everything held by its words, as far as the asker's views hold it
 //! * [`object`]: one object for whoever reads it, with its versions, marks and neighbours; [`arrivals`]: who gave what, and how regularly
 //! * [`sight`]: indicators and observed-data matched with one another, and what goes back to whoever gave the indicator
@@ -28,6 +28,7 @@ pub mod document;
 pub mod event;
 pub mod explain;
 pub(crate) mod facet;
+pub(crate) mod meaning;
 pub mod object;
 pub mod page;
 pub mod peer;

@@ -2,13 +2,12 @@
 //! the reader's views; what they do not hold is as if it were not held at all.
 use crate::batch::rows;
 use crate::search::{Eyes, Wanted};
-use crate::{facet, view};
+use crate::{meaning, view};
 use jiff::civil::Date;
 use ledger::{Micros, Result, Tx};
 use partners::Person;
 use std::collections::BTreeMap;
 use stix::marking::{self, Terms};
-use stix::tlp::{self, ById};
 use stix::{Head, Tlp};
 
 /// Objects whose names are looked up at once.
@@ -101,33 +100,22 @@ pub struct MarkedPart {
     pub asks: String,
 }
 
-/// The marks of the parts of an object, and what the markings of the whole ask beside a label, in words.
-pub fn marks(tx: &mut Tx<'_>, head: &Head<'_>) -> Result<(Vec<MarkedPart>, Vec<String>)> {
+/// The marks of the parts of the object that an event brought, and what the markings of the whole ask beside a label, in words.
+pub fn marks(tx: &mut Tx<'_>, event: i64, head: &Head<'_>) -> Result<(Vec<MarkedPart>, Vec<String>)> {
+    let giver = meaning::giver(tx, event)?;
     let mut parts = Vec::new();
     for part in marking::parts(head) {
-        let (tlp, terms) = meaning(tx, &part.marking)?;
+        let (tlp, terms) = meaning::said(tx, &part.marking, giver.as_deref())?;
         parts.push(MarkedPart { selector: part.selector, tlp, asks: words(&terms) });
     }
     let mut asks = Vec::new();
     for reference in &head.marking_refs {
-        let said = words(&meaning(tx, reference)?.1);
+        let said = words(&meaning::said(tx, reference, giver.as_deref())?.1);
         if !said.is_empty() && !asks.contains(&said) {
             asks.push(said);
         }
     }
     Ok((parts, asks))
-}
-
-/// The label and the terms of a marking-definition; of one that is not held, what its id says, or that it is not known.
-pub(crate) fn meaning(tx: &mut Tx<'_>, reference: &str) -> Result<(Option<Tlp>, Terms)> {
-    let sql = "SELECT tlp, terms FROM @marking WHERE id = $1";
-    let held = tx.one(sql, &[reference.into()], |r| (r.opt_int(0).map(Tlp::from_rank), facet::asked(r.text(1))))?;
-    Ok(match (held, tlp::by_id(reference)) {
-        (Some(held), _) => held,
-        (None, ById::Known(tlp)) => (Some(tlp), Terms::default()),
-        (None, ById::Lookalike) => (Some(Tlp::Red), Terms::default()),
-        (None, ById::Other) => (Some(Tlp::Red), Terms::unknown()),
-    })
 }
 
 /// What terms ask, in words. Who else is named stays out of it.

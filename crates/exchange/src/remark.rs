@@ -3,8 +3,7 @@
 //! The bytes stay; the label that the release decision asks for changes, and the views with it. Never below what the object says of itself:
 //! that is its originator's alone (FIRST, TLP 2.0), who makes a new version. A version that arrives later brings its own label.
 use crate::event::{self, RemarkedMeta};
-use crate::object::meaning;
-use crate::{explain, view};
+use crate::{explain, meaning, view};
 use ledger::{Draft, Error, Micros, Result, Tx, line};
 use std::collections::BTreeSet;
 use stix::{Head, Tlp, marking};
@@ -61,9 +60,10 @@ fn label(tx: &mut Tx<'_>, object: i64, remark: &Remark<'_>) -> Result<usize> {
 fn own_label(tx: &mut Tx<'_>, object: i64) -> Result<Option<Tlp>> {
     let Some(body) = tx.body(object)? else { return Ok(Some(Tlp::Red)) };
     let Ok(head) = Head::read(&body) else { return Ok(Some(Tlp::Red)) };
+    let giver = meaning::giver(tx, object)?;
     let mut own = None;
     for reference in marking::references(&head) {
-        own = own.max(meaning(tx, &reference)?.0);
+        own = own.max(meaning::said(tx, &reference, giver.as_deref())?.0);
     }
     Ok(own)
 }

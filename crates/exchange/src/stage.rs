@@ -9,6 +9,7 @@
 //! `sight_*` are what was seen of what is sought ([`crate::sight`]).
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
 use crate::facet::{self, Facts, Ground, Which};
+use crate::meaning::Definitions;
 use crate::versions::Held;
 use crate::{
     batch, collection, consent, copy, disclosed, document, purge, remark, review, rights, sight, versions, view,
@@ -35,7 +36,8 @@ CREATE TABLE @stix_object (idx {int} PRIMARY KEY, id {text} NOT NULL, kind {text
   copy_of {int}, remark {int}, line {int} NOT NULL, aside {int} NOT NULL);
 CREATE UNIQUE INDEX @stix_object_version ON @stix_object (id, vkey, line);
 CREATE INDEX @stix_object_copy ON @stix_object (copy_of) WHERE copy_of IS NOT NULL;
-CREATE TABLE @marking (id {text} PRIMARY KEY, tlp {int}, report {text}, refs {text} NOT NULL, terms {text} NOT NULL);
+CREATE TABLE @marking (id {text} NOT NULL, object {int} NOT NULL, giver {text}, aside {int} NOT NULL, tlp {int}, report {text},
+  refs {text} NOT NULL, terms {text} NOT NULL, PRIMARY KEY (id, object));
 CREATE TABLE @topic (object {int} NOT NULL, topic {text} NOT NULL, PRIMARY KEY (topic, object));
 CREATE INDEX @topic_object ON @topic (object, topic);
 CREATE TABLE @consent (id {text} NOT NULL, org {text} NOT NULL, PRIMARY KEY (id, org));
@@ -356,7 +358,9 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
     view::list(tx, &collection, &listed, &others)?;
     sight::fold(tx, &collection, &home, &objects)?;
     match objects.first() {
-        Some(object) if object.head.kind.as_str() == "marking-definition" => fold_marking(tx, object),
+        Some(object) if object.head.kind.as_str() == "marking-definition" => {
+            fold_marking(tx, object, facet::giver_of(&object.meta.source, &home))
+        }
         _ => Ok(()),
     }
 }
@@ -370,14 +374,18 @@ struct Beside {
 
 impl Beside {
     fn read(tx: &mut Tx<'_>, ground: &mut Ground, object: &Object<'_>, home: &str) -> Result<Beside> {
-        let mut terms = ground.terms(tx, &object.head)?;
+        // a copy that this hub made is the operator's own, under the markings of what it was made of
+        let giver = facet::giver_of(&object.meta.source, home).filter(|_| object.meta.copy.is_none());
+        let marker = match &object.meta.copy {
+            Some(copy) => purge::giver(tx, copy.of)?,
+            None => giver.map(str::to_owned),
+        };
+        let mut terms = ground.terms(tx, &object.head, marker.as_deref())?;
         if let Some(hops) = object.meta.hops {
             terms.join(&marking::Terms { hops: Some(hops), ..marking::Terms::default() });
         }
         let embargo = object.meta.sighting.as_ref().and_then(|of| of.embargo.clone());
         terms.join(&marking::Terms { embargo, ..marking::Terms::default() });
-        // a copy that this hub made is the operator's own
-        let giver = facet::giver_of(&object.meta.source, home).filter(|_| object.meta.copy.is_none());
         let facts = Facts {
             id: object.meta.id.clone(),
             kind: object.meta.kind.clone(),
@@ -386,7 +394,7 @@ impl Beside {
             signed: facet::is_signed(&object.head),
             sighting: sight::facet_of(&object.meta),
         };
-        Ok(Beside { facts, terms, partial: ground.is_partial(tx, &object.head)? })
+        Ok(Beside { facts, terms, partial: ground.is_partial(tx, &object.head, marker.as_deref())? })
     }
 
     /// The terms as they are kept.
@@ -431,38 +439,20 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
 }
 
 /// A marking-definition has arrived: what it means is kept, and whatever waited for it is resolved as far as it can be.
-fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
-    let mut meaning = marking::meaning(&object.head);
-    let sql = "SELECT tlp, terms FROM @marking WHERE id = $1";
-    let held =
-        tx.one(sql, &[(&object.meta.id).into()], |r| (r.opt_int(0).map(Tlp::from_rank), facet::asked(r.text(1))))?;
-    if let Some((tlp, terms)) = held {
-        // two who do not see what the other gave: the stricter of both
-        meaning.tlp = meaning.tlp.max(tlp);
-        meaning.terms.join(&terms);
-    }
-    let refs: Vec<String> = marking::references(&object.head).into_iter().map(stix::Text::into_string).collect();
-    let refs = refs.join(" ");
-    let terms = facet::written(&meaning.terms)?;
-    tx.run(
-        "INSERT INTO @marking (id, tlp, report, refs, terms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE \
-         SET tlp = excluded.tlp, terms = excluded.terms",
-        &[
-            (&object.meta.id).into(),
-            meaning.tlp.map(Tlp::rank).into(),
-            (&meaning.report).into(),
-            (&refs).into(),
-            (&terms).into(),
-        ],
-    )?;
+fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>, giver: Option<&str>) -> Result<()> {
+    keep_meaning(tx, object, giver)?;
+    let id = &object.meta.id;
+    let definitions = Definitions::read(tx, id)?;
     let waiting = tx.all(
-        "SELECT o.idx, o.tlp, o.waiting, o.asks FROM @waiting w JOIN @stix_object o ON o.idx = w.object WHERE w.marking = $1 ORDER BY o.idx",
-        &[(&object.meta.id).into()],
-        |r| (r.int(0), r.opt_int(1), r.int(2), facet::asked(r.text(3))),
+        "SELECT o.idx, o.tlp, o.waiting, o.asks, COALESCE(o.giver, s.giver) FROM @waiting w JOIN @stix_object o ON o.idx = w.object \
+         LEFT JOIN @stix_object s ON s.idx = o.copy_of WHERE w.marking = $1 ORDER BY o.idx",
+        &[id.into()],
+        |r| (r.int(0), r.opt_int(1), r.int(2), facet::asked(r.text(3)), definitions.for_giver(r.opt_text(4))),
     )?;
     // many that wait have the same label and ask the same
     let mut alike: BTreeMap<(Option<i64>, String), Vec<i64>> = BTreeMap::new();
-    for (index, tlp, _, terms) in &waiting {
+    for (index, tlp, _, terms, meaning) in &waiting {
+        let Some(meaning) = meaning else { continue };
         let mut terms = terms.clone();
         terms.join(&meaning.terms);
         let now = ((*tlp).max(meaning.tlp.map(Tlp::rank)), facet::written(&terms)?);
@@ -473,10 +463,34 @@ fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>) -> Result<()> {
         batch::run(tx, sql, &[(*tlp).into(), asks.into()], objects)?;
     }
     // once for all that waited: a producer's one definition marks everything it makes
-    facet::again(tx, object.known, &Which::Waiting(&object.meta.id))?;
-    tx.run("DELETE FROM @waiting WHERE marking = $1", &[(&object.meta.id).into()])?;
-    sight::resolved(tx, object.index, waiting.iter().filter(|(_, _, count, _)| *count <= 1).map(|row| row.0))?;
+    facet::again(tx, object.known, &Which::Waiting(id))?;
+    for objects in alike.values() {
+        batch::run(tx, "DELETE FROM @waiting WHERE marking = $1 AND object IN (*)", &[id.into()], objects)?;
+    }
+    let whole = waiting.iter().filter(|(_, _, count, _, meaning)| *count <= 1 && meaning.is_some());
+    sight::resolved(tx, object.index, whole.map(|row| row.0))?;
     if waiting.is_empty() { Ok(()) } else { view::settle_all(tx, object.known) }
+}
+
+/// What a marking-definition means, for whatever will name it.
+fn keep_meaning(tx: &mut Tx<'_>, object: &Object<'_>, giver: Option<&str>) -> Result<()> {
+    let meaning = marking::meaning(&object.head);
+    let refs: Vec<String> = marking::references(&object.head).into_iter().map(stix::Text::into_string).collect();
+    let (refs, terms) = (refs.join(" "), facet::written(&meaning.terms)?);
+    tx.run(
+        "INSERT INTO @marking (id, object, giver, aside, tlp, report, refs, terms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            (&object.meta.id).into(),
+            object.index.into(),
+            giver.into(),
+            i64::from(object.meta.aside).into(),
+            meaning.tlp.map(Tlp::rank).into(),
+            (&meaning.report).into(),
+            (&refs).into(),
+            (&terms).into(),
+        ],
+    )
+    .map(drop)
 }
 
 fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> {

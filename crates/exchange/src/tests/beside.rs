@@ -275,3 +275,52 @@ fn circles_of_markings() {
         assert_eq!(rules(&give_as_fr(&ledger, &box_, &[definition(7, &[8]), definition(8, &[7])])).len(), 2);
     }
 }
+
+/// A marking that nl defined where fr does not see it, and that fr defines too: what each gives under it is handled as each says. `theirs`
+/// and `own`: the labels; gives what fr reads.
+#[track_caller]
+fn check_marking(theirs: &str, own: &str, along: bool, expected: &str) {
+    let id = "marking-definition--00000000-0000-4000-8000-000000000001";
+    let definition = |label: &str, mark: &str| {
+        format!(
+            r#"{{"type":"marking-definition","spec_version":"2.1","id":"{id}","created":"2020-01-01T00:00:00.000Z","name":"TLP:{label}",
+            "definition_type":"statement","definition":{{"statement":"x"}}{mark}}}"#
+        )
+    };
+    for store in engines() {
+        let (ledger, box_) = world(&store);
+        let give_as_nl = |objects: &[String]| {
+            let source = "peer:nl";
+            let origin =
+                Origin { file: "f", collection: &box_, source, tlp: None, by: "nl", sees: Sees::All, hops: None };
+            import_stix(&ledger, &envelope(objects), &origin).unwrap();
+            ledger.catch_up().unwrap();
+        };
+        give_as_nl(&[definition(theirs, &marked(AMBER)), named(1, 1, "before", &marked(id))]);
+        let (ours, object) = (definition(own, ""), named(2, 1, "own", &marked(id)));
+        let parts = if along { vec![vec![object, ours]] } else { vec![vec![ours], vec![object]] };
+        for part in &parts {
+            let got = give_as_fr(&ledger, &box_, part);
+            assert_eq!((got.accepted, got.warnings.len()), (part.len() as u64, 0), "{theirs} {own}");
+        }
+        give_as_nl(&[named(3, 1, "after", &marked(id))]);
+        let read = || {
+            let all = names(&ledger, "fred", &box_);
+            all.split(' ').filter(|name| !name.starts_with("TLP:")).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(read(), expected, "{theirs} {own} {along}");
+        let part = format!(r#","granular_markings":[{{"marking_ref":"{id}","selectors":["name"]}}]{}"#, marked(GREEN));
+        give_as_fr(&ledger, &box_, &[named(4, 1, "part", &part)]);
+        assert_eq!(read().contains("part"), own != "RED", "a part is handled as fr says too");
+        same_after_rebuild(&ledger);
+    }
+}
+
+#[test]
+fn a_marking_defined_by_two_who_do_not_see_each_other() {
+    for along in [false, true] {
+        check_marking("CLEAR", "RED", along, "before after");
+        check_marking("RED", "GREEN", along, "own");
+        check_marking("GREEN", "CLEAR", along, "before own after");
+    }
+}

@@ -4,7 +4,7 @@
 use partners::sinks::{Sink, Who};
 
 use super::hub::{Ask, By, COPIES, FAR, OPEN, OTHERS};
-use super::steps::{address, address_id, cve, tool, tool_id, vulnerability_id};
+use super::steps::{address, address_id, cve, label, label_id, tool, tool_id, vulnerability_id};
 
 /// The people of fr, who must not learn what they may not see.
 pub(super) const READERS: [&str; 6] = ["fr-partner", "fay", "fr-admin", "fr-operator", "fr-analyst", "fr-auditor"];
@@ -21,8 +21,8 @@ pub(super) const DECLASSIFIED: [(&str, &str); 4] = [
         "observed-data is matched with one line of each observable that it names, as they stand when it is due, seen or not (open)",
     ),
     (
-        "marking-twice",
-        "two who do not see each other's definition of one marking get the stricter of both, and a hidden one resolves (open)",
+        "marking-of-another",
+        "what names a marking that its giver defines nowhere is handled by whatever definition is held, seen by the giver or not",
     ),
 ];
 
@@ -281,9 +281,17 @@ impl Met {
 fn envelope(dice: &mut Dice) -> String {
     let green = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
     let objects: Vec<String> = (0..1 + dice.below(3))
-        .map(|_| match dice.below(14) {
+        .map(|_| match dice.below(16) {
             0 => r#"{"type":"tool","id":"tool--x"}"#.to_owned(),
             12 | 13 => address(dice.byte(), [&[green][..], &[]][dice.below(2)], dice.byte()),
+            // its own marking, always with what it marks: a definition that is hidden from it may decide where it gives none
+            14 | 15 => {
+                let n = dice.byte();
+                let tlp = stix::Tlp::from_rank(i64::from(dice.byte() % 5));
+                let object = tool(80 + dice.byte() % 15, dice.byte() % 20, &[&label_id(n)], "");
+                let definition = label(n, tlp, &[]);
+                if dice.chance(50) { format!("{definition},{object}") } else { format!("{object},{definition}") }
+            }
             1 => tool(dice.byte() % 20, dice.byte() % 18, &[], r#","description":"of fr""#),
             2 => tool(
                 80 + dice.byte() % 10,

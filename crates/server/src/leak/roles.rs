@@ -28,7 +28,7 @@ impl World {
     fn new(store: TestStore) -> World {
         let hub = Hub::new(store);
         hub.begin(1, START);
-        steps::begin(&hub);
+        steps::begin(&hub, 0);
         for n in 0..3 {
             hidden(&hub, 0, 0, (n, n, 0));
             hidden(&hub, 0, 1, (n, n, 0));

@@ -14,7 +14,7 @@ use super::hub::{By, COPIES, FAR, Hub, OPEN, OTHERS, tokens};
 /// Three numbers that say how.
 pub(super) type How = (u8, u8, u8);
 /// Kinds of hidden steps.
-pub(super) const HIDDEN: u8 = 21;
+pub(super) const HIDDEN: u8 = 22;
 /// Kinds of steps that are the same.
 pub(super) const SHARED: u8 = 19;
 
@@ -56,6 +56,19 @@ fn definition(n: u8) -> String {
     let (id, extension) = (definition_id(n), stix::marking::TERMS_EXTENSION);
     format!(
         r#"{{"type":"marking-definition","spec_version":"2.1","id":"{id}","created":"2020-01-01T00:00:00Z","extensions":{{"{extension}":{{"extension_type":"property-extension",{terms}}}}}}}"#
+    )
+}
+
+/// The id of a marking that fr defines.
+pub(super) fn label_id(n: u8) -> String {
+    format!("marking-definition--00000000-0000-4000-8000-{:012}", 320 + u32::from(n % 2))
+}
+
+/// A definition of one of these markings: it means a label.
+pub(super) fn label(n: u8, tlp: Tlp, marks: &[&str]) -> String {
+    let (id, marks) = (label_id(n), marked(marks));
+    format!(
+        r#"{{"type":"marking-definition","spec_version":"2.1","id":"{id}","created":"2020-01-01T00:00:00Z","name":"TLP:{tlp}","definition_type":"statement","definition":{{"statement":"of its own"}}{marks}}}"#
     )
 }
 
@@ -259,6 +272,12 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
             let by = ["home-operator", "nl-partner"][usize::from(c & 1)];
             drop(hub.give(by, [OPEN, OTHERS][usize::from(b & 1)], &[address(a, &[RED], b / 2 % 3)]));
         }
+        // another defines what fr defines
+        20 => {
+            let by = ["home-operator", "nl-partner"][usize::from(c & 1)];
+            let tlp = [Tlp::Clear, Tlp::Red][usize::from(c / 2) % 2];
+            drop(hub.give(by, [OPEN, OTHERS][usize::from(b & 1)], &[label(a, tlp, &[RED])]));
+        }
         _ => {
             // an answer of nl to what it was asked
             let asked = hub
@@ -394,8 +413,12 @@ pub(super) fn links(left: &Left) -> Vec<String> {
     left.iter().filter(|(sink, _)| *sink == "ask-mail").flat_map(|(_, mail)| tokens(mail)).collect()
 }
 
-/// What must stand before the first step: the account whose view is pushed, and something to see.
-pub(super) fn begin(hub: &Hub) {
+/// What must stand before the first step: the account whose view is pushed, and something to see. In the first world somebody has defined the
+/// markings of fr before fr does: later fr's own would stand first.
+pub(super) fn begin(hub: &Hub, world: usize) {
+    if world == 0 {
+        (0..2).for_each(|n| hidden(hub, world, 20, (n, 0, 2 * n)));
+    }
     let peer = exchange::peer::NewPeer {
         name: "fr-hub",
         url: "https://hub.fr.example/taxii2/default/collections/5a8a7a1e-0c53-4f0e-9b7e-000000000009/",

@@ -35,9 +35,9 @@ impl Walk {
     fn new(stores: [TestStore; 2], seed: u64, leak: Option<Leak>) -> Walk {
         let engine = stores[0].engine;
         let hubs = stores.map(Hub::new);
-        for hub in &hubs {
+        for (world, hub) in hubs.iter().enumerate() {
             hub.begin(1, START);
-            steps::begin(hub);
+            steps::begin(hub, world);
         }
         Walk {
             hubs,
@@ -152,9 +152,14 @@ impl Walk {
     fn visit(&mut self) -> Result<(), Box<Difference>> {
         let sinks: Vec<&'static Sink> =
             SINKS.iter().filter(|s| s.who.reaches_partners() && s.way.route().is_some()).collect();
-        // what reads collections is where the most can go wrong
+        // what reads collections is where the most can go wrong, and what fr gives decides what there is to go wrong
         let often: Vec<&'static Sink> = sinks.iter().copied().filter(|s| s.name.starts_with("taxii-")).collect();
-        let among = if self.dice.chance(40) { &often } else { &sinks };
+        let gives: Vec<&'static Sink> = sinks.iter().copied().filter(|s| s.name == "taxii-give").collect();
+        let among = match self.dice.below(100) {
+            0..15 => &gives,
+            15..50 => &often,
+            _ => &sinks,
+        };
         let sink = among[self.dice.below(among.len())];
         let Some(ask) = request(sink, &mut self.dice, &self.met) else { return Ok(()) };
         let leak = self.leak;

@@ -111,7 +111,7 @@ fn view(tx: &mut Tx<'_>, context: &Context, id: &str, wanted: &str) -> Result<Ob
     let body = tx.body(shown.event)?.unwrap_or_default();
     let Some(reading) = Reading::of(&body) else { return Err(not_found(id)) };
     let (parts, asks) = match stix::Head::read(&body) {
-        Ok(head) => exchange::object::marks(tx, &head)?,
+        Ok(head) => exchange::object::marks(tx, shown.event, &head)?,
         Err(_) => (Vec::new(), Vec::new()),
     };
     let around = around::of(tx, context, id, &reading)?;
