@@ -495,6 +495,8 @@ struct Erased {
     receivers: Vec<Receiver>,
     salts: Vec<Vec<u8>>,
     asks: Vec<String>,
+    /// On what documents that went had a say; `None` where they went before.
+    assets: Option<expose::purge::Assets>,
 }
 
 /// Lets a purge go, as the second person: erases, asks whoever was shown it, folds everything anew without it, and scrubs the files. One that
@@ -506,6 +508,7 @@ pub fn approve(ledger: &Ledger, name: &str, by: &Person) -> Result<Report> {
     let erased = ledger.write(|tx| erase(tx, ledger, &key, name, by))?;
     ledger.catch_up()?;
     ledger.rebuild()?;
+    expose::purge::judge_anew(ledger, erased.assets)?;
     ledger.write(|tx| {
         let meta = EndedMeta { purge: name.to_owned() };
         tx.append(Draft::new(PURGE_ENDED, &meta)?.key(format!("act/purge_ended/{name}"))).map(drop)
@@ -529,6 +532,7 @@ fn erase(tx: &mut Tx<'_>, ledger: &Ledger, key: &ledger::keys::SigningKey, name:
     let found = look(tx, &purge.target)?;
     let indices: Vec<i64> = found.erasures.iter().map(|e| e.index).collect();
     let salts = ledger::purge::salts(tx, &indices)?;
+    let assets = Some(expose::purge::near(tx, indices)?);
     let asks = stop_asks(tx, &found)?;
     clear_operational(tx, &found)?;
     let order = Order { matter: name, reason: &purge.reason, by: [&purge.by, &by.name] };
@@ -536,7 +540,7 @@ fn erase(tx: &mut Tx<'_>, ledger: &Ledger, key: &ledger::keys::SigningKey, name:
     let people = vec![purge.by, by.name.clone()];
     let meta = PurgedMeta { purge: name.to_owned(), by: people, entries, receivers: found.receivers.clone() };
     tx.append(Draft::new(PURGED, &meta)?.key(format!("act/purged/{name}")))?;
-    Ok(Erased { entries, receivers: found.receivers, salts, asks })
+    Ok(Erased { entries, receivers: found.receivers, salts, asks, assets })
 }
 
 fn second_person(by: &Person) -> Result<()> {

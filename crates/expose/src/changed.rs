@@ -140,27 +140,41 @@ fn gone(before: &Change, why: &str) -> Change {
 
 /// Records changes, one event per owner, and brings the table up to date.
 pub(crate) fn record(tx: &mut Tx<'_>, cause: i64, why: &str, by_owner: BTreeMap<String, Vec<Change>>) -> Result<()> {
-    for (owner, mut changes) in by_owner {
-        if changes.is_empty() {
-            continue;
-        }
-        // The highest mark first: a row of its own takes over since when it was so from the one below, as that was.
-        changes.sort_by(|a, b| {
-            (a.level, &a.source, &a.subject, &a.vulnerability, Reverse(a.seen_from)).cmp(&(
-                b.level,
-                &b.source,
-                &b.subject,
-                &b.vulnerability,
-                Reverse(b.seen_from),
-            ))
-        });
-        let changed = Changed { cause, why: why.to_owned(), owner, matcher: MATCHER, changes };
-        let key = format!("expose/{cause}/{}", changed.owner);
-        let appended = tx.append(Draft::new(CHANGED, &changed)?.key(key))?;
-        if appended.new {
-            let now = tx.now();
-            apply(tx, appended.index, now.0, &changed)?;
-        }
+    for (owner, changes) in by_owner {
+        let of = owner.clone();
+        record_as(tx, cause, why, owner, changes, &of)?;
+    }
+    Ok(())
+}
+
+/// Records the changes of one owner, once for a cause and what they are `of`.
+pub(crate) fn record_as(
+    tx: &mut Tx<'_>,
+    cause: i64,
+    why: &str,
+    owner: String,
+    mut changes: Vec<Change>,
+    of: &str,
+) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    // The highest mark first: a row of its own takes over since when it was so from the one below, as that was.
+    changes.sort_by(|a, b| {
+        (a.level, &a.source, &a.subject, &a.vulnerability, Reverse(a.seen_from)).cmp(&(
+            b.level,
+            &b.source,
+            &b.subject,
+            &b.vulnerability,
+            Reverse(b.seen_from),
+        ))
+    });
+    let changed = Changed { cause, why: why.to_owned(), owner, matcher: MATCHER, changes };
+    let key = format!("expose/{cause}/{of}");
+    let appended = tx.append(Draft::new(CHANGED, &changed)?.key(key))?;
+    if appended.new {
+        let now = tx.now();
+        apply(tx, appended.index, now.0, &changed)?;
     }
     Ok(())
 }

@@ -1,7 +1,11 @@
 //! What of this stage belongs to a purge: inventories and answers of an organisation, and what exposures say of documents that go.
-//! A change that rests on what is purged is taken out of its event; the rest of the event stays in its place.
+//! A change that rests on what is purged is taken out of its event; the rest of the event stays in its place, and what it decided is judged anew
+//! by what is left: without that, an exposure that only a purged document denied would be told to nobody.
+use crate::changed;
+use crate::judge::Bench;
 use crate::kinds::{ANSWER, AnswerMeta, CHANGED, Change, Changed, INVENTORY, InventoryMeta, Level};
-use ledger::{Error, Payload, Result, Tx};
+use crate::stage::{judge_subject, subjects_near};
+use ledger::{Error, Ledger, Payload, Result, Tx};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use stix::Tlp;
@@ -86,6 +90,54 @@ fn rise(events: &mut [(i64, Changed, Changed)]) {
             c.seen_until = after.get(&of).and_then(|marks| marks.range(above).next().copied());
         }
     }
+}
+
+/// Assets, each by its source and key.
+pub type Assets = BTreeSet<(String, String)>;
+
+/// Assets that are judged in one unit of work.
+const UNIT: usize = 500;
+
+/// The assets on which documents among these events may have a say. To be asked before they go.
+pub fn near(tx: &mut Tx<'_>, events: impl IntoIterator<Item = i64>) -> Result<Assets> {
+    let mut found = Assets::new();
+    for event in events {
+        found.extend(subjects_near(tx, event)?);
+    }
+    Ok(found)
+}
+
+/// Judges these assets anew, after the stages were folded without what was purged; all that are held where it is not known which (`None`). A
+/// change is recorded by itself, so that what was broken off may be done again.
+pub fn judge_anew(ledger: &Ledger, assets: Option<Assets>) -> Result<()> {
+    let (cause, assets) = ledger.read(|tx| {
+        let sql = "SELECT idx FROM entry WHERE kind = $1 ORDER BY idx DESC LIMIT 1";
+        let cause = tx.one(sql, &[ledger::purge::TOMBSTONE.into()], |r| r.int(0))?;
+        let sql = "SELECT source, asset FROM @asset UNION SELECT source, subject FROM @sbom ORDER BY 1, 2";
+        let all = |tx: &mut Tx<'_>| tx.all(sql, &[], |r| (r.text(0).to_owned(), r.text(1).to_owned()));
+        let assets = match &assets {
+            Some(assets) => assets.iter().cloned().collect(),
+            None => all(tx)?,
+        };
+        Ok((cause, assets))
+    })?;
+    let Some(cause) = cause else { return Ok(()) };
+    for unit in assets.chunks(UNIT) {
+        ledger.write(|tx| {
+            let mut bench = Bench::default();
+            for (source, key) in unit {
+                let mut by_owner = BTreeMap::new();
+                judge_subject(tx, &mut bench, source, key, &mut by_owner)?;
+                for (owner, changes) in by_owner {
+                    let of = format!("{source}/{key}");
+                    changed::record_as(tx, cause, "a purge", owner, changes, &of)?;
+                }
+                bench.trim();
+            }
+            Ok(())
+        })?;
+    }
+    ledger.catch_up().map(drop)
 }
 
 fn of_kind(tx: &mut Tx<'_>, kind: &str) -> Result<Vec<(i64, Payload)>> {

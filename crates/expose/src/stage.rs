@@ -147,7 +147,7 @@ fn named_by(tx: &mut Tx<'_>, adv: i64) -> Result<BTreeSet<[String; 3]>> {
 }
 
 /// Subjects that share a vendor or a package with an advisory.
-fn subjects_near(tx: &mut Tx<'_>, adv: i64) -> Result<BTreeSet<(String, String)>> {
+pub(crate) fn subjects_near(tx: &mut Tx<'_>, adv: i64) -> Result<BTreeSet<(String, String)>> {
     let mut keys = BTreeSet::new();
     for sql in [
         "SELECT a.source, a.asset FROM @advisory_vendor v JOIN @asset a ON a.vendor_key = v.vendor WHERE v.adv = $1 ORDER BY a.source, a.asset",
@@ -206,7 +206,7 @@ fn on_sbom(tx: &mut Tx<'_>, doc: i64) -> Result<()> {
 }
 
 /// Judges one subject against all advisories that may concern it, and what stands of it already.
-fn judge_subject(
+pub(crate) fn judge_subject(
     tx: &mut Tx<'_>,
     bench: &mut Bench,
     source: &str,

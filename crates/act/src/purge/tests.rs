@@ -348,6 +348,48 @@ fn a_document_goes_with_what_was_made_from_it() {
     }
 }
 
+/// What a document decided is decided by what is left when it goes: a weakness that it alone denied comes up again.
+#[test]
+fn what_a_document_decided_is_judged_anew() {
+    for store in engines() {
+        let hub = Hub::new(store);
+        let give = |id: &str, stated: &str| {
+            let body = serde_json::json!({"document": {"csaf_version": "2.0", "title": "t", "distribution": {"tlp": {"label": "WHITE"}},
+                "publisher": {"name": "Acme", "namespace": "https://acme.example", "category": "vendor"},
+                "tracking": {"id": id, "version": "1", "current_release_date": "2025-01-01T00:00:00Z"}},
+              "product_tree": {"branches": [{"category": "vendor", "name": "Acme", "branches": [{"category": "product_name", "name": "Pump",
+                "branches": [{"category": "product_version_range", "name": "< 5", "product": {"product_id": "P", "name": "Pump"}}]}]}]},
+              "vulnerabilities": [{"cve": "CVE-2026-1", "product_status": {stated: ["P"]}}]})
+            .to_string();
+            let meta = serde_json::json!({"form": "csaf", "id": id, "version": "1", "tlp": "CLEAR", "source": "local",
+                "collection": hub.collection, "by": "t"});
+            let draft = || Draft::new("exchange.document", &meta).map(|draft| draft.body(body.as_bytes()));
+            hub.ledger.write(|tx| tx.append(draft()?)).unwrap();
+            hub.ledger.catch_up().unwrap();
+        };
+        let list = || {
+            let listed = hub.ledger.read(|tx| expose::list(tx, &expose::NoStakes, &expose::Filter::default())).unwrap();
+            let line =
+                |r: expose::ExposureRow| format!("{} {} {} by {}", r.subject, r.vulnerability, r.status, r.advisory);
+            listed.rows.into_iter().filter(|r| r.subject == "pump-1").map(line).collect::<Vec<_>>()
+        };
+        let inventory = b"asset,vendor,product,version,country,owner\npump-1,Acme,Pump,1.4,IE,water-co\n";
+        hub.ledger.write(|tx| expose::import_inventory(tx, "acme", inventory, false, "t")).unwrap();
+        give("A-1", "known_affected");
+        assert_eq!(list(), ["pump-1 CVE-2026-1 affected by A-1"]);
+        give("B-1", "known_not_affected");
+        assert_eq!(list(), ["pump-1 CVE-2026-1 disputed by A-1"]);
+        let (name, _) = propose(&hub.ledger, &Target::Document("B-1".into()), "a spill", &hub.who("ann")).unwrap();
+        approve(&hub.ledger, &name, &hub.who("bob")).unwrap();
+        assert_eq!(list(), ["pump-1 CVE-2026-1 affected by A-1"], "{}", hub.store.engine);
+        // one that was broken off after the erasing judges all, and nothing twice
+        let size = hub.ledger.size().unwrap();
+        expose::purge::judge_anew(&hub.ledger, None).unwrap();
+        assert_eq!(hub.ledger.size().unwrap(), size);
+        hub.holds();
+    }
+}
+
 #[test]
 fn what_was_rejected_is_not_carried_out() {
     let hub = Hub::new(sqlite());

@@ -218,10 +218,13 @@ fn apply(global: &Global, ledger: &ledger::Ledger, path: &Path) -> Result<Done, 
     let list: List = serde_json::from_slice(&std::fs::read(path).map_err(failed)?)
         .map_err(|e| Failure::Usage(format!("{} is no list of purges: {e}", path.display())))?;
     act::receipt::seal_all(ledger)?;
+    let graves = || list.tombstones.iter().flat_map(|stone| stone.entries.iter().map(|grave| grave.index));
+    let assets = ledger.read(|tx| expose::purge::near(tx, graves()))?;
     let applied = ledger.apply_purges(&list)?;
     if applied.erased > 0 {
         ledger.catch_up()?;
         ledger.rebuild()?;
+        expose::purge::judge_anew(ledger, Some(assets))?;
         ledger.scrub(&[])?;
     }
     if global.format == Format::Table {
