@@ -502,6 +502,8 @@ impl<'a> Desk<'_, 'a> {
             collection: self.origin.collection.to_owned(),
             source: self.origin.source.to_owned(),
             by: self.origin.by.to_owned(),
+            tlp: self.origin.tlp,
+            hops: self.origin.hops,
         };
         // that it lies in review already may be another's doing: a partner hears of its own conflict each time
         match self.vouched || review::put(tx, &meta, candidate.bytes)? || self.origin.sees != Sees::All {

@@ -104,6 +104,8 @@ fn import_unit(tx: &mut Tx<'_>, documents: &[NewDocument<'_>], origin: &Origin<'
                     collection: origin.collection.to_owned(),
                     source: origin.source.to_owned(),
                     by: origin.by.to_owned(),
+                    tlp: document.tlp.or(origin.tlp),
+                    hops: None,
                 };
                 match review::put(tx, &meta, document.body)? {
                     true => intake.review.push(note),

@@ -262,6 +262,12 @@ pub struct ReviewMeta {
     /// Who gave it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub by: String,
+    /// The mark of what has none, where it was not to be the collection's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlp: Option<Tlp>,
+    /// How many times more it may be passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hops: Option<u32>,
 }
 
 /// Meta of [`REVIEWED`]: a person has decided on what lay in review.

@@ -75,7 +75,7 @@ pub fn accept(tx: &mut Tx<'_>, decision: &Decision<'_>) -> Result<()> {
         return Err(Error::refused("review-form", reason, "import it again once mended, and drop the item"));
     }
     let (file, collection, source) = (&meta.file, &meta.collection, &meta.source);
-    let origin = Origin { file, collection, source, tlp: None, by: &meta.by, sees: Sees::All, hops: None };
+    let origin = Origin { file, collection, source, tlp: meta.tlp, by: &meta.by, sees: Sees::All, hops: meta.hops };
     match admit::vouched(tx, event.body(), &origin)? {
         Outcome::Accepted | Outcome::Unchanged => decided(tx, decision, true),
         Outcome::Refused(_) | Outcome::Review(_) if stands_beside(tx, &meta, event.body())? => {

@@ -247,6 +247,29 @@ fn what_lies_in_review_is_decided() {
     }
 }
 
+/// What a person lets in is as closed as it came.
+#[test]
+fn what_is_accepted_keeps_its_limits() {
+    for store in engines() {
+        let (ledger, box_) = world(&store);
+        give(&ledger, &box_, &envelope(&[malware(1, 1, "")]));
+        let (source, tlp, hops) = ("peer:nl", Some(Tlp::Amber), Some(0));
+        let origin = Origin { file: "f", collection: &box_, source, tlp, by: "nl", sees: Sees::All, hops };
+        assert_eq!(import_stix(&ledger, &envelope(&[malware(1, 2, "")]), &origin).unwrap().review.len(), 1);
+        ledger.catch_up().unwrap();
+        let item = ledger.read(|tx| review::list(tx, -1, 9)).unwrap()[0].index;
+        let decision = Decision { item, reason: "they rang", by: "ada" };
+        ledger.write_applied(|tx| review::accept(tx, &decision)).unwrap();
+        let id = "malware--00000000-0000-4000-8000-000000000001";
+        let held = ledger.read(|tx| versions::held(tx, &[id])).unwrap();
+        let last = held.values().flatten().last().unwrap().object;
+        let event = ledger.read(|tx| tx.event(last)).unwrap().unwrap();
+        let meta: crate::event::ObjectMeta = event.meta().unwrap();
+        assert_eq!((meta.tlp, meta.hops, meta.source.as_str()), (tlp, hops, source));
+        same_after_rebuild(&ledger);
+    }
+}
+
 /// STIX 2.1 section 7.2.1, as far as the giver sees: a circle that closes over what is hidden would tell of it.
 #[test]
 fn circles_of_markings() {
