@@ -6,7 +6,7 @@
 //! other things of its own are drawn anew too. Which id stands for which is known to this hub alone. What cannot be made is recorded with
 //! its reason, and the object stays withheld. Text is not read for meaning: what names the submitter in words it was never called by passes.
 use crate::event::{self, CopyOf, How, ListedMeta, ObjectMeta, UncopiedMeta};
-use crate::{collection, facet, meaning};
+use crate::{collection, facet, giveaway, meaning};
 use ledger::{Draft, Error, Result, Tx};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -311,14 +311,13 @@ impl Desk {
                 replace(&mut whole, &reference, &fresh);
             }
         }
-        let mut names = vec![creator, giver.clone()];
-        if let Some(card) = partners::org::find(tx, &giver)? {
-            names.push(card.name);
-            names.extend(card.aka);
+        let mut names = giveaway::names(tx, &giver)?;
+        names.extend((!creator.is_empty()).then(|| creator.to_lowercase()));
+        if names.iter().any(|name| giveaway::says(&whole, name)) {
+            return Ok(Err("it names its submitter elsewhere too".to_owned()));
         }
-        names.retain(|name| name.len() > 2);
-        match names.iter().any(|name| says(&whole, &name.to_lowercase())) {
-            true => Ok(Err("it names its submitter elsewhere too".to_owned())),
+        match marked_by_its_own(tx, &whole, &giver)? {
+            true => Ok(Err("a marking of it shows its submitter".to_owned())),
             false => Ok(Ok(whole)),
         }
     }
@@ -330,10 +329,10 @@ impl Desk {
         if id == self.operator() || kind == "marking-definition" || kind == "extension-definition" {
             return Ok(None);
         }
-        let sql = "SELECT giver, signed, line FROM @stix_object WHERE id = $1 ORDER BY line, idx";
+        let sql = "SELECT giver, shown, line FROM @stix_object WHERE id = $1 ORDER BY line, idx";
         let held = tx.all(sql, &[id.into()], |r| (r.opt_text(0) == Some(giver), r.bool(1), r.int(2)))?;
         Ok(match held.iter().find(|(own, ..)| *own).or(held.first()) {
-            Some((own, signed, line)) => (*own && *signed).then_some(*line),
+            Some((own, shown, line)) => (*own && *shown).then_some(*line),
             // what is not held yet may well be theirs
             None => (Class::of(kind) != Class::Observable).then_some(0),
         })
@@ -385,6 +384,19 @@ fn uncopied(tx: &mut Tx<'_>, due: &Due, reason: &str) -> Result<()> {
     tx.append(Draft::new(event::UNCOPIED, &meta)?.key(key)).map(drop)
 }
 
+/// Whether an object names a marking of which its submitter gave the definition, and which shows that.
+fn marked_by_its_own(tx: &mut Tx<'_>, object: &Value, giver: &str) -> Result<bool> {
+    let mut references = BTreeSet::new();
+    gather(object, "", &mut references);
+    let sql = "SELECT 1 FROM @stix_object WHERE id = $1 AND giver = $2 AND shown = 1 LIMIT 1";
+    for marking in references.iter().filter(|id| id.starts_with("marking-definition--")) {
+        if tx.one(sql, &[marking.into(), giver.into()], |_| ())?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The ids that an object refers to (STIX 2.1 section 2.9: properties that end in `_ref` and `_refs`).
 fn gather(value: &Value, key: &str, out: &mut BTreeSet<String>) {
     match value {
@@ -404,15 +416,5 @@ fn replace(value: &mut Value, from: &str, to: &str) {
         Value::Array(list) => list.iter_mut().for_each(|value| replace(value, from, to)),
         Value::String(text) if text.contains(from) => *text = text.replace(from, to),
         _ => {}
-    }
-}
-
-/// Whether a text, in small letters, stands anywhere in an object, in a key or a value.
-fn says(value: &Value, name: &str) -> bool {
-    match value {
-        Value::Object(map) => map.iter().any(|(key, value)| key.to_lowercase().contains(name) || says(value, name)),
-        Value::Array(list) => list.iter().any(|value| says(value, name)),
-        Value::String(text) => text.to_lowercase().contains(name),
-        _ => false,
     }
 }

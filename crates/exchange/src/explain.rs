@@ -150,11 +150,11 @@ pub(crate) fn of_version(
 ) -> Result<Option<Explained>> {
     let Some(body) = tx.body(event)?.filter(|body| !body.is_empty()) else { return Ok(None) };
     let Ok(head) = Head::read(&body) else { return Ok(None) };
-    let sql = "SELECT source, giver, signed, asks, waiting, tlp, partial, remark FROM @stix_object WHERE idx = $1";
+    let sql = "SELECT source, giver, shown, asks, waiting, tlp, partial, remark FROM @stix_object WHERE idx = $1";
     let row = tx.one(sql, &[event.into()], |r| Row {
         source: r.text(0).to_owned(),
         giver: r.opt_text(1).map(str::to_owned),
-        signed: r.bool(2),
+        shown: r.bool(2),
         terms: facet::asked(r.text(3)),
         waiting: r.int(4) > 0,
         tlp: r.opt_int(5).map(Tlp::from_rank),
@@ -224,7 +224,7 @@ fn give_way(
 struct Row {
     source: String,
     giver: Option<String>,
-    signed: bool,
+    shown: bool,
     terms: Terms,
     waiting: bool,
     tlp: Option<Tlp>,
@@ -281,7 +281,7 @@ fn in_collection(
         tx.all("SELECT org FROM @consent WHERE id = $1 ORDER BY org", &[(&*head.id).into()], |r| r.text(0).to_owned())?;
     let consented: Vec<&str> = consented.iter().map(String::as_str).collect();
     let unnamed = match &row.giver {
-        Some(giver) if collection.handling.anonymise && row.signed => !partners::org::may_name(tx, giver)?,
+        Some(giver) if collection.handling.anonymise && row.shown => !partners::org::may_name(tx, giver)?,
         _ => false,
     };
     let labels = facet::topics_of(head);

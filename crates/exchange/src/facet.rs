@@ -3,7 +3,7 @@
 //!
 //! Facet 0 is that of nearly all: a label and nothing else. What stands here is part of the fold; the decision itself is not.
 use crate::meaning::Definitions;
-use crate::{batch, rights, sight, view};
+use crate::{batch, giveaway, rights, sight, view};
 use ledger::{Micros, Result, Tx};
 use partners::release::{self, Origin, Readers, Subject, What};
 use serde::{Deserialize, Serialize};
@@ -98,8 +98,8 @@ pub(crate) struct Facts {
     pub(crate) topics: BTreeSet<String>,
     /// The organisation that gave it.
     pub(crate) giver: Option<String>,
-    /// It says who made it.
-    pub(crate) signed: bool,
+    /// It shows who gave it ([`giveaway::shows`]).
+    pub(crate) shown: bool,
     /// What it is a sighting of, where this hub made it.
     pub(crate) sighting: Option<Sighting>,
 }
@@ -113,6 +113,8 @@ pub(crate) struct Ground {
     anonymise: bool,
     naming: BTreeSet<String>,
     definitions: BTreeMap<String, Definitions>,
+    /// Of givers, what they are called.
+    names: BTreeMap<String, Vec<String>>,
     numbers: BTreeMap<Facet, i64>,
 }
 
@@ -126,6 +128,7 @@ impl Ground {
             anonymise: false,
             naming: BTreeSet::new(),
             definitions: BTreeMap::new(),
+            names: BTreeMap::new(),
             numbers: BTreeMap::new(),
         };
         tx.each("SELECT what, value FROM @right_named ORDER BY what, value", &[], &mut |r| {
@@ -173,6 +176,14 @@ impl Ground {
         Ok(terms)
     }
 
+    /// All that a giver is called.
+    pub(crate) fn names(&mut self, tx: &mut Tx<'_>, giver: &str) -> Result<&[String]> {
+        if !self.names.contains_key(giver) {
+            self.names.insert(giver.to_owned(), giveaway::names(tx, giver)?);
+        }
+        Ok(self.names.get(giver).map_or(&[], Vec::as_slice))
+    }
+
     fn meaning(&mut self, tx: &mut Tx<'_>, reference: &str, giver: Option<&str>) -> Result<Option<Meaning>> {
         if !self.definitions.contains_key(reference) {
             self.definitions.insert(reference.to_owned(), Definitions::read(tx, reference)?);
@@ -188,7 +199,7 @@ impl Ground {
         }
         facet.topics = facts.topics.intersection(&self.topics).cloned().collect();
         if let Some(giver) = &facts.giver {
-            facet.unnamed = self.anonymise && facts.signed && !self.naming.contains(giver);
+            facet.unnamed = self.anonymise && facts.shown && !self.naming.contains(giver);
             let counts = facet.unnamed || facet.terms.originator_control || self.parties.contains(giver);
             facet.giver = counts.then(|| giver.clone());
         }
@@ -220,11 +231,6 @@ pub(crate) fn giver_of<'s>(source: &'s str, home: &str) -> Option<&'s str> {
 pub(crate) fn topics_of(head: &Head<'_>) -> BTreeSet<String> {
     let labels: Vec<String> = head.labels.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
     labels.into_iter().take(TOPICS_MAX).collect()
-}
-
-/// Whether an object says who made it: what an anonymised submission may not do.
-pub(crate) fn is_signed(head: &Head<'_>) -> bool {
-    head.created_by.is_some() || &*head.kind == "identity"
 }
 
 /// The number of a facet, given at its first use.
@@ -356,7 +362,7 @@ fn listings(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<Listing>> {
         Which::Waiting(marking) => ("o.idx IN (SELECT object FROM @waiting WHERE marking = $1)", (*marking).into()),
     };
     let sql = format!(
-        "SELECT l.collection, l.facet, l.object, o.id, o.kind, o.giver, o.signed, o.asks, o.waiting FROM @stix_object o JOIN @listing l ON l.object = o.idx \
+        "SELECT l.collection, l.facet, l.object, o.id, o.kind, o.giver, o.shown, o.asks, o.waiting FROM @stix_object o JOIN @listing l ON l.object = o.idx \
          WHERE {condition} ORDER BY l.seq, l.object, l.collection"
     );
     let mut topics: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
@@ -374,7 +380,7 @@ fn listings(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<Listing>> {
             kind: r.text(4).to_owned(),
             topics: topics.get(&r.int(2)).cloned().unwrap_or_default(),
             giver: r.opt_text(5).map(str::to_owned),
-            signed: r.bool(6),
+            shown: r.bool(6),
             sighting: None,
         };
         let (terms, waiting) = (asked(r.text(7)), r.int(8) > 0);

@@ -8,7 +8,8 @@
 //! * [`event`]: the kinds of event and their meta
 //! * [`stage`]: the fold, and what each derived table holds
 //! * [`admit`] with [`versions`] and `author`: STIX objects; [`document`]: documents of all other forms; [`review`]: what a person must decide
-//! * [`collection`]: collections and who may read and write them; `copy`: what goes out in the place of an object that may not
+//! * [`collection`]: collections and who may read and write them; `copy`: what goes out in the place of an object that may not,
+//!   `giveaway`: what shows who gave it
 //! * [`peer`]: other hubs, from which objects are pulled and to which they are pushed, as far as it got and why not further
 //! * [`disclosed`]: what was shown to whom; [`purge`]: what is taken out for good
 //! * `meaning`: what a marking means for what names it; `facet`, [`rights`] and [`view`]: who sees what, compiled ahead; [`page`]: reading a range of a view
@@ -28,6 +29,7 @@ pub mod document;
 pub mod event;
 pub mod explain;
 pub(crate) mod facet;
+pub(crate) mod giveaway;
 pub(crate) mod meaning;
 pub mod object;
 pub mod page;

@@ -3,7 +3,7 @@
 //! Two who do not see each other's may define the same marking ([`crate::versions`]). An object is handled by the definition of whoever gave it,
 //! where they gave one; else by the strictest of those that do not stand aside. So who learns the id of another's marking can, with a definition of
 //! their own, neither keep back what the other gives under it nor let it out (docs/decisions/0012).
-use crate::facet;
+use crate::{facet, rights};
 use ledger::{Result, Tx};
 use stix::marking::{self, Meaning, Resolved, Terms};
 use stix::tlp::{self, ById};
@@ -85,6 +85,20 @@ pub(crate) fn resolve(tx: &mut Tx<'_>, head: &Head<'_>, giver: Option<&str>) -> 
         }
     }
     Ok(marking::resolve(head, |id| held.get(id).cloned()))
+}
+
+/// Counts the hop that a limited object took to come here: whoever did not make it has passed it on already, how often before nobody knows, and
+/// a received object cannot be written to. So it goes no further. `creator`: the `created_by_ref`, or empty; whoever gives what names no creator
+/// made it.
+pub(crate) fn count_hop(tx: &mut Tx<'_>, terms: &mut Terms, giver: Option<&str>, creator: &str) -> Result<()> {
+    if let Some(giver) = giver
+        && terms.hops.is_some()
+        && !creator.is_empty()
+        && !rights::names(tx, giver)?.iter().any(|name| name == creator)
+    {
+        terms.hops = Some(0);
+    }
+    Ok(())
 }
 
 /// Whose definitions count for an object: of a copy that this hub made, its source's.

@@ -126,6 +126,11 @@ pub(crate) fn names(tx: &mut Tx<'_>, org: &str) -> Result<Vec<String>> {
     Ok(tx.one(sql, &[org.into()], |r| split_names(r.text(0)))?.unwrap_or_default())
 }
 
+/// What an organisation is called for people.
+pub(crate) fn name(tx: &mut Tx<'_>, org: &str) -> Result<Option<String>> {
+    tx.one("SELECT name FROM @right_org WHERE org = $1", &[org.into()], |r| r.text(0).to_owned())
+}
+
 fn split_names(aka: &str) -> Vec<String> {
     aka.split(';').filter(|a| !a.is_empty()).map(str::to_owned).collect()
 }
@@ -190,17 +195,26 @@ fn name_facts(tx: &mut Tx<'_>, known: Micros, meta: &AgreementMeta) -> Result<()
 /// What an organisation is counts for access control policies, and under which names it is known for audiences.
 pub(crate) fn fold_org(tx: &mut Tx<'_>, known: Micros, meta: &OrgMeta) -> Result<()> {
     let aka = meta.aka.join(";");
-    let sql = "SELECT kind, country, aka FROM @right_org WHERE org = $1";
+    let sql = "SELECT kind, country, aka, name FROM @right_org WHERE org = $1";
     let same = tx.one(sql, &[(&meta.key).into()], |r| {
-        r.opt_text(0) == meta.kind.as_deref() && r.opt_text(1) == meta.country.as_deref() && r.text(2) == aka
+        r.opt_text(0) == meta.kind.as_deref()
+            && r.opt_text(1) == meta.country.as_deref()
+            && r.text(2) == aka
+            && r.text(3) == meta.name
     })?;
     if same == Some(true) {
         return Ok(());
     }
     tx.run(
-        "INSERT INTO @right_org (org, kind, country, aka) VALUES ($1, $2, $3, $4) ON CONFLICT (org) DO UPDATE \
-         SET kind = excluded.kind, country = excluded.country, aka = excluded.aka",
-        &[(&meta.key).into(), (&meta.kind).into(), (&meta.country).into(), (&aka).into()],
+        "INSERT INTO @right_org (org, kind, country, aka, name) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org) DO UPDATE \
+         SET kind = excluded.kind, country = excluded.country, aka = excluded.aka, name = excluded.name",
+        &[
+            (&meta.key).into(),
+            (&meta.kind).into(),
+            (&meta.country).into(),
+            (&aka).into(),
+            (&meta.name).into(),
+        ],
     )?;
     reassign_org(tx, known, &meta.key)
 }

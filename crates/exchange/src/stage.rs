@@ -12,7 +12,8 @@ use crate::facet::{self, Facts, Ground, Which};
 use crate::meaning::Definitions;
 use crate::versions::Held;
 use crate::{
-    batch, collection, consent, copy, disclosed, document, purge, remark, review, rights, sight, versions, view,
+    batch, collection, consent, copy, disclosed, document, giveaway, meaning, purge, remark, review, rights, sight,
+    versions, view,
 };
 use ledger::{Ahead, Column, Draft, Error, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
@@ -32,7 +33,7 @@ CREATE TABLE @collection (id {text} PRIMARY KEY, title {text} NOT NULL, root {te
   readers {text} NOT NULL, writers {text} NOT NULL, redact {int} NOT NULL, anonymise {int} NOT NULL, idx {int} NOT NULL);
 CREATE TABLE @stix_object (idx {int} PRIMARY KEY, id {text} NOT NULL, kind {text} NOT NULL, version {text}, vkey {text} NOT NULL,
   created {text} NOT NULL, creator {text} NOT NULL, revoked {int} NOT NULL, spec {text} NOT NULL, tlp {int}, waiting {int} NOT NULL,
-  source {text} NOT NULL, giver {text}, signed {int} NOT NULL, partial {int} NOT NULL, asks {text} NOT NULL, size {int} NOT NULL,
+  source {text} NOT NULL, giver {text}, shown {int} NOT NULL, partial {int} NOT NULL, asks {text} NOT NULL, size {int} NOT NULL,
   copy_of {int}, remark {int}, line {int} NOT NULL, aside {int} NOT NULL);
 CREATE UNIQUE INDEX @stix_object_version ON @stix_object (id, vkey, line);
 CREATE INDEX @stix_object_copy ON @stix_object (copy_of) WHERE copy_of IS NOT NULL;
@@ -72,7 +73,7 @@ CREATE TABLE @recipient (person {text} NOT NULL, collection {text} NOT NULL, vie
   PRIMARY KEY (person, collection));
 CREATE INDEX @recipient_view ON @recipient (view);
 CREATE TABLE @right_home (id {int} PRIMARY KEY, home {text} NOT NULL, day {text} NOT NULL, due {text});
-CREATE TABLE @right_org (org {text} PRIMARY KEY, kind {text}, country {text}, aka {text} NOT NULL);
+CREATE TABLE @right_org (org {text} PRIMARY KEY, kind {text}, country {text}, aka {text} NOT NULL, name {text} NOT NULL);
 CREATE TABLE @right_party (org {text} NOT NULL, first {text} NOT NULL, name {text} NOT NULL, PRIMARY KEY (org, first, name));
 CREATE TABLE @right_named (what {text} NOT NULL, value {text} NOT NULL, PRIMARY KEY (what, value));
 CREATE TABLE @right_naming (org {text} PRIMARY KEY, agreed {int} NOT NULL);
@@ -313,9 +314,13 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
     let collection = first.meta.collection.clone();
     let mut ground = Ground::load(tx, &collection)?;
     let home = rights::home(tx)?;
-    let mut known = Vec::with_capacity(objects.len());
+    let mut known: Vec<Beside> = Vec::with_capacity(objects.len());
     for object in &objects {
-        known.push(Beside::read(tx, &mut ground, object, &home)?);
+        let source = match &object.meta.copy {
+            Some(copy) => Some(Source::of(tx, copy.of, objects.iter().zip(&known))?),
+            None => None,
+        };
+        known.push(Beside::read(tx, &mut ground, object, &home, source)?);
     }
     // asked before these are in the table themselves: nearly always the answer is empty
     let ids: Vec<&str> = objects.iter().map(|object| object.meta.id.as_str()).collect();
@@ -372,26 +377,64 @@ struct Beside {
     partial: bool,
 }
 
+/// What counts for a copy that this hub made of the object that it was made of.
+#[derive(Default)]
+struct Source {
+    giver: Option<String>,
+    hops: Option<u32>,
+}
+
+impl Source {
+    /// `run`: what is folded together with the copy and came before it, and is in no table yet.
+    fn of<'a>(
+        tx: &mut Tx<'_>,
+        source: i64,
+        mut run: impl Iterator<Item = (&'a Object<'a>, &'a Beside)>,
+    ) -> Result<Source> {
+        if let Some((_, beside)) = run.find(|(object, _)| object.index == source) {
+            return Ok(Source { giver: beside.facts.giver.clone(), hops: beside.terms.hops });
+        }
+        let sql = "SELECT giver, asks FROM @stix_object WHERE idx = $1";
+        let held = tx.one(sql, &[source.into()], |r| Source {
+            giver: r.opt_text(0).map(str::to_owned),
+            hops: facet::asked(r.text(1)).hops,
+        })?;
+        Ok(held.unwrap_or_default())
+    }
+}
+
 impl Beside {
-    fn read(tx: &mut Tx<'_>, ground: &mut Ground, object: &Object<'_>, home: &str) -> Result<Beside> {
+    fn read(
+        tx: &mut Tx<'_>,
+        ground: &mut Ground,
+        object: &Object<'_>,
+        home: &str,
+        source: Option<Source>,
+    ) -> Result<Beside> {
         // a copy that this hub made is the operator's own, under the markings of what it was made of
         let giver = facet::giver_of(&object.meta.source, home).filter(|_| object.meta.copy.is_none());
-        let marker = match &object.meta.copy {
-            Some(copy) => purge::giver(tx, copy.of)?,
-            None => giver.map(str::to_owned),
+        let (marker, passed) = match source {
+            Some(source) => (source.giver, source.hops),
+            None => (giver.map(str::to_owned), None),
         };
         let mut terms = ground.terms(tx, &object.head, marker.as_deref())?;
         if let Some(hops) = object.meta.hops {
             terms.join(&marking::Terms { hops: Some(hops), ..marking::Terms::default() });
         }
+        terms.join(&marking::Terms { hops: passed, ..marking::Terms::default() });
+        meaning::count_hop(tx, &mut terms, giver, object.head.created_by.as_deref().unwrap_or(""))?;
         let embargo = object.meta.sighting.as_ref().and_then(|of| of.embargo.clone());
         terms.join(&marking::Terms { embargo, ..marking::Terms::default() });
+        let shown = match giver {
+            Some(giver) => giveaway::shows(&object.head, object.body, ground.names(tx, giver)?),
+            None => false,
+        };
         let facts = Facts {
             id: object.meta.id.clone(),
             kind: object.meta.kind.clone(),
             topics: facet::topics_of(&object.head),
             giver: giver.map(str::to_owned),
-            signed: facet::is_signed(&object.head),
+            shown,
             sighting: sight::facet_of(&object.meta),
         };
         Ok(Beside { facts, terms, partial: ground.is_partial(tx, &object.head, marker.as_deref())? })
@@ -419,7 +462,7 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
         Column::Int(objects.iter().map(|o| o.meta.waiting.len() as i64).collect()),
         Column::Text(objects.iter().map(|o| o.meta.source.as_str()).collect()),
         Column::OptText(beside.iter().map(|b| b.facts.giver.as_deref()).collect()),
-        Column::Int(beside.iter().map(|b| i64::from(b.facts.signed)).collect()),
+        Column::Int(beside.iter().map(|b| i64::from(b.facts.shown)).collect()),
         Column::Int(beside.iter().map(|b| i64::from(b.partial)).collect()),
         Column::Text(asks.iter().map(String::as_str).collect()),
         Column::Int(objects.iter().map(|o| o.body.len() as i64).collect()),
@@ -427,7 +470,7 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
         Column::Int(objects.iter().map(Object::line).collect()),
         Column::Int(objects.iter().map(|o| i64::from(o.meta.aside)).collect()),
     ];
-    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, signed, partial, asks, size, copy_of, line, aside)";
+    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, shown, partial, asks, size, copy_of, line, aside)";
     tx.bulk(insert, &columns, "")?;
     let topics = || objects.iter().zip(beside).flat_map(|(o, b)| b.facts.topics.iter().map(|t| (o.index, t.as_str())));
     let columns = [Column::Int(topics().map(|t| t.0).collect()), Column::Text(topics().map(|t| t.1).collect())];
@@ -444,19 +487,29 @@ fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>, giver: Option<&str>) -> Re
     let id = &object.meta.id;
     let definitions = Definitions::read(tx, id)?;
     let waiting = tx.all(
-        "SELECT o.idx, o.tlp, o.waiting, o.asks, COALESCE(o.giver, s.giver) FROM @waiting w JOIN @stix_object o ON o.idx = w.object \
+        "SELECT o.idx, o.tlp, o.waiting, o.asks, COALESCE(o.giver, s.giver), COALESCE(s.creator, o.creator) FROM @waiting w JOIN @stix_object o ON o.idx = w.object \
          LEFT JOIN @stix_object s ON s.idx = o.copy_of WHERE w.marking = $1 ORDER BY o.idx",
         &[id.into()],
-        |r| (r.int(0), r.opt_int(1), r.int(2), facet::asked(r.text(3)), definitions.for_giver(r.opt_text(4))),
+        |r| Waiting {
+            object: r.int(0),
+            tlp: r.opt_int(1),
+            count: r.int(2),
+            terms: facet::asked(r.text(3)),
+            giver: r.opt_text(4).map(str::to_owned),
+            creator: r.text(5).to_owned(),
+        },
     )?;
     // many that wait have the same label and ask the same
     let mut alike: BTreeMap<(Option<i64>, String), Vec<i64>> = BTreeMap::new();
-    for (index, tlp, _, terms, meaning) in &waiting {
-        let Some(meaning) = meaning else { continue };
+    let mut whole = Vec::new();
+    for Waiting { object, tlp, count, terms, giver, creator } in &waiting {
+        let Some(meaning) = definitions.for_giver(giver.as_deref()) else { continue };
         let mut terms = terms.clone();
         terms.join(&meaning.terms);
+        meaning::count_hop(tx, &mut terms, giver.as_deref(), creator)?;
         let now = ((*tlp).max(meaning.tlp.map(Tlp::rank)), facet::written(&terms)?);
-        alike.entry(now).or_default().push(*index);
+        alike.entry(now).or_default().push(*object);
+        whole.extend((*count <= 1).then_some(*object));
     }
     for ((tlp, asks), objects) in &alike {
         let sql = "UPDATE @stix_object SET tlp = $1, waiting = waiting - 1, asks = $2 WHERE idx IN (*)";
@@ -467,9 +520,19 @@ fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>, giver: Option<&str>) -> Re
     for objects in alike.values() {
         batch::run(tx, "DELETE FROM @waiting WHERE marking = $1 AND object IN (*)", &[id.into()], objects)?;
     }
-    let whole = waiting.iter().filter(|(_, _, count, _, meaning)| *count <= 1 && meaning.is_some());
-    sight::resolved(tx, object.index, whole.map(|row| row.0))?;
+    sight::resolved(tx, object.index, whole.into_iter())?;
     if waiting.is_empty() { Ok(()) } else { view::settle_all(tx, object.known) }
+}
+
+/// An object that names a marking which was not held.
+struct Waiting {
+    object: i64,
+    tlp: Option<i64>,
+    /// How many markings it waits for.
+    count: i64,
+    terms: marking::Terms,
+    giver: Option<String>,
+    creator: String,
 }
 
 /// What a marking-definition means, for whatever will name it.
@@ -494,8 +557,7 @@ fn keep_meaning(tx: &mut Tx<'_>, object: &Object<'_>, giver: Option<&str>) -> Re
 }
 
 fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> {
-    let sql =
-        "SELECT id, vkey, tlp, waiting, partial, kind, giver, signed, asks, size FROM @stix_object WHERE idx = $1";
+    let sql = "SELECT id, vkey, tlp, waiting, partial, kind, giver, shown, asks, size FROM @stix_object WHERE idx = $1";
     let row = tx.one(sql, &[meta.object.into()], |r| {
         let listed = view::Listed {
             object: meta.object,
@@ -510,7 +572,7 @@ fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> 
         };
         let (kind, giver) = (r.text(5).to_owned(), r.opt_text(6).map(str::to_owned));
         let facts =
-            Facts { id: r.text(0).to_owned(), kind, topics: BTreeSet::new(), giver, signed: r.bool(7), sighting: None };
+            Facts { id: r.text(0).to_owned(), kind, topics: BTreeSet::new(), giver, shown: r.bool(7), sighting: None };
         (listed, facts, facet::asked(r.text(8)), r.int(3) > 0)
     })?;
     let (mut listed, mut facts, terms, waiting) =

@@ -180,3 +180,50 @@ fn an_anonymised_copy_names_nothing_of_it() {
         assert_eq!(ledger.verify(true).unwrap().findings.len(), 0);
     }
 }
+
+/// What says nothing of its maker may still lead to it: by its id, by what it refers to, by a name in its words or in those of its marking.
+#[test]
+fn what_is_not_signed_shows_its_submitter_too() {
+    for store in engines() {
+        let (ledger, id) = open(&store, Handling { redact: false, anonymise: true });
+        let definition = r#"{"type":"marking-definition","spec_version":"2.1","id":"marking-definition--00000000-0000-4000-8000-000000000077",
+            "created":"2020-01-01T00:00:00Z","definition_type":"statement","definition":{"statement":"Copyright Netherlands CERT"}}"#;
+        let url = |n: u8, value: &str| {
+            format!(r#"{{"type":"url","id":"url--00000000-0000-4000-8000-0000000000{n:02}","value":"{value}"}}"#)
+        };
+        let marked =
+            r#","name":"marked","object_marking_refs":["marking-definition--00000000-0000-4000-8000-000000000077"]"#;
+        let seen = r#","sighting_of_ref":"tool--00000000-0000-4000-8000-000000000001""#;
+        give(
+            &ledger,
+            &id,
+            &[
+                of("tool", 1, 1, r#","name":"plain""#),
+                of("tool", 2, 1, r#","name":"worded","description":"NL-CERT saw this""#),
+                of("sighting", 3, 1, seen),
+                of("tool", 4, 1, marked),
+                definition.to_owned(),
+                url(5, "http://a.example/"),
+                url(6, "http://nl-cert.example/"),
+            ],
+        );
+        let list: Vec<serde_json::Value> =
+            reads(&ledger, "fred", &id).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let mut kinds: Vec<&str> = list.iter().map(|o| o["type"].as_str().unwrap()).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["sighting", "tool", "url"]);
+        let of_kind = |kind: &str| list.iter().find(|o| o["type"] == kind).unwrap();
+        assert_eq!(of_kind("sighting")["sighting_of_ref"], of_kind("tool")["id"]);
+        assert_eq!(
+            (&of_kind("tool")["name"], &of_kind("tool")["created_by_ref"]),
+            (&"plain".into(), &"OPERATOR".into())
+        );
+        assert_eq!(of_kind("url")["value"], "http://a.example/");
+        let text = reads(&ledger, "fred", &id).to_lowercase();
+        assert!(!text.contains("tool--00000000-0000-4000-8000-0000000000") && !text.contains("nl-cert"), "{text}");
+        let own = reads(&ledger, "nell", &id);
+        let whole = own.lines().filter(|line| line.contains("--00000000-0000-4000-8000-0000000000"));
+        assert_eq!(whole.count(), 7, "who submitted it sees it as it is");
+        assert_eq!(ledger.verify(true).unwrap().findings.len(), 0);
+    }
+}

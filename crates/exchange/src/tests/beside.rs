@@ -247,6 +247,59 @@ fn what_lies_in_review_is_decided() {
     }
 }
 
+/// A limit of hops is counted: what comes from somebody who did not make it was passed on before, and stays.
+#[test]
+fn a_hop_is_counted() {
+    let maker = "identity--00000000-0000-4000-8000-000000000001";
+    let terms = r#"{"extension_type":"property-extension","hops":1}"#;
+    let id = "marking-definition--00000000-0000-4000-8000-000000000001";
+    let definition = format!(
+        r#"{{"type":"marking-definition","spec_version":"2.1","id":"{id}","created":"2020-01-01T00:00:00Z","extensions":{{"{}":{terms}}}}}"#,
+        stix::marking::TERMS_EXTENSION
+    );
+    let by = |n: u32, by: &str| named(n, 1, &format!("of{n}"), &format!("{by}{}", marked(id)));
+    let signed = format!(r#","created_by_ref":"{maker}""#);
+    for store in engines() {
+        for late in [false, true] {
+            let (ledger, _) = world(&store);
+            let box_ = make(&ledger, &format!("late {late}"), Tlp::Clear, &["fr".into()]);
+            let aka = Some(vec![maker.to_owned()]);
+            let org = |key: &str, aka| Org {
+                key: key.to_owned(),
+                name: key.to_owned(),
+                kind: None,
+                country: None,
+                languages: Vec::new(),
+                aka,
+                agreement: None,
+            };
+            ledger.write(|tx| partners::org::add_org(tx, &org("nl", aka.clone()))).unwrap();
+            ledger.write(|tx| partners::org::add_org(tx, &org("de", None))).unwrap();
+            ledger.catch_up().unwrap();
+            let from = |source: &str, objects: &[String]| {
+                let origin =
+                    Origin { file: "f", collection: &box_, source, tlp: None, by: "x", sees: Sees::All, hops: None };
+                import_stix(&ledger, &envelope(objects), &origin).unwrap();
+                ledger.catch_up().unwrap();
+            };
+            let definition = || from("local", std::slice::from_ref(&definition));
+            if !late {
+                definition();
+            }
+            from("peer:nl", &[by(1, &signed), by(2, "")]);
+            from("peer:de", &[by(3, &signed), by(4, "")]);
+            from("local", &[by(5, &signed)]);
+            if late {
+                definition();
+            }
+            let all = names(&ledger, "fred", &box_);
+            let read: Vec<&str> = all.split(' ').filter(|name| *name != "-").collect();
+            assert_eq!(read, ["of1", "of2", "of4", "of5"], "{late}");
+            same_after_rebuild(&ledger);
+        }
+    }
+}
+
 /// What a person lets in is as closed as it came.
 #[test]
 fn what_is_accepted_keeps_its_limits() {

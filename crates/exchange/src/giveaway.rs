@@ -1,0 +1,86 @@
+//! What of an object shows who gave it, where its collection anonymises (`collection add --anonymise`). Such an object never goes out as it is
+//! unless its giver agreed to be named: a copy stands in its place ([`crate::copy`]), or nothing does.
+//!
+//! Text is searched for names, not read for meaning: what names the giver in words it was never called by passes.
+use crate::rights;
+use ledger::{Result, Tx};
+use serde_json::Value;
+use stix::{Class, Head};
+
+/// Names with fewer characters stand in too many words.
+const NAME_MIN: usize = 3;
+
+/// All that an organisation is called, in small letters: its key, its name, its other names.
+pub(crate) fn names(tx: &mut Tx<'_>, org: &str) -> Result<Vec<String>> {
+    let mut names = rights::names(tx, org)?;
+    names.extend(rights::name(tx, org)?);
+    names.push(org.to_owned());
+    let mut names: Vec<String> = names.into_iter().map(|name| name.to_lowercase()).collect();
+    names.retain(|name| name.chars().count() >= NAME_MIN);
+    Ok(names)
+}
+
+/// Whether an object shows who gave it, who is called this. An observable and a definition do where they say so; anything else does anyhow: its id
+/// and what it refers to are its giver's own, and lead to whoever published them elsewhere.
+pub(crate) fn shows(head: &Head<'_>, body: &[u8], names: &[String]) -> bool {
+    let says_so = matches!(&*head.kind, "marking-definition" | "extension-definition")
+        || Class::of(&head.kind) == Class::Observable;
+    !says_so || head.created_by.is_some() || says_any(body, names)
+}
+
+fn says_any(body: &[u8], names: &[String]) -> bool {
+    // only a text with escapes has to be taken apart
+    if body.contains(&b'\\') {
+        return serde_json::from_slice::<Value>(body).map_or(true, |value| names.iter().any(|name| says(&value, name)));
+    }
+    let text = String::from_utf8_lossy(body).to_lowercase();
+    names.iter().any(|name| text.contains(name.as_str()))
+}
+
+/// Whether a text, in small letters, stands anywhere in an object, in a key or a value.
+pub(crate) fn says(value: &Value, name: &str) -> bool {
+    match value {
+        Value::Object(map) => map.iter().any(|(key, value)| key.to_lowercase().contains(name) || says(value, name)),
+        Value::Array(list) => list.iter().any(|value| says(value, name)),
+        Value::String(text) => text.to_lowercase().contains(name),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(object: &str, expected: bool) {
+        let names = ["csirt-fi".to_owned(), "kyberturvallisuuskeskus é".to_owned()];
+        let head = Head::read(object.as_bytes()).unwrap();
+        assert_eq!(shows(&head, object.as_bytes(), &names), expected, "{object}");
+    }
+
+    #[test]
+    fn what_shows_its_giver() {
+        let address = |rest: &str| {
+            format!(
+                r#"{{"type":"url","id":"url--00000000-0000-5000-8000-000000000001","value":"http://x.example/"{rest}}}"#
+            )
+        };
+        let definition = |rest: &str| {
+            format!(
+                r#"{{"type":"marking-definition","spec_version":"2.1","id":"marking-definition--00000000-0000-4000-8000-000000000001","created":"2020-01-01T00:00:00Z",
+                "definition_type":"statement","definition":{{"statement":"{rest}"}}}}"#
+            )
+        };
+        check(&address(""), false);
+        check(&address(r#","x_by":"CSIRT-FI""#), true);
+        check(&address(r#","x_by":"seen by Kyberturvallisuuskeskus \u00c9""#), true);
+        check(&address(r#","x_CSIRT-fi":1"#), true);
+        check(&address(r#","x_by":"a\\b""#), false);
+        check(&definition("for all"), false);
+        check(&definition("Copyright csirt-fi"), true);
+        check(
+            r#"{"type":"malware","spec_version":"2.1","id":"malware--00000000-0000-4000-8000-000000000001","created":"2020-01-01T00:00:00Z","modified":"2020-01-01T00:00:00Z","is_family":false}"#,
+            true,
+        );
+    }
+}
