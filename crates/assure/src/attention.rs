@@ -21,12 +21,14 @@ pub enum Leads {
     Partner(String),
     /// What lies in review.
     Review,
+    /// The exchange with another hub, by the peer's name.
+    Peer(String),
 }
 
 /// One thing that needs attention.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attention {
-    /// Stable code: `silent`, `held`, `unasked`, `bounced`, `disputed`, `overdue`, `nothing-known`, `review`.
+    /// Stable code: `silent`, `held`, `unasked`, `bounced`, `disputed`, `overdue`, `nothing-known`, `review`, `peer`.
     pub rule: &'static str,
     /// What is so, in a sentence.
     pub what: String,

@@ -9,7 +9,7 @@ use ledger::{Result, Tx};
 use partners::agreement::{self, ANYBODY};
 
 /// What somebody is told who may not.
-pub(crate) const NOT_BOUND: &str = "another gave this object first, and your organisation is neither its creator nor an agreed relay: a person decides";
+pub(crate) const NOT_BOUND: &str = "another organisation gave this object first, and the one that gives it now is neither its creator nor an agreed relay: a person decides";
 
 /// Whether an organisation may bring a version of what is held already. `giver`: `None` for the operator's own; `creator`: an id, or empty
 /// where the object does not say; `held`: the versions that are to be followed.

@@ -7,11 +7,14 @@ mod intake;
 mod pull;
 mod push;
 pub mod sync;
+mod why;
 
 use crate::collection;
 use ledger::{Error, Ledger, Micros, Result, Row, Tx};
 use std::fmt;
 use std::str::FromStr;
+
+pub use why::{Passage, Version, Why, why};
 
 /// Refusals that are remembered of each peer; the oldest go first.
 const REFUSED_KEPT: i64 = 10_000;
@@ -247,6 +250,29 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Peer>> {
     tx.all(&format!("{SELECT} ORDER BY name"), &[], read_row)
 }
 
+/// Those with which something is wrong: the last round failed, or a person has to look first.
+pub fn troubled(tx: &mut Tx<'_>) -> Result<Vec<Peer>> {
+    let troubled = |peer: &Peer| peer.state.failures > 0 || !peer.state.quarantine.is_empty();
+    Ok(all(tx)?.into_iter().filter(troubled).collect())
+}
+
+impl Peer {
+    /// What is wrong with it, in words, and what to do next.
+    pub fn trouble(&self) -> (String, String) {
+        let (way, name, state) = (self.way, &self.name, &self.state);
+        match state.quarantine.is_empty() {
+            false => (
+                format!("{way} {name} is in quarantine: {}", state.quarantine),
+                format!("look at what it sends; then `peer sync {name}` lets it out"),
+            ),
+            true => (
+                format!("{way} {name} failed {} times, last: {}", state.failures, state.error),
+                format!("mend the cause, then `peer sync {name}`; it is tried again by itself after {}", state.retry),
+            ),
+        }
+    }
+}
+
 /// A peer by name, or a refusal that says what to do.
 pub fn must(tx: &mut Tx<'_>, name: &str) -> Result<Peer> {
     let found = tx.one(&format!("{SELECT} WHERE name = $1"), &[name.into()], read_row)?;
@@ -369,37 +395,6 @@ fn keep_refused(tx: &mut Tx<'_>, peer: &str, refused: &[Refused]) -> Result<()> 
         tx.run("DELETE FROM peer_refused WHERE peer = $1 AND at <= $2", &[peer.into(), oldest.into()])?;
     }
     Ok(())
-}
-
-/// Why an object of a peer is here, or is not: what is known of it without asking the peer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Why {
-    /// The versions that our collection holds, each with the instant it came.
-    pub held: Vec<(String, Micros)>,
-    /// What was refused of it.
-    pub refused: Vec<Refused>,
-    /// It lies in review, with the rule.
-    pub review: Vec<String>,
-}
-
-/// What is known of one object of a peer.
-pub fn why(tx: &mut Tx<'_>, peer: &Peer, object: &str) -> Result<Why> {
-    let sql = "SELECT o.version, l.known FROM @stix_object o JOIN @listing l ON l.object = o.idx AND l.collection = $2 WHERE o.id = $1 ORDER BY o.vkey";
-    let held = tx.all(sql, &[object.into(), (&peer.collection).into()], |r| {
-        (r.opt_text(0).unwrap_or("without a version").to_owned(), r.micros(1))
-    })?;
-    let sql =
-        "SELECT id, version, rule, reason, at FROM peer_refused WHERE peer = $1 AND id = $2 ORDER BY at, version, rule";
-    let refused = tx.all(sql, &[(&peer.name).into(), object.into()], |r| Refused {
-        id: r.text(0).to_owned(),
-        version: r.text(1).to_owned(),
-        rule: r.text(2).to_owned(),
-        reason: r.text(3).to_owned(),
-        at: r.micros(4),
-    })?;
-    let sql = "SELECT DISTINCT rule FROM @review WHERE form = 'stix' AND id = $1 AND decided = 0 ORDER BY rule";
-    let review = tx.all(sql, &[object.into()], |r| r.text(0).to_owned())?;
-    Ok(Why { held, refused, review })
 }
 
 #[cfg(test)]

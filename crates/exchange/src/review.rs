@@ -24,6 +24,8 @@ pub struct Item {
     pub reason: String,
     /// `stix`, `csaf`, …
     pub form: String,
+    /// Where it came from: `taxii:ORG` and `peer:ORG` name whose account or peer gave it.
+    pub source: String,
 }
 
 /// Puts something in review. False where the same thing lies there already, by the same rule.
@@ -36,7 +38,7 @@ pub fn put(tx: &mut Tx<'_>, meta: &ReviewMeta, body: &[u8]) -> Result<bool> {
 
 /// What lies in review, oldest first, at most `limit` after the event `after`.
 pub fn list(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Vec<Item>> {
-    let sql = "SELECT idx, known, file, place, id, rule, reason, form FROM @review WHERE idx > $1 AND decided = 0 ORDER BY idx LIMIT $2";
+    let sql = "SELECT idx, known, file, place, id, rule, reason, form, source FROM @review WHERE idx > $1 AND decided = 0 ORDER BY idx LIMIT $2";
     tx.all(sql, &[after.into(), limit.into()], |r| Item {
         index: r.int(0),
         known: r.micros(1),
@@ -46,6 +48,7 @@ pub fn list(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Vec<Item>> {
         rule: r.text(5).to_owned(),
         reason: r.text(6).to_owned(),
         form: r.text(7).to_owned(),
+        source: r.text(8).to_owned(),
     })
 }
 
@@ -58,6 +61,13 @@ pub struct Decision<'a> {
     pub reason: &'a str,
     /// Who decides.
     pub by: &'a str,
+}
+
+/// What is known of an item that lies in review.
+pub fn item(tx: &mut Tx<'_>, item: i64) -> Result<Item> {
+    let event = find(tx, item)?;
+    let one = list(tx, event.index - 1, 1)?.pop();
+    one.ok_or_else(|| Error::Integrity(format!("item {item} stands in no list")))
 }
 
 /// The bytes of an item.

@@ -429,7 +429,8 @@ fn why_something_did_not_arrive() {
     let done = round(&ledger, &mut server);
     assert_eq!((done.accepted, done.refused), (1, 1));
     let why = |n: usize| ledger.read(|tx| why(tx, &peer, &format!("tool--00000000-0000-4000-8000-{n:012}"))).unwrap();
-    assert_eq!(why(0).held, [("2020-01-01T00:00:01.000Z".to_owned(), testkit::START)]);
+    let version = "2020-01-01T00:00:01.000Z".to_owned();
+    assert_eq!(why(0).held, [Version { version, since: testkit::START, way: Passage::Here }]);
     let rules: Vec<String> = why(1).refused.into_iter().map(|r| r.rule).collect();
     assert_eq!(rules, ["modified-before-created"]);
     assert_eq!(why(2), Why { held: Vec::new(), refused: Vec::new(), review: Vec::new() });
@@ -494,11 +495,25 @@ fn a_push_gives_what_the_account_may_see() {
         let done = round(&ledger, &mut server);
         assert_eq!((done.objects, done.refused, done.trouble), (4, 0, None), "{}: what is CLEAR", store.engine);
         assert_eq!(round(&ledger, &mut server).objects, 0, "once");
+        let way = |n: usize| {
+            let peer = ledger.read(|tx| must(tx, "north")).unwrap();
+            let why = ledger.read(|tx| why(tx, &peer, &format!("tool--00000000-0000-4000-8000-{n:012}"))).unwrap();
+            why.held[0].way.clone()
+        };
+        assert!(matches!(way(0), Passage::Given(_)));
+        assert_eq!(
+            way(1),
+            Passage::Withheld(vec![
+                "TLP:AMBER is above TLP:CLEAR: no has no agreement in force on 2026-01-01 [marking]".to_owned()
+            ])
+        );
         // An agreement lets it have more: that is newly added to its view, and goes.
         let agreement = Agreement::plain("2026-01-01".parse().unwrap(), None, Tlp::Amber);
         ledger.write(|tx| partners::org::add_agreement(tx, "no", &agreement, None)).unwrap();
         ledger.catch_up().unwrap();
+        assert_eq!(way(1), Passage::Next);
         let done = round(&ledger, &mut server);
+        assert!(matches!(way(1), Passage::Given(_)));
         assert_eq!((done.objects, done.refused), (4, 1), "{}", store.engine);
         assert_eq!(server.given.len(), 8);
     }

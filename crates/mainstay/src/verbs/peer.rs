@@ -1,10 +1,10 @@
 //! `peer`: other hubs, from which objects are pulled and to which they are pushed, and why one did not arrive.
 use crate::actor;
-use crate::args::Global;
+use crate::args::{Format, Global};
 use crate::failure::{Done, Failure};
 use crate::{out, store};
 use clap::Subcommand;
-use exchange::peer::{self, NewPeer, Way, sync};
+use exchange::peer::{self, NewPeer, Passage, Way, sync};
 use ledger::Micros;
 use partners::may::Verb;
 use server::egress::Egress;
@@ -233,6 +233,24 @@ fn exchange_now(global: &Global, name: Option<&str>) -> Result<Done, Failure> {
     Ok(if findings { Done::Findings } else { Done::Fine })
 }
 
+/// One thing that is known of an object of a peer.
+#[derive(serde::Serialize)]
+struct Known {
+    /// `held`, `given`, `next`, `withheld`, `refused`, `review`, `unknown`, `exchange` or `peer`.
+    what: &'static str,
+    /// The version, where it is about one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    version: String,
+    /// In words.
+    said: String,
+}
+
+impl Known {
+    fn new(what: &'static str, version: &str, said: String) -> Known {
+        Known { what, version: version.to_owned(), said }
+    }
+}
+
 /// Says what is known of an object of a peer, and what follows from that.
 fn why(global: &Global, name: &str, object: &str, ask: bool) -> Result<Done, Failure> {
     let ledger = store::open_existing(global)?;
@@ -242,32 +260,73 @@ fn why(global: &Global, name: &str, object: &str, ask: bool) -> Result<Done, Fai
         let why = peer::why(tx, &peer, object)?;
         Ok((peer, why))
     })?;
-    let mut lines: Vec<String> = Vec::new();
-    let way = |pull: &str, push: &str| if peer.way == Way::Pull { pull.to_owned() } else { push.to_owned() };
-    for (version, at) in &why.held {
-        lines.push(format!("version {version} is held in our collection since {at}"));
+    let mut known: Vec<Known> = why.held.iter().map(|held| of_version(&peer, object, held)).collect();
+    known.extend(why.refused.iter().map(|r| of_refused(&peer, r)));
+    let review = |rule: &String| format!("a version lies in review [{rule}]: a person decides, see `review list`");
+    known.extend(why.review.iter().map(|rule| Known::new("review", "", review(rule))));
+    if known.is_empty() {
+        let pulls = peer.way == Way::Pull;
+        let said = if pulls { "the peer has never given it to us" } else { "our collection does not hold it" };
+        known.push(Known::new("unknown", "", said.to_owned()));
     }
-    for r in &why.refused {
-        let by = way("was refused here", "was refused by the peer");
-        lines.push(format!("version {} {by} at {}: {} [{}]", r.version, r.at, r.reason, r.rule));
+    known.push(Known::new("exchange", "", of_exchange(&peer)));
+    if ask {
+        let to = if peer.way == Way::Pull { "us" } else { "the account with which we push" };
+        let said = match Egress::to(&ledger, &peer)?.shows(object) {
+            Ok(Some(date)) => format!("the peer shows it to {to} now, added there at {date}"),
+            Ok(None) => format!("the peer does not show it to {to}"),
+            Err(trouble) => format!("asked now: {trouble}"),
+        };
+        known.push(Known::new("peer", "", said));
     }
-    lines.extend(why.review.iter().map(|rule| format!("a version lies in review [{rule}]: a person decides")));
-    if why.held.is_empty() && why.refused.is_empty() && why.review.is_empty() {
-        lines.push(way("the peer has never given it to us", "our collection does not hold it"));
+    match global.format {
+        Format::Table => known.iter().try_for_each(|k| out::line(&k.said))?,
+        _ => out::rows(global.format, &known, &["what", "version", "said"], |k| {
+            vec![k.what.to_owned(), k.version.clone(), k.said.clone()]
+        })?,
     }
-    lines.push(match (peer.state.done, peer.state.error.as_str()) {
+    let arrived = |held: &peer::Version| {
+        matches!(held.way, Passage::Here | Passage::Given(_)) && why.refused.iter().all(|r| r.version != held.version)
+    };
+    Ok(if why.held.iter().any(arrived) { Done::Fine } else { Done::Findings })
+}
+
+fn of_version(peer: &peer::Peer, object: &str, held: &peer::Version) -> Known {
+    let (version, since, account) = (&held.version, held.since, &peer.account);
+    let (what, said) = match &held.way {
+        Passage::Here => ("held", format!("version {version} is held in our collection since {since}")),
+        Passage::Given(seen) => {
+            let by = "all that it came to see until then was given to the peer";
+            ("given", format!("version {version} was given: {account} sees it since {seen}, and {by}"))
+        }
+        Passage::Next => ("next", format!("version {version} is held since {since} and goes with the next round")),
+        Passage::Withheld(rules) => {
+            let next = format!("`release explain {object}` has the whole decision");
+            ("withheld", format!("version {version} is withheld from {account} here: {}; {next}", rules.join("; ")))
+        }
+    };
+    Known::new(what, version, said)
+}
+
+fn of_refused(peer: &peer::Peer, r: &peer::Refused) -> Known {
+    let by = if peer.way == Way::Pull { "was refused here" } else { "was refused by the peer" };
+    let which = if r.version.is_empty() { "it".to_owned() } else { format!("version {}", r.version) };
+    Known::new("refused", &r.version, format!("{which} {by} at {}: {} [{}]", r.at, r.reason, r.rule))
+}
+
+/// Where the exchange with a peer stands.
+fn of_exchange(peer: &peer::Peer) -> String {
+    let name = &peer.name;
+    match (peer.state.done, peer.state.error.as_str()) {
+        (None, "") if peer.state.passed > 0 => {
+            let passed = peer.state.passed;
+            format!(
+                "no round has come to its end: {passed} objects passed before it broke off; `peer sync {name}` goes on"
+            )
+        }
         (None, "") => format!("nothing was ever exchanged: `peer sync {name}` begins"),
         (None, error) => format!("no round has come to its end: {error}"),
         (Some(at), "") => format!("the last round came to its end at {at}"),
         (Some(at), error) => format!("the last whole round was at {at}; since then: {error}"),
-    });
-    if ask {
-        lines.push(match Egress::to(&ledger, &peer)?.shows(object) {
-            Ok(Some(date)) => format!("the peer shows it to us now, added there at {date}"),
-            Ok(None) => "the peer does not show it to us: ask whoever runs it what our account may see".to_owned(),
-            Err(trouble) => format!("asked now: {trouble}"),
-        });
     }
-    lines.iter().try_for_each(|line| out::line(line))?;
-    Ok(if why.held.is_empty() { Done::Findings } else { Done::Fine })
 }

@@ -49,7 +49,11 @@ impl Review {
         };
         match self {
             Review::List { after } => return list(global, &ledger, after.unwrap_or(-1)),
-            Review::Show { item } => out::bytes(&ledger.read(|tx| review::body(tx, *item))?)?,
+            Review::Show { item } => {
+                let (one, bytes) = ledger.read(|tx| Ok((review::item(tx, *item)?, review::body(tx, *item)?)))?;
+                out::say(format!("from {} ({}, {}): {} [{}]", one.source, one.file, one.place, one.reason, one.rule));
+                out::bytes(&bytes)?;
+            }
             Review::Accept(choice) => {
                 decide(choice, review::accept)?;
                 out::say(format!("item {} is taken in, says {}", choice.item, person.name));
@@ -65,11 +69,13 @@ impl Review {
 
 fn list(global: &Global, ledger: &ledger::Ledger, after: i64) -> Result<Done, Failure> {
     let (items, count) = ledger.read(|tx| Ok((review::list(tx, after, LIST_MAX)?, review::count(tx)?)))?;
-    let heads = ["item", "since", "form", "id", "rule", "reason", "file", "place"];
+    let heads = ["item", "since", "from", "form", "id", "rule", "reason", "file", "place"];
     out::rows(global.format, &items, &heads, |item| {
         let (number, since) = (item.index.to_string(), item.known.to_string());
         let mut row = vec![number, since];
-        row.extend([&item.form, &item.id, &item.rule, &item.reason, &item.file, &item.place].map(String::clone));
+        row.extend(
+            [&item.source, &item.form, &item.id, &item.rule, &item.reason, &item.file, &item.place].map(String::clone),
+        );
         row
     })?;
     match items.last() {

@@ -211,6 +211,10 @@ impl Doctor {
                 "mend the cause and send again",
             );
         }
+        for peer in ledger.read(exchange::peer::troubled)? {
+            let (what, next) = peer.trouble();
+            complain(what, &next);
+        }
         let packs = ledger.read(ledger::pack::all);
         if let Err(e) = packs {
             complain(format!("a pack does not check: {e}"), "load it again with `pack add`");

@@ -2,7 +2,7 @@
 use crate::args::{Format, Global};
 use crate::failure::{Done, Failure};
 use crate::{actor, out, store};
-use assure::attention::{Attention, attention};
+use assure::attention::{Attention, Leads, attention};
 use clap::Args;
 use depend::Snapshot;
 use ledger::Micros;
@@ -22,7 +22,9 @@ impl Today {
         let now = ledger.env().clock.now();
         let (lines, coverage) = ledger.read(|tx| {
             let stakes = Snapshot::load(tx)?;
-            let lines = attention(tx, &stakes, now, self.most)?;
+            let mut lines = attention(tx, &stakes, now, self.most)?;
+            // whoever is not heard of is missing in all other lines
+            lines.extend(exchange::peer::troubled(tx)?.iter().map(of_peer));
             let none = expose::Filter { limit: Some(0), ..expose::Filter::default() };
             Ok((lines, expose::list(tx, &stakes, &none)?.coverage))
         })?;
@@ -40,6 +42,12 @@ impl Today {
         out::line(&format!("\n{}", sentence(&coverage.words())))?;
         Ok(Done::Fine)
     }
+}
+
+/// A peer that gives or takes nothing just now.
+fn of_peer(peer: &exchange::peer::Peer) -> Attention {
+    let (what, because) = peer.trouble();
+    Attention { rule: "peer", what, because, leads: Leads::Peer(peer.name.clone()), due: None, functions: Vec::new() }
 }
 
 fn clock(line: &Attention, now: Micros) -> String {

@@ -244,6 +244,7 @@ fn shown(line: &Line, context: &Context, board: &Board, names: &Names) -> Attent
         Leads::Vulnerability(id) => format!("/loop/{}", query(id)),
         Leads::Partner(key) => format!("/expose?q={}", query(key)),
         Leads::Review => "/exchange#review".to_owned(),
+        Leads::Peer(_) => "/exchange#h-alarms".to_owned(),
     };
     let mut because = capital(&names.within(&line.because));
     // The keys of functions, which the reason names, become their names.
