@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stix::bundle::{self, Item, Split};
 use stix::marking::{self, Meaning};
 use stix::scan::Limits;
+use stix::tlp::{self, ById};
 use stix::{Fault, Head, Timestamp, Tlp, jcs};
 
 /// Objects of one unit of work.
@@ -347,6 +348,10 @@ impl<'a> Desk<'_, 'a> {
         let creator = head.created_by.as_deref().unwrap_or("");
         let wanted = Wanted { kind: &head.kind, vkey, created, creator, revoked: head.revoked };
         let (seen, unseen) = self.part(tx, &head.id)?;
+        if let (Some(first), ById::Known(_)) = (seen.first(), tlp::by_id(&head.id)) {
+            // everybody knows it by its id, in whatever words it is sent
+            return Ok(candidate.told(self.list_too(tx, first.object)?, Vec::new()));
+        }
         match versions::decide(&wanted, &seen) {
             Verdict::SameVersion(object) => {
                 let outcome = self.same_version(tx, object, candidate, head)?;
@@ -478,7 +483,12 @@ impl<'a> Desk<'_, 'a> {
             let reason = "this version is held with other content: the first stays, a person decides";
             return self.review(tx, candidate, head, Fault::new("same-version-differs", "", reason));
         }
-        if earlier.is_some() {
+        self.list_too(tx, object)
+    }
+
+    /// What is held, or was accepted earlier in this unit, stands in this collection too.
+    fn list_too(&mut self, tx: &mut Tx<'_>, object: i64) -> Result<Outcome> {
+        if object < 0 {
             return Ok(Outcome::Unchanged);
         }
         let collection = self.origin.collection;

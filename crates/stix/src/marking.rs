@@ -69,7 +69,11 @@ pub fn check(head: &Head<'_>, bytes: &[u8]) -> Result<(), Fault> {
             check_granular(head, marking, &object, &format!("/granular_markings/{i}"))?;
         }
     }
-    if is_definition { check_tlp1(head) } else { Ok(()) }
+    if !is_definition {
+        return Ok(());
+    }
+    check_tlp1(head)?;
+    check_fixed(head)
 }
 
 /// Section 3.2: marking references name marking-definitions; a definition never marks itself (section 7.2.1).
@@ -202,11 +206,12 @@ fn definition_label(head: &Head<'_>) -> Option<String> {
         .and_then(|(_, label)| label.as_str().map(str::to_owned))
 }
 
-/// What a marking-definition means: the table of ids, the extension of TLP 2.0, the definition and the name are asked together. Where
-/// two of them differ, or one claims a label that does not exist, the meaning is the strictest label and a report.
-pub fn meaning(head: &Head<'_>) -> Meaning {
-    let extensions: BTreeMap<String, Value> =
-        head.extensions.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+fn extensions(head: &Head<'_>) -> BTreeMap<String, Value> {
+    head.extensions.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+}
+
+/// The labels that a definition claims, with where it does; `None` for one that does not exist.
+fn labels(head: &Head<'_>, extensions: &BTreeMap<String, Value>) -> Vec<(&'static str, Option<Tlp>)> {
     let mut said: Vec<(&str, Option<Tlp>)> = Vec::new();
     match tlp::by_id(&head.id) {
         ById::Known(tlp) => said.push(("id", Some(tlp))),
@@ -223,6 +228,43 @@ pub fn meaning(head: &Head<'_>) -> Meaning {
     if let Some(name) = head.name.as_deref().filter(|name| tlp::looks_like_tlp(name)) {
         said.push(("name", name.parse().ok()));
     }
+    said
+}
+
+/// A definition under the id of a fixed instance (section 7.2.1.4 for TLP 1, the common object repository of OASIS for TLP 2.0) says nothing
+/// but its label: everybody knows it by its id, so whatever else stood in it would be believed by some and not by others.
+fn check_fixed(head: &Head<'_>) -> Result<(), Fault> {
+    let ById::Known(tlp) = tlp::by_id(&head.id) else { return Ok(()) };
+    let extensions = extensions(head);
+    let fixed = |place: &str, why: &str| {
+        let reason = format!("this id is the fixed instance of TLP:{tlp}, {why}: send it as the standard has it");
+        Err(Fault::new("tlp-instance", place, reason))
+    };
+    if let Some((place, _)) = labels(head, &extensions).into_iter().find(|(_, label)| *label != Some(tlp)) {
+        let place = if place == "extension" { "extensions" } else { place };
+        return fixed(&format!("/{place}"), "and here it says otherwise");
+    }
+    if extensions
+        .keys()
+        .any(|key| [ACS_EXTENSION, TERMS_EXTENSION].iter().any(|closed| key.eq_ignore_ascii_case(closed)))
+    {
+        return fixed("/extensions", "which asks nothing beside its label");
+    }
+    if !head.marking_refs.is_empty() || head.granular.is_some() {
+        return fixed("/object_marking_refs", "which is public");
+    }
+    Ok(())
+}
+
+/// What a marking-definition means: the table of ids, the extension of TLP 2.0, the definition and the name are asked together. Where
+/// two of them differ, or one claims a label that does not exist, the meaning is the strictest label and a report.
+pub fn meaning(head: &Head<'_>) -> Meaning {
+    // what a fixed instance means no text of it changes
+    if let ById::Known(tlp) = tlp::by_id(&head.id) {
+        return Meaning { tlp: Some(tlp), ..Meaning::default() };
+    }
+    let extensions = extensions(head);
+    let said = labels(head, &extensions);
     let mut terms = Terms::default();
     let (mut acs, mut floor) = (None, None);
     for (_, value) in extensions.iter().filter(|(key, _)| key.eq_ignore_ascii_case(ACS_EXTENSION)) {

@@ -247,6 +247,32 @@ fn what_lies_in_review_is_decided() {
     }
 }
 
+/// Nobody changes what an id of TLP means, and in whatever words it was sent first, it is held for all.
+#[test]
+fn a_fixed_marking_stays_what_it_is() {
+    let clear = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487";
+    let definition = |tlp: &str, created: &str, rest: &str| {
+        format!(
+            r#"{{"type":"marking-definition","spec_version":"2.1","id":"{clear}","created":"{created}","name":"TLP:CLEAR"{rest},
+            "extensions":{{"extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d":{{"extension_type":"property-extension","tlp_2_0":"{tlp}"}}}}}}"#
+        )
+    };
+    for store in engines() {
+        let (ledger, box_) = world(&store);
+        let refused = give_as_fr(&ledger, &box_, &[definition("red", "2022-10-01T00:00:00.000Z", "")]);
+        assert_eq!(refused.refused[0].rule, "tlp-instance");
+        give_as_fr(&ledger, &box_, &[definition("clear", "2021-01-01T00:00:00.000Z", r#","x_own":1"#)]);
+        let genuine = give(&ledger, &box_, &envelope(&[definition("clear", "2022-10-01T00:00:00.000Z", "")]));
+        assert_eq!(say(&genuine), "accepted 0 unchanged 1");
+        let other = make(&ledger, "other", Tlp::Clear, &["fr".into()]);
+        let genuine = give(&ledger, &other, &envelope(&[definition("clear", "2022-10-01T00:00:00.000Z", "")]));
+        assert_eq!(say(&genuine), "accepted 1 unchanged 0");
+        give(&ledger, &box_, &envelope(&[named(1, 1, "one", &marked(clear))]));
+        assert!(names(&ledger, "fred", &box_).contains("one"));
+        same_after_rebuild(&ledger);
+    }
+}
+
 /// A limit of hops is counted: what comes from somebody who did not make it was passed on before, and stays.
 #[test]
 fn a_hop_is_counted() {

@@ -47,8 +47,8 @@ fn meanings() {
     insta::assert_snapshot!(cases.map(|doc| say(&doc)).join("\n"), @r"
     RED 
     GREEN 
-    RED marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb contradicts itself as TLP (id GREEN, extension CLEAR): treated as RED
-    RED marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb contradicts itself as TLP (id GREEN, name RED): treated as RED
+    tlp-instance at /extensions: this id is the fixed instance of TLP:GREEN, and here it says otherwise: send it as the standard has it
+    tlp-instance at /name: this id is the fixed instance of TLP:GREEN, and here it says otherwise: send it as the standard has it
     AMBER+STRICT 
     RED marking-definition--fa42a846-8d90-4e51-bc29-71d5b4802168 contradicts itself as TLP (extension unknown): treated as RED
     AMBER+STRICT 
