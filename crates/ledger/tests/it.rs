@@ -518,8 +518,15 @@ fn bulk_values_come_back_as_they_went_in() {
             })
             .unwrap();
         assert_eq!(rows, [(None, -1.0, None, vec![]), (Some(i64::MAX), 1e300, Some(String::new()), b"x".to_vec())]);
-        let nul = ledger.write(|tx| tx.run("INSERT INTO probe (t) VALUES ($1)", &["a\0b".into()]));
-        assert_eq!(nul.unwrap_err().rule(), "text-nul");
+        let nul = |tx: &mut ledger::Tx<'_>| {
+            tx.run("INSERT INTO probe (t) VALUES ($1)", &["a\0b".into()])?;
+            let texts = [Column::OptText(vec![Some("\0"), None]), Column::Int(vec![7, 8])];
+            tx.bulk("INSERT INTO probe (t, i)", &texts, "")?;
+            tx.all("SELECT t FROM probe WHERE t IN ($1, $2) ORDER BY t", &["a\0b".into(), "\0".into()], |r| {
+                r.text(0).to_owned()
+            })
+        };
+        assert_eq!(ledger.write(nul).unwrap(), ["a\u{2400}b", "\u{2400}"], "{}", store.engine);
     }
 }
 

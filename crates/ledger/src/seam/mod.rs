@@ -18,7 +18,7 @@ pub enum Value<'a> {
     Int(i64),
     /// A double.
     Real(f64),
-    /// Text without U+0000, which PostgreSQL cannot hold.
+    /// Text. U+0000, which PostgreSQL cannot hold, stands in a table as U+2400; payloads are bytes and keep it.
     Text(&'a str),
     /// Bytes.
     Blob(&'a [u8]),
@@ -281,11 +281,10 @@ pub(crate) enum Session<'a> {
 
 impl Session<'_> {
     pub(crate) fn run(&mut self, sql: &str, args: &[Value<'_>]) -> Result<u64> {
-        refuse_nul(args)?;
-        match self {
+        without_nul(args, |args| match self {
             Session::Sqlite(c) => sqlite::run(c, sql, args),
             Session::Postgres(s) => s.run(sql, args),
-        }
+        })
     }
 
     pub(crate) fn each(
@@ -294,11 +293,10 @@ impl Session<'_> {
         args: &[Value<'_>],
         f: &mut dyn FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<()> {
-        refuse_nul(args)?;
-        match self {
+        without_nul(args, |args| match self {
             Session::Sqlite(c) => sqlite::each(c, sql, args, f),
             Session::Postgres(s) => s.each(sql, args, f),
-        }
+        })
     }
 
     pub(crate) fn bulk(&mut self, insert: &str, columns: &[Column<'_>], tail: &str) -> Result<()> {
@@ -309,10 +307,10 @@ impl Session<'_> {
         if rows == 0 {
             return Ok(());
         }
-        match self {
+        columns_without_nul(columns, |columns| match self {
             Session::Sqlite(c) => sqlite::bulk(c, insert, columns, rows, tail),
             Session::Postgres(s) => s.bulk(insert, columns, tail),
-        }
+        })
     }
 
     /// Waits for what is still on its way: what went wrong with it is said here at the latest.
@@ -360,10 +358,51 @@ fn statements(ddl: &str) -> impl Iterator<Item = &str> {
     ddl.split(';').map(str::trim).filter(|statement| !statement.is_empty())
 }
 
-/// PostgreSQL refuses U+0000 in text; so that both engines hold the same, SQLite does too.
-fn refuse_nul(args: &[Value<'_>]) -> Result<()> {
-    match args.iter().any(|v| matches!(v, Value::Text(t) if t.contains('\0'))) {
-        true => Err(Error::refused("text-nul", "text holds U+0000", "remove the character and import again")),
-        false => Ok(()),
+/// PostgreSQL cannot hold U+0000 in text. What a partner sends may have it, and one such name must not fail a whole envelope: in a table, and in what
+/// is asked of one, stands U+2400 for it, on both engines.
+fn without_nul<T>(args: &[Value<'_>], f: impl FnOnce(&[Value<'_>]) -> T) -> T {
+    let has = |value: &Value<'_>| matches!(value, Value::Text(text) if text.contains('\0'));
+    if !args.iter().any(has) {
+        return f(args);
     }
+    let mended: Vec<Option<String>> = args.iter().map(|value| has(value).then(|| mend(value))).collect();
+    let args: Vec<Value<'_>> =
+        args.iter().zip(&mended).map(|(value, mended)| mended.as_deref().map_or(*value, Value::Text)).collect();
+    f(&args)
+}
+
+fn mend(value: &Value<'_>) -> String {
+    match value {
+        Value::Text(text) => text.replace('\0', "\u{2400}"),
+        _ => String::new(),
+    }
+}
+
+/// The same for columns.
+fn columns_without_nul<T>(columns: &[Column<'_>], f: impl FnOnce(&[Column<'_>]) -> T) -> T {
+    let has = |text: &str| text.contains('\0');
+    let any = |column: &Column<'_>| match column {
+        Column::Text(texts) => texts.iter().any(|text| has(text)),
+        Column::OptText(texts) => texts.iter().flatten().any(|text| has(text)),
+        _ => false,
+    };
+    if !columns.iter().any(any) {
+        return f(columns);
+    }
+    let mended: Vec<Vec<Option<String>>> = columns
+        .iter()
+        .map(|column| (0..column.len()).map(|row| Some(mend(&column.value(row))).filter(|_| any(column))).collect())
+        .collect();
+    let columns: Vec<Column<'_>> = columns
+        .iter()
+        .zip(&mended)
+        .map(|(column, mended)| match column {
+            Column::Text(_) if any(column) => Column::Text(mended.iter().map(|t| t.as_deref().unwrap_or("")).collect()),
+            Column::OptText(texts) if any(column) => {
+                Column::OptText(texts.iter().zip(mended).map(|(t, mended)| t.and(mended.as_deref())).collect())
+            }
+            other => other.clone(),
+        })
+        .collect();
+    f(&columns)
 }

@@ -278,7 +278,6 @@ pub(crate) fn bulk(c: &Connection, insert: &str, columns: &[Column<'_>], rows: u
         while done + size <= rows {
             values.clear();
             values.extend((done..done + size).flat_map(|row| columns.iter().map(move |column| column.value(row))));
-            super::refuse_nul(&values)?;
             statement.execute(rusqlite::params_from_iter(&values)).map_err(|e| said(e, insert))?;
             done += size;
         }
