@@ -375,15 +375,14 @@ impl<'a> Desk<'_, 'a> {
                 {
                     self.review(tx, candidate, head, fault)?;
                 }
-                let aside = match line {
-                    Some(line) => seen.iter().any(|one| one.line == line && one.aside),
-                    None => !bound,
-                };
-                let (warnings, index) = self.append(tx, head, candidate.bytes, line, aside)?;
+                let standing = Standing::of(line, bound, &seen);
+                let (warnings, index) = self.append(tx, head, candidate.bytes, line, standing.clone())?;
                 let (vkey, created, creator) = (vkey.to_owned(), created.to_owned(), creator.to_owned());
                 let (line, giver) = (line.unwrap_or(index), self.giver.map(str::to_owned));
                 let object = -1 - i as i64;
-                let accepted = Held { object, line, aside, vkey, created, creator, revoked: head.revoked, giver };
+                let Standing { aside, beside } = standing;
+                let revoked = head.revoked;
+                let accepted = Held { object, line, aside, beside, vkey, created, creator, revoked, giver };
                 self.held.entry(head.id.to_string()).or_default().push(accepted);
                 Ok(candidate.told(Outcome::Accepted, warnings))
             }
@@ -434,7 +433,7 @@ impl<'a> Desk<'_, 'a> {
         head: &Head<'_>,
         bytes: &[u8],
         line: Option<i64>,
-        aside: bool,
+        standing: Standing,
     ) -> Result<(Vec<Fault>, i64)> {
         let resolved = marking::resolve(head, |id| self.meanings.get(id).cloned());
         let mut warnings = head.warnings.clone();
@@ -457,7 +456,8 @@ impl<'a> Desk<'_, 'a> {
             spec: head.spec().to_owned(),
             hops: self.origin.hops,
             line: line.map_or(Some(0), |line| (line != 0).then_some(line)),
-            aside,
+            aside: standing.aside,
+            beside: standing.beside,
             copy: None,
             sighting: None,
         };
@@ -519,6 +519,31 @@ impl<'a> Desk<'_, 'a> {
         match self.vouched || review::put(tx, &meta, candidate.bytes)? || self.origin.sees != Sees::All {
             true => Ok(Outcome::Review(fault)),
             false => Ok(Outcome::Unchanged),
+        }
+    }
+}
+
+/// Whether a version stands aside for what is held, and beside which lines all the same.
+#[derive(Clone)]
+struct Standing {
+    aside: bool,
+    beside: Vec<i64>,
+}
+
+impl Standing {
+    /// As the line goes on; of one that begins now, aside for what its giver may not make versions of (`bound`) and did not see.
+    fn of(line: Option<i64>, bound: bool, seen: &[Held]) -> Standing {
+        match line {
+            Some(line) => {
+                let first = seen.iter().find(|one| one.line == line);
+                let beside = first.map(|one| one.beside.clone()).unwrap_or_default();
+                Standing { aside: first.is_some_and(|one| one.aside), beside }
+            }
+            None if bound => Standing { aside: false, beside: Vec::new() },
+            None => {
+                let lines: BTreeSet<i64> = seen.iter().map(|one| one.line).collect();
+                Standing { aside: true, beside: lines.into_iter().collect() }
+            }
         }
     }
 }

@@ -187,6 +187,7 @@ impl Desk {
             hops: of.hops,
             line: (line != 0).then_some(line),
             aside: of.aside,
+            beside: of.beside.clone(),
             copy: Some(CopyOf { of: due.object, how: due.how, ids }),
             sighting: None,
         };
@@ -237,6 +238,7 @@ impl Desk {
             hops: None,
             line: None,
             aside: false,
+            beside: Vec::new(),
             copy: None,
             sighting: None,
         };

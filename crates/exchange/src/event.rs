@@ -102,6 +102,9 @@ pub struct ObjectMeta {
     /// It is of a line that stands aside for all who see another of the id: its giver may not make a version of that.
     #[serde(default, skip_serializing_if = "is_false")]
     pub aside: bool,
+    /// The lines of which its giver saw something when it began such a line: whoever sees no other of the id sees it as their next version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<i64>,
     /// What it is a copy of, where this hub made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<CopyOf>,

@@ -34,7 +34,8 @@ CREATE TABLE @collection (id {text} PRIMARY KEY, title {text} NOT NULL, root {te
 CREATE TABLE @stix_object (idx {int} PRIMARY KEY, id {text} NOT NULL, kind {text} NOT NULL, version {text}, vkey {text} NOT NULL,
   created {text} NOT NULL, creator {text} NOT NULL, revoked {int} NOT NULL, spec {text} NOT NULL, tlp {int}, waiting {int} NOT NULL,
   source {text} NOT NULL, giver {text}, shown {int} NOT NULL, partial {int} NOT NULL, asks {text} NOT NULL, size {int} NOT NULL,
-  copy_of {int}, remark {int}, line {int} NOT NULL, aside {int} NOT NULL);
+  copy_of {int}, remark {int}, line {int} NOT NULL, aside {int} NOT NULL,
+  beside {text} NOT NULL);
 CREATE UNIQUE INDEX @stix_object_version ON @stix_object (id, vkey, line);
 CREATE INDEX @stix_object_copy ON @stix_object (copy_of) WHERE copy_of IS NOT NULL;
 CREATE TABLE @marking (id {text} NOT NULL, object {int} NOT NULL, giver {text}, aside {int} NOT NULL, tlp {int}, report {text},
@@ -286,6 +287,7 @@ impl<'a> Object<'a> {
             object: self.index,
             line: self.line(),
             aside: self.meta.aside,
+            beside: self.meta.beside.clone(),
             vkey: self.vkey().to_owned(),
             created: self.created().to_owned(),
             creator: self.head.created_by.as_deref().unwrap_or("").to_owned(),
@@ -447,6 +449,7 @@ impl Beside {
 }
 
 fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) -> Result<()> {
+    let beside_lines: Vec<String> = objects.iter().map(|o| versions::written(&o.meta.beside)).collect();
     let asks: Vec<String> = beside.iter().map(Beside::asks).collect::<Result<_>>()?;
     let columns = [
         Column::Int(objects.iter().map(|o| o.index).collect()),
@@ -469,8 +472,9 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
         Column::OptInt(objects.iter().map(|o| o.meta.copy.as_ref().map(|copy| copy.of)).collect()),
         Column::Int(objects.iter().map(Object::line).collect()),
         Column::Int(objects.iter().map(|o| i64::from(o.meta.aside)).collect()),
+        Column::Text(beside_lines.iter().map(String::as_str).collect()),
     ];
-    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, shown, partial, asks, size, copy_of, line, aside)";
+    let insert = "INSERT INTO @stix_object (idx, id, kind, version, vkey, created, creator, revoked, spec, tlp, waiting, source, giver, shown, partial, asks, size, copy_of, line, aside, beside)";
     tx.bulk(insert, &columns, "")?;
     let topics = || objects.iter().zip(beside).flat_map(|(o, b)| b.facts.topics.iter().map(|t| (o.index, t.as_str())));
     let columns = [Column::Int(topics().map(|t| t.0).collect()), Column::Text(topics().map(|t| t.1).collect())];

@@ -15,6 +15,8 @@ pub(crate) struct Held {
     pub(crate) line: i64,
     /// Its line was begun by somebody who may not make a version of what they did not see: it stands aside for all who see any of that.
     pub(crate) aside: bool,
+    /// But not for these lines, of which they saw something.
+    pub(crate) beside: Vec<i64>,
     pub(crate) vkey: String,
     pub(crate) created: String,
     pub(crate) creator: String,
@@ -27,10 +29,9 @@ impl Held {
     /// Whether two versions of one object can stand in one view.
     pub(crate) fn agrees(&self, id: &str, other: &Held) -> bool {
         // what is given later is for whoever may see it, beside it or not: else who began the line would learn that it is one
-        let before = |one: &Held, line: i64| (0..line).contains(&one.object);
-        if self.line != other.line
-            && (self.aside && before(other, self.line) || other.aside && before(self, other.line))
-        {
+        let gives_way =
+            |one: &Held, to: &Held| one.aside && (0..one.line).contains(&to.object) && !one.beside.contains(&to.line);
+        if self.line != other.line && (gives_way(self, other) || gives_way(other, self)) {
             return false;
         }
         let kind = stix::id::split(id).map_or("", |(kind, _)| kind);
@@ -127,11 +128,12 @@ pub(crate) fn decide(wanted: &Wanted<'_>, held: &[Held]) -> Verdict {
 /// What is held of these ids.
 pub(crate) fn held(tx: &mut Tx<'_>, ids: &[&str]) -> Result<BTreeMap<String, Vec<Held>>> {
     let mut out: BTreeMap<String, Vec<Held>> = BTreeMap::new();
-    by_ids(tx, "idx, id, vkey, created, creator, revoked, line, giver, aside", ids, &mut |r| {
+    by_ids(tx, "idx, id, vkey, created, creator, revoked, line, giver, aside, beside", ids, &mut |r| {
         out.entry(r.text(1).to_owned()).or_default().push(Held {
             object: r.int(0),
             line: r.int(6),
             aside: r.bool(8),
+            beside: lines(r.text(9)),
             vkey: r.text(2).to_owned(),
             created: r.text(3).to_owned(),
             creator: r.text(4).to_owned(),
@@ -140,6 +142,15 @@ pub(crate) fn held(tx: &mut Tx<'_>, ids: &[&str]) -> Result<BTreeMap<String, Vec
         });
     })?;
     Ok(out)
+}
+
+/// Lines as they are kept.
+pub(crate) fn written(lines: &[i64]) -> String {
+    lines.iter().map(i64::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn lines(text: &str) -> Vec<i64> {
+    text.split(' ').filter_map(|line| line.parse().ok()).collect()
 }
 
 /// Hands over the rows of all versions held of these ids.
@@ -157,7 +168,8 @@ mod tests {
 
     fn held(vkey: &str, revoked: bool) -> Held {
         let (created, creator) = ("2020".into(), "identity--a".into());
-        Held { object: 7, line: 0, aside: false, vkey: vkey.into(), created, creator, revoked, giver: None }
+        let (aside, beside) = (false, Vec::new());
+        Held { object: 7, line: 0, aside, beside, vkey: vkey.into(), created, creator, revoked, giver: None }
     }
 
     #[track_caller]
@@ -225,6 +237,10 @@ mod tests {
         check(&[one(3, 0, "2021"), aside.clone(), one(6, 0, "2023")], &[3, 6], &[5]);
         // where what it stands aside for is not seen
         check(&[aside.clone(), one(6, 0, "2023")], &[5, 6], &[]);
-        check(&[aside, one(6, 0, "2022")], &[5], &[6]);
+        check(&[aside.clone(), one(6, 0, "2022")], &[5], &[6]);
+        // beside what its giver saw it is one more version
+        let beside = Held { beside: vec![3], ..aside };
+        check(&[one(3, 3, "2021"), beside.clone(), one(6, 0, "2023")], &[3, 5, 6], &[]);
+        check(&[one(2, 0, "2020"), one(3, 3, "2021"), beside], &[2, 3], &[5]);
     }
 }

@@ -386,6 +386,7 @@ impl Desk {
             hops: None,
             line: None,
             aside: false,
+            beside: Vec::new(),
             copy: None,
             sighting: Some(of),
         };
