@@ -6,7 +6,7 @@
 use crate::event::{self, ListedMeta, ObjectMeta, ReviewMeta};
 use crate::meaning::Definitions;
 use crate::versions::{self, Held, Verdict, Wanted};
-use crate::{author, batch, facet, purge, review, rights};
+use crate::{author, batch, facet, page, purge, review, rights};
 use ledger::{Draft, Intake, Ledger, Note, Result, Row, Tx};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -284,7 +284,8 @@ fn admit_unit<'a>(
     let home = rights::home(tx)?;
     let giver = facet::giver_of(origin.source, &home);
     let meanings = meanings(tx, unit, definitions, origin, giver)?;
-    let mut desk = Desk { held, meanings, origin, unit, listed: BTreeSet::new(), purged, giver, vouched };
+    let parts = BTreeMap::new();
+    let mut desk = Desk { held, parts, meanings, origin, unit, listed: BTreeSet::new(), purged, giver, vouched };
     unit.iter().enumerate().map(|(i, candidate)| desk.admit(tx, i, candidate)).collect()
 }
 
@@ -311,9 +312,17 @@ fn meanings(
     Ok(out)
 }
 
+/// What is held of one id, as its submitter has it.
+struct Parts {
+    seen: Vec<Held>,
+    unseen: Vec<Held>,
+}
+
 /// One unit's decisions: what is held, and what this unit has accepted so far.
 struct Desk<'u, 'a> {
     held: BTreeMap<String, Vec<Held>>,
+    /// Of ids that were met already: what the submitter may know of, and what they may not.
+    parts: BTreeMap<String, Parts>,
     meanings: BTreeMap<String, Meaning>,
     origin: &'u Origin<'u>,
     unit: &'u [Candidate<'a>],
@@ -347,12 +356,33 @@ impl<'a> Desk<'_, 'a> {
         let created = head.created.as_deref().and_then(|text| Timestamp::parse(text).ok()).map_or("", Timestamp::key);
         let creator = head.created_by.as_deref().unwrap_or("");
         let wanted = Wanted { kind: &head.kind, vkey, created, creator, revoked: head.revoked };
-        let (seen, unseen) = self.part(tx, &head.id)?;
+        let mut parts = match self.parts.remove(&*head.id) {
+            Some(parts) => parts,
+            None => self.part(tx, &head.id)?,
+        };
+        let told = self.judge(tx, (i, candidate, head), &wanted, &mut parts);
+        // what stands aside may hide from whoever sees all: that is found out anew
+        if self.origin.sees != Sees::All || !parts.seen.iter().any(|one| one.aside) {
+            self.parts.insert(head.id.to_string(), parts);
+        }
+        told
+    }
+
+    /// Decides on one version, given what is held of its id, and adds it to that where it is accepted.
+    fn judge(
+        &mut self,
+        tx: &mut Tx<'_>,
+        (i, candidate, head): (usize, &Candidate<'a>, &Head<'a>),
+        wanted: &Wanted<'_>,
+        parts: &mut Parts,
+    ) -> Result<Told<'a>> {
+        let Wanted { vkey, created, creator, .. } = *wanted;
+        let Parts { seen, unseen } = &*parts;
         if let (Some(first), ById::Known(_)) = (seen.first(), tlp::by_id(&head.id)) {
             // everybody knows it by its id, in whatever words it is sent
             return Ok(candidate.told(self.list_too(tx, first.object)?, Vec::new()));
         }
-        match versions::decide(&wanted, &seen) {
+        match versions::decide(wanted, seen) {
             Verdict::SameVersion(object) => {
                 let outcome = self.same_version(tx, object, candidate, head)?;
                 Ok(candidate.told(outcome, Vec::new()))
@@ -360,7 +390,7 @@ impl<'a> Desk<'_, 'a> {
             Verdict::Refused { rule, reason } => {
                 Ok(candidate.told(Outcome::Refused(Fault::new(rule, "/modified", reason)), Vec::new()))
             }
-            Verdict::New if !self.vouched && !author::may_version(tx, self.giver, creator, &seen)? => {
+            Verdict::New if !self.vouched && !author::may_version(tx, self.giver, creator, seen)? => {
                 let fault = Fault::new("version-not-bound", "/created_by_ref", author::NOT_BOUND);
                 let outcome = self.review(tx, candidate, head, fault)?;
                 Ok(candidate.told(outcome, Vec::new()))
@@ -368,14 +398,14 @@ impl<'a> Desk<'_, 'a> {
             Verdict::New => {
                 let held = self.held.get(&*head.id).map_or(&[][..], Vec::as_slice);
                 let bound = self.vouched || author::may_version(tx, self.giver, creator, held)?;
-                let line = versions::line(&wanted, &seen, &unseen);
+                let line = versions::line(wanted, seen, unseen);
                 // Also where it goes on in the first line, and those who see another do not see it.
                 if line.is_none_or(|line| line == 0)
-                    && let Some(fault) = self.beside(tx, candidate, &wanted, &unseen, bound || line.is_some())?
+                    && let Some(fault) = self.beside(tx, candidate, wanted, unseen, bound || line.is_some())?
                 {
                     self.review(tx, candidate, head, fault)?;
                 }
-                let standing = Standing::of(line, bound, &seen);
+                let standing = Standing::of(line, bound, seen);
                 let (warnings, index) = self.append(tx, head, candidate.bytes, line, standing.clone())?;
                 let (vkey, created, creator) = (vkey.to_owned(), created.to_owned(), creator.to_owned());
                 let (line, giver) = (line.unwrap_or(index), self.giver.map(str::to_owned));
@@ -383,23 +413,27 @@ impl<'a> Desk<'_, 'a> {
                 let Standing { aside, beside } = standing;
                 let revoked = head.revoked;
                 let accepted = Held { object, line, aside, beside, vkey, created, creator, revoked, giver };
-                self.held.entry(head.id.to_string()).or_default().push(accepted);
+                self.held.entry(head.id.to_string()).or_default().push(accepted.clone());
+                parts.seen.push(accepted);
                 Ok(candidate.told(Outcome::Accepted, warnings))
             }
         }
     }
 
     /// What is held of an id: what the submitter may know of, and what they may not. They know what they gave.
-    fn part(&self, tx: &mut Tx<'_>, id: &str) -> Result<(Vec<Held>, Vec<Held>)> {
+    fn part(&self, tx: &mut Tx<'_>, id: &str) -> Result<Parts> {
         let held = self.held.get(id).map_or(&[][..], Vec::as_slice);
-        let Sees::View(view) = self.origin.sees else { return Ok(versions::standing(id, held)) };
-        let (mut seen, mut unseen) = (Vec::new(), Vec::new());
-        for version in held {
-            let known =
-                version.object < 0 || version.giver.as_deref() == self.giver || stands_in(tx, view, version.object)?;
-            if known { seen.push(version.clone()) } else { unseen.push(version.clone()) }
-        }
-        Ok((seen, unseen))
+        let Sees::View(view) = self.origin.sees else {
+            let (seen, unseen) = versions::standing(id, held);
+            return Ok(Parts { seen, unseen });
+        };
+        let shown: BTreeSet<i64> = match view {
+            Some(view) if !held.is_empty() => page::held(tx, view, id)?.into_iter().collect(),
+            _ => BTreeSet::new(),
+        };
+        let known = |one: &Held| one.giver.as_deref() == self.giver || shown.contains(&one.object);
+        let (seen, unseen) = held.iter().cloned().partition(known);
+        Ok(Parts { seen, unseen })
     }
 
     /// What a person is to know of a line that begins beside what the submitter may not see; nothing where it is the same once more.
@@ -546,11 +580,4 @@ impl Standing {
             }
         }
     }
-}
-
-/// Whether a view holds an object.
-fn stands_in(tx: &mut Tx<'_>, view: Option<i64>, object: i64) -> Result<bool> {
-    let Some(view) = view else { return Ok(false) };
-    let sql = "SELECT 1 FROM @view_entry WHERE view = $1 AND object = $2";
-    Ok(tx.one(sql, &[view.into(), object.into()], |_| ())?.is_some())
 }

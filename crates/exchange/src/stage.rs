@@ -325,13 +325,7 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
         known.push(Beside::read(tx, &mut ground, object, &home, source)?);
     }
     // asked before these are in the table themselves: nearly always the answer is empty
-    let ids: Vec<&str> = objects.iter().map(|object| object.meta.id.as_str()).collect();
-    let mut others = versions::held(tx, &ids)?;
-    for (object, beside) in objects.iter().zip(&known) {
-        if let Some(others) = others.get_mut(&object.meta.id) {
-            others.push(object.held(beside.facts.giver.clone()));
-        }
-    }
+    let others = others_of(tx, &objects, &known)?;
     insert_objects(tx, &objects, &known)?;
     let mut listed: Vec<view::Listed> = Vec::with_capacity(objects.len());
     let mut met: BTreeSet<i64> = BTreeSet::new();
@@ -446,6 +440,25 @@ impl Beside {
     fn asks(&self) -> Result<String> {
         facet::written(&self.terms)
     }
+}
+
+/// The ids of a run of which other versions are held. Which these are counts only where they are of several lines: a long history in one line
+/// is not read for each version that is added to it.
+fn others_of(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) -> Result<BTreeMap<String, Vec<Held>>> {
+    let ids: Vec<&str> = objects.iter().map(|object| object.meta.id.as_str()).collect();
+    let lines = versions::last_lines(tx, &ids)?;
+    let parted = |object: &&Object<'_>| lines.get(&object.meta.id).is_some_and(|line| *line != 0 || object.line() != 0);
+    let ids: Vec<&str> = objects.iter().filter(parted).map(|object| object.meta.id.as_str()).collect();
+    let mut others = versions::held(tx, &ids)?;
+    for (object, beside) in objects.iter().zip(beside) {
+        if let Some(others) = others.get_mut(&object.meta.id) {
+            others.push(object.held(beside.facts.giver.clone()));
+        }
+    }
+    for id in lines.into_keys() {
+        others.entry(id).or_default();
+    }
+    Ok(others)
 }
 
 fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) -> Result<()> {

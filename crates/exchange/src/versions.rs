@@ -144,6 +144,13 @@ pub(crate) fn held(tx: &mut Tx<'_>, ids: &[&str]) -> Result<BTreeMap<String, Vec
     Ok(out)
 }
 
+/// Of these ids those that are held, with their last line; 0 where all versions are of the first. Read from the index alone.
+pub(crate) fn last_lines(tx: &mut Tx<'_>, ids: &[&str]) -> Result<BTreeMap<String, i64>> {
+    let sql = "SELECT id, MAX(line) FROM @stix_object WHERE id IN (*) GROUP BY id ORDER BY id";
+    let rows = batch::rows(tx, sql, &[], ids, &mut |r| (r.text(0).to_owned(), r.int(1)))?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Lines as they are kept.
 pub(crate) fn written(lines: &[i64]) -> String {
     lines.iter().map(i64::to_string).collect::<Vec<_>>().join(" ")

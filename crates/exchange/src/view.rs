@@ -4,8 +4,8 @@
 //! the view, so a page is a range of one view, without decision, gap or look-ahead at read. All functions here are part of the fold.
 //!
 //! Of versions of one id that conflict ([`crate::versions`]) a view holds the one that its collection listed first, of those it may hold.
-use crate::facet;
 use crate::versions::{self, Held};
+use crate::{facet, page};
 use ledger::{Column, Micros, Result, Tx};
 use std::collections::{BTreeMap, BTreeSet};
 use stix::Tlp;
@@ -138,31 +138,37 @@ fn append(
     tx.run("UPDATE @view SET last = $2 WHERE id = $1", &[view.id.into(), last.into()]).map(drop)
 }
 
-/// Whether an object is the first and the last of its versions within a view, and corrects those that no longer are; `None` where one that
+/// Whether an object is the first and the last of its versions within a view, and corrects the one that no longer is; `None` where one that
 /// is in the view conflicts with it. Its own event is among those that are held: it stands in the view only after this.
 fn place_among(tx: &mut Tx<'_>, view: i64, object: &Listed, others: &[Held]) -> Result<Option<(i64, i64)>> {
-    let own = others.iter().find(|one| one.object == object.object);
-    let mut here = Vec::new();
-    for other in others.iter().filter(|one| one.object != object.object) {
-        let sql = "SELECT 1 FROM @view_entry WHERE view = $1 AND object = $2";
-        if tx.one(sql, &[view.into(), other.object.into()], |_| ())?.is_some() {
-            here.push(other);
+    // within the first line admission let nothing in that conflicts
+    if others.iter().any(|one| one.line != 0) {
+        let here: BTreeSet<i64> = page::held(tx, view, &object.id)?.into_iter().collect();
+        let own = others.iter().find(|one| one.object == object.object);
+        let agrees = |other: &Held| own.is_some_and(|own| own.agrees(&object.id, other));
+        if others.iter().any(|other| here.contains(&other.object) && !agrees(other)) {
+            return Ok(None);
         }
     }
-    if here.iter().any(|other| own.is_none_or(|own| !own.agrees(&object.id, other))) {
-        return Ok(None);
-    }
-    let (mut first, mut last) = (1, 1);
-    for other in here {
-        let sql = if other.vkey < object.vkey {
-            first = 0;
-            "UPDATE @view_entry SET is_last = 0 WHERE view = $1 AND object = $2"
-        } else {
-            last = 0;
-            "UPDATE @view_entry SET is_first = 0 WHERE view = $1 AND object = $2"
-        };
-        tx.run(sql, &[view.into(), other.object.into()])?;
-    }
+    // the way is along the versions from one end, so that a long history costs no more than a short one
+    let mut at_end = |order: &str, flag: &str, beyond: fn(&str, &str) -> bool| -> Result<i64> {
+        let sql = format!(
+            "SELECT e.object, o.vkey FROM @stix_object o CROSS JOIN @view_entry e WHERE o.id = $2 AND e.view = $1 AND e.object = o.idx \
+             ORDER BY o.vkey {order}, o.line {order} LIMIT 1"
+        );
+        let end = tx.one(&sql, &[view.into(), (&object.id).into()], |r| (r.int(0), r.text(1).to_owned()))?;
+        match end {
+            Some((_, vkey)) if beyond(&vkey, &object.vkey) => Ok(0),
+            Some((other, _)) => {
+                let sql = format!("UPDATE @view_entry SET {flag} = 0 WHERE view = $1 AND object = $2");
+                tx.run(&sql, &[view.into(), other.into()])?;
+                Ok(1)
+            }
+            None => Ok(1),
+        }
+    };
+    let first = at_end("ASC", "is_first", |end, own| end < own)?;
+    let last = at_end("DESC", "is_last", |end, own| end > own)?;
     Ok(Some((first, last)))
 }
 
@@ -363,12 +369,16 @@ fn doubled<'a>(ids: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
 fn reflag(tx: &mut Tx<'_>, view: i64, ids: &BTreeSet<&str>) -> Result<()> {
     for id in ids {
         let versions = tx.all(
-            "SELECT e.object FROM @stix_object o JOIN @view_entry e ON e.object = o.idx WHERE o.id = $2 AND e.view = $1 ORDER BY o.vkey",
+            "SELECT e.object, e.is_first, e.is_last FROM @stix_object o JOIN @view_entry e ON e.object = o.idx WHERE o.id = $2 AND e.view = $1 \
+             ORDER BY o.vkey, o.line",
             &[view.into(), (*id).into()],
-            |r| r.int(0),
+            |r| (r.int(0), (r.int(1), r.int(2))),
         )?;
-        for (i, object) in versions.iter().enumerate() {
+        for (i, (object, stands)) in versions.iter().enumerate() {
             let (first, last) = (i64::from(i == 0), i64::from(i + 1 == versions.len()));
+            if *stands == (first, last) {
+                continue;
+            }
             let sql = "UPDATE @view_entry SET is_first = $3, is_last = $4 WHERE view = $1 AND object = $2";
             tx.run(sql, &[view.into(), (*object).into(), first.into(), last.into()])?;
         }
