@@ -27,6 +27,13 @@ impl Default for Versions {
     }
 }
 
+impl Versions {
+    /// These, as instants.
+    fn added(&self) -> impl Iterator<Item = i64> {
+        self.at.iter().map(|key| stix::Timestamp::parse(&format!("{key}Z")).map_or(i64::MIN, |at| at.micros()))
+    }
+}
+
 /// What is asked of a view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
@@ -138,12 +145,17 @@ pub fn held(tx: &mut Tx<'_>, view: i64, id: &str) -> Result<Vec<i64>> {
 
 /// The events of the versions of an object that a view holds and a query names, for withdrawing them.
 pub fn events(tx: &mut Tx<'_>, view: i64, query: &Query) -> Result<Vec<i64>> {
-    let mut events = Vec::new();
-    read(tx, view, query, Fields::Event, &mut |row, _| {
-        events.push(row.int(1));
-        true
-    })?;
-    Ok(events)
+    let (mut events, mut query) = (Vec::new(), query.clone());
+    loop {
+        let bounds = read(tx, view, &query, Fields::Event, &mut |row, _| {
+            events.push(row.int(1));
+            true
+        })?;
+        if !bounds.more {
+            return Ok(events);
+        }
+        query.after = Some(bounds.last);
+    }
 }
 
 /// How many objects of a view there are, all versions counted.
@@ -224,6 +236,9 @@ pub(crate) fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>
         }
         if !versions.at.is_empty() {
             any.push(named("o.vkey", &versions.at));
+            // what has no version is known by when it was added (TAXII 2.1 section 3.4.1)
+            let dates: Vec<String> = versions.added().map(|added| added.to_string()).collect();
+            any.push(format!("(o.version IS NULL AND e.added IN ({}))", dates.join(",")));
         }
         filters.push_str(&format!(" AND ({})", any.join(" OR ")));
     }
@@ -265,7 +280,12 @@ mod tests {
         let filtered = Query {
             kinds: texts(&["malware", "tool"]),
             specs: texts(&["2.1"]),
-            versions: Versions { first: true, last: false, all: false, at: texts(&["2020", "2021"]) },
+            versions: Versions {
+                first: true,
+                last: false,
+                all: false,
+                at: texts(&["2020-01-01T00:00:00", "2021-01-01T00:00:00"]),
+            },
             ..Query::default()
         };
         let one = Query {
@@ -278,7 +298,7 @@ mod tests {
             [show(&plain, Fields::Bytes), show(&filtered, Fields::Line), show(&one, Fields::Event)].join("\n"),
             @r"
             SELECT e.added, p.bytes, e.object FROM @view_entry e JOIN payload p ON p.idx = e.object WHERE e.view = $1 AND e.added > $2 AND (e.is_last = 1) ORDER BY e.added LIMIT $3
-            SELECT e.added, o.id, o.version, o.spec FROM @view_entry e JOIN @stix_object o ON o.idx = e.object WHERE e.view = $1 AND e.added > $2 AND o.kind IN ($4,$5) AND o.spec = $6 AND (e.is_first = 1 OR o.vkey IN ($7,$8)) ORDER BY e.added LIMIT $3
+            SELECT e.added, o.id, o.version, o.spec FROM @view_entry e JOIN @stix_object o ON o.idx = e.object WHERE e.view = $1 AND e.added > $2 AND o.kind IN ($4,$5) AND o.spec = $6 AND (e.is_first = 1 OR o.vkey IN ($7,$8) OR (o.version IS NULL AND e.added IN (1577836800000000,1609459200000000))) ORDER BY e.added LIMIT $3
             SELECT e.added, e.object FROM @stix_object o CROSS JOIN @view_entry e WHERE e.view = $1 AND e.object = o.idx AND +e.added > $2 AND o.id = $4 ORDER BY +e.added LIMIT $3
             "
         );

@@ -88,6 +88,10 @@ fn check_times(head: &Head<'_>) -> Result<(), Fault> {
 /// STIX 2.1 sections 3.2 and 3.6, as far as one object shows it.
 fn check_version(head: &mut Head<'_>) -> Result<(), Fault> {
     let class = head.class();
+    if class == Class::Custom && head.spec_version.as_deref() != Some("2.1") {
+        let reason = "a custom object that does not say so is held as one of version 2.1";
+        head.warnings.push(Fault::new("spec-version", "/spec_version", reason));
+    }
     if class == Class::Custom && head.version().is_none() {
         head.warnings.push(Fault::new(
             "property-missing",

@@ -96,10 +96,11 @@ impl<'a> Head<'a> {
 
     /// The version of the specification the object follows, by STIX 2.1 section 3.2: absent means 2.0, on observables 2.1.
     pub fn spec(&self) -> &str {
-        match &self.spec_version {
-            Some(version) => version,
-            None if self.class() == Class::Observable => "2.1",
-            None => "2.0",
+        match (&self.spec_version, self.class()) {
+            // what the standard does not define is not refused for it, and is served as what its envelope is
+            (_, Class::Custom) | (None, Class::Observable) => "2.1",
+            (Some(version), _) => version,
+            (None, _) => "2.0",
         }
     }
 }

@@ -29,6 +29,7 @@ pub(super) struct Parameters {
 pub(super) fn parse(query: &str, fields: &[&str]) -> Result<Parameters, Problem> {
     let mut out = Parameters::default();
     let mut seen: Vec<String> = Vec::new();
+    let mut selects: Vec<String> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name)?, decode(value)?);
@@ -50,11 +51,14 @@ pub(super) fn parse(query: &str, fields: &[&str]) -> Result<Parameters, Problem>
         }
         if !matches!(name.as_str(), "limit" | "next") {
             seen.push(name.clone());
-            out.bound_to.push_str(&format!("{name}={value}\n"));
+            selects.push(format!("{name}={value}\n"));
         } else {
             seen.push(name);
         }
     }
+    // in whatever order they came
+    selects.sort_unstable();
+    out.bound_to = selects.concat();
     Ok(out)
 }
 
@@ -95,8 +99,26 @@ fn matching(field: &str, value: &str, out: &mut Parameters) -> Result<(), Proble
             }
             out.query.ids = values;
         }
-        "type" => out.query.kinds = values,
-        "spec_version" => out.query.specs = values,
+        "type" => {
+            if !values.iter().all(|kind| stix::id::is_type(kind)) {
+                return Err(Problem::bad_parameter(
+                    "match[type] takes names of types, separated by one comma and no space",
+                ));
+            }
+            out.query.kinds = values;
+        }
+        "spec_version" => {
+            let form = |c: char| c.is_ascii_digit() || c == '.';
+            if !values
+                .iter()
+                .all(|version| version.starts_with(|c: char| c.is_ascii_digit()) && version.chars().all(form))
+            {
+                return Err(Problem::bad_parameter(
+                    "match[spec_version] takes versions such as 2.1, separated by one comma",
+                ));
+            }
+            out.query.specs = values;
+        }
         _ => {
             out.query.versions = versions(values)?;
             out.names_versions = true;
@@ -172,6 +194,11 @@ mod tests {
         check("match[version]=first,last,2020-01-01T00:00:00Z", true);
         check("match[spec_version]=2.1&match[unknown]=7&other=", true);
         check("limit=99999999999999999999", true);
+        let bound = |query: &str| parse(query, ALL).unwrap().bound_to;
+        assert_eq!(
+            bound("match[type]=tool&limit=1&match[version]=all"),
+            bound("match[version]=all&match[type]=tool&next=x")
+        );
         for bad in [
             "limit=0",
             "limit=-1",
@@ -192,6 +219,10 @@ mod tests {
             "match[id]=tool",
             "match[type]=%zz",
             "match[type]=%ff",
+            "match[type]=%00",
+            "match[type]=tool, malware",
+            "match[spec_version]=2.1, 2.0",
+            "match[spec_version]=banana",
         ] {
             check(bad, false);
         }

@@ -92,9 +92,9 @@ async fn respond(state: AppState, request: Request) -> Result<Answer, Problem> {
         });
         let mut call = looked.await?;
         wire::check_content_type(&headers)?;
-        let read = wire::read_body(&headers, body).await?;
+        let read = wire::read_body(&headers, body, &call.person.name).await?;
         call.body = read.bytes;
-        let room = read.room;
+        let room = (read.room, read.share);
         return on_thread(move || {
             let _room = room;
             call.run()
@@ -209,6 +209,11 @@ pub(crate) struct Door {
 impl Call {
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.state.ledger
+    }
+
+    /// Only the head of the answer goes out (RFC 9110 section 9.3.2).
+    pub(crate) fn is_head(&self) -> bool {
+        self.method == Method::HEAD
     }
 
     /// Gives the answer before its body is there; false where one was given already.

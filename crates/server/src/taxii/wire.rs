@@ -6,7 +6,13 @@ use axum::response::{IntoResponse, Response};
 use exchange::page::Bounds;
 use serde::Serialize;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use http_body::Body as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::{Duration, timeout};
 
 use super::CONTENT_MAX;
@@ -15,6 +21,8 @@ use super::CONTENT_MAX;
 static ROOM: Semaphore = Semaphore::const_new(4 * CONTENT_MAX / ROOM_UNIT);
 /// Bytes.
 const ROOM_UNIT: usize = 64 << 10;
+/// Of that, what one account may take.
+const SHARE: usize = 2 * CONTENT_MAX / ROOM_UNIT;
 /// So long a request waits for room.
 const ROOM_WAIT: Duration = Duration::from_secs(10);
 /// A body is whole within; less than an answer may take, so that who is too slow hears so.
@@ -203,29 +211,70 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
 /// A body as it was read, and the room that it takes while it is worked on.
 pub(super) struct Read {
     pub(super) bytes: Bytes,
-    pub(super) room: SemaphorePermit<'static>,
+    pub(super) room: Option<SemaphorePermit<'static>>,
+    pub(super) share: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads a body up to the limit, within a time, and only where there is room for it beside those of others.
-pub(super) async fn read_body(headers: &HeaderMap, body: Body) -> Result<Read, Problem> {
-    let too_large =
-        || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too large", format!("a body has at most {CONTENT_MAX} bytes"));
+/// What one account may take of the room: half, so that whoever sends four bodies and lets them lie holds up nobody else.
+fn share_of(person: &str) -> Arc<Semaphore> {
+    static SHARES: Mutex<BTreeMap<String, Arc<Semaphore>>> = Mutex::new(BTreeMap::new());
+    let mut shares = SHARES.lock().unwrap_or_else(|e| e.into_inner());
+    // whoever sends nothing just now has all of its share
+    shares.retain(|_, share| Arc::strong_count(share) > 1 || share.available_permits() < SHARE);
+    let share = shares.entry(person.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(SHARE)));
+    Arc::clone(share)
+}
+
+/// Reads a body up to the limit, within a time, and only as fast as there is room for it beside those of others: what was announced takes none.
+pub(super) async fn read_body(headers: &HeaderMap, body: Body, person: &str) -> Result<Read, Problem> {
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
     if announced.is_some_and(|length| length > CONTENT_MAX) {
         return Err(too_large());
     }
-    let units = announced.unwrap_or(CONTENT_MAX).div_ceil(ROOM_UNIT).max(1);
-    let room = ROOM.acquire_many(u32::try_from(units).unwrap_or(u32::MAX));
-    let Ok(Ok(room)) = timeout(ROOM_WAIT, room).await else { return Err(Problem::busy()) };
-    match timeout(BODY_TIME_MAX, axum::body::to_bytes(body, CONTENT_MAX)).await {
-        Ok(bytes) => Ok(Read { bytes: bytes.map_err(|_| too_large())?, room }),
+    let share = share_of(person);
+    match timeout(BODY_TIME_MAX, take_body(body, share)).await {
+        Ok(read) => read,
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             "too slow",
             "the body did not come: send it again, or in parts",
         )),
     }
+}
+
+fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too large", format!("a body has at most {CONTENT_MAX} bytes"))
+}
+
+async fn take_body(mut body: Body, mine: Arc<Semaphore>) -> Result<Read, Problem> {
+    let mut bytes: Vec<u8> = Vec::new();
+    let (mut room, mut share): (Option<SemaphorePermit<'static>>, Option<OwnedSemaphorePermit>) = (None, None);
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let broken =
+            |_| Problem::new(StatusCode::BAD_REQUEST, "malformed", "the body broke off or is not framed as HTTP asks");
+        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        if bytes.len() + data.len() > CONTENT_MAX {
+            return Err(too_large());
+        }
+        let units = |length: usize| length.div_ceil(ROOM_UNIT);
+        let more = u32::try_from(units(bytes.len() + data.len()) - units(bytes.len())).unwrap_or(u32::MAX);
+        if more > 0 {
+            let of_mine = timeout(ROOM_WAIT, Arc::clone(&mine).acquire_many_owned(more)).await;
+            let Ok(Ok(of_mine)) = of_mine else { return Err(Problem::busy()) };
+            let Ok(Ok(of_all)) = timeout(ROOM_WAIT, ROOM.acquire_many(more)).await else { return Err(Problem::busy()) };
+            match &mut share {
+                Some(share) => share.merge(of_mine),
+                None => share = Some(of_mine),
+            }
+            match &mut room {
+                Some(room) => room.merge(of_all),
+                None => room = Some(of_all),
+            }
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(Read { bytes: Bytes::from(bytes), room, share })
 }
 
 /// A media type or range with the parameters that matter here (RFC 9110 section 8.3.1).
