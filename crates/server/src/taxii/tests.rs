@@ -169,6 +169,10 @@ impl Said {
             .join(" ")
     }
 
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
     fn next(&self) -> String {
         let value: serde_json::Value = serde_json::from_str(&self.body).unwrap();
         assert_eq!(value["more"], true);
@@ -518,5 +522,52 @@ fn one_object() {
         assert_eq!(w.get("nell", &format!("{collection}objects/")).ids(), "2.1");
         let verified = w.ledger().verify(true).unwrap();
         assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+    });
+}
+
+/// One object of an envelope that is strange costs the others nothing; what has no version is known by when it was listed; all versions go.
+#[test]
+fn what_is_strange_in_one_object() {
+    on_each_engine(|w| {
+        let path = format!("/taxii2/default/collections/{BOX}/objects/");
+        let tool = |n: u32, second: u32, rest: &str| {
+            format!(
+                r#"{{"type":"tool","spec_version":"2.1","id":"tool--00000000-0000-4000-8000-{n:012}","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:{second:02}.000Z","name":"t"{rest}}}"#
+            )
+        };
+        let address =
+            r#"{"type":"ipv4-addr","id":"ipv4-addr--28bb3599-77cd-5a82-a950-b5bc3caf07c4","value":"198.51.100.3"}"#;
+        let custom = r#"{"type":"x-own","id":"x-own--00000000-0000-4000-8000-000000000009","spec_version":"9\"x"}"#;
+        let nul = tool(2, 1, r#","labels":["a\u0000b"]"#);
+        let said = w.post("fred", &format!(r#"{{"objects":[{},{nul},{address},{custom}]}}"#, tool(1, 1, "")));
+        assert_eq!((said.status, said.json()["success_count"].as_u64()), (202, Some(4)), "{}", said.body);
+        let basic = format!("Basic {}", STANDARD.encode("fr\0ed:x"));
+        assert_eq!(w.ask("", "GET", "/taxii2/", &[("accept", TAXII), ("authorization", &basic)], "").status, 401);
+
+        let manifest = w.get("fred", &path.replace("objects", "manifest")).json();
+        let line =
+            manifest["objects"].as_array().unwrap().iter().find(|o| o["id"].as_str().unwrap().starts_with("ipv4"));
+        let version = line.unwrap()["version"].as_str().unwrap();
+        let found = w.get("fred", &format!("{path}?match[version]={version}&match[type]=ipv4-addr"));
+        assert!(found.body.contains("198.51.100.3"), "{}", found.body);
+        let media = |m: &serde_json::Value| m["media_type"] == "application/stix+json;version=2.1";
+        assert!(manifest["objects"].as_array().unwrap().iter().all(media), "{manifest}");
+
+        let first = w.get("fred", &format!("{path}?match[type]=tool,x-own&match[version]=all&limit=1"));
+        let turned = format!("{path}?match[version]=all&match[type]=tool,x-own&limit=9&next={}", first.next());
+        assert_eq!(w.get("fred", &turned).status, 200);
+
+        let history: Vec<String> = (2..60).map(|second| tool(1, second, "")).collect();
+        assert_eq!(w.post("fred", &format!(r#"{{"objects":[{}]}}"#, history.join(","))).json()["success_count"], 58);
+        let of_one = format!("{path}tool--00000000-0000-4000-8000-000000000001/");
+        let all = w.get("fred", &format!("{of_one}?match[version]=all")).json();
+        assert_eq!(all["objects"].as_array().unwrap().len(), 59);
+        assert_eq!(w.get("fred", &of_one).json()["objects"][0]["modified"], "2026-01-01T00:00:59.000Z");
+        let first = w.get("fred", &format!("{of_one}?match[version]=first")).json();
+        assert_eq!(first["objects"][0]["modified"], "2026-01-01T00:00:01.000Z");
+        assert_eq!(w.ask("fred", "DELETE", &of_one, &[("accept", TAXII)], "").status, 200);
+        assert_eq!(w.get("fred", &format!("{of_one}?match[version]=all")).status, 404);
+        w.ledger().catch_up().unwrap();
+        assert_eq!(w.ledger().verify(true).unwrap().findings, [], "{}", w.store.engine);
     });
 }
