@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use stix::Tlp;
 
+pub mod list;
+
 /// `act.purge_proposed`.
 pub const PURGE_PROPOSED: &str = "act.purge_proposed";
 /// `act.purge_rejected`: the second person said no, or the first took it back.

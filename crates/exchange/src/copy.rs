@@ -63,7 +63,7 @@ pub(crate) fn fold(tx: &mut Tx<'_>, collection: &str, of: &CopyOf, copy: &str) -
         let sql = "INSERT INTO @copy_id (source, copy) VALUES ($1, $2) ON CONFLICT (source) DO NOTHING";
         tx.run(sql, &[source.into(), copy.into()])?;
     }
-    done(tx, of.of, collection, &format!("in its place stands its copy {copy}"))
+    done(tx, of.of, collection, &format!("its copy is {copy}, which has a decision of its own"))
 }
 
 /// Folds what became of an object of which a copy was due in a collection.

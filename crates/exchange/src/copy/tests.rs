@@ -121,7 +121,10 @@ fn a_redacted_copy_names_its_source() {
             });
             said.unwrap()[0].collections[0].copy.clone().unwrap_or_default()
         };
-        assert_eq!(why("tool--00000000-0000-4000-8000-000000000001"), format!("in its place stands its copy {copy}"));
+        assert_eq!(
+            why("tool--00000000-0000-4000-8000-000000000001"),
+            format!("its copy is {copy}, which has a decision of its own")
+        );
         assert_eq!(
             why("tool--00000000-0000-4000-8000-000000000002"),
             "no copy stands in its place: without its `name` it would be no tool"

@@ -2,9 +2,9 @@
 use crate::args::{Format, Global};
 use crate::failure::{Done, Failure};
 use crate::{actor, out, store};
+use act::purge::list as purges;
 use act::purge::{self, Found, Target};
 use clap::{Args, Subcommand};
-use ledger::purge::List;
 use partners::may::Verb;
 use std::path::{Path, PathBuf};
 
@@ -203,10 +203,10 @@ fn list(global: &Global, ledger: &ledger::Ledger) -> Result<Done, Failure> {
 }
 
 fn export(ledger: &ledger::Ledger, path: &Path) -> Result<(), Failure> {
-    let list = ledger.purge_list()?;
+    let list = purges::list(ledger)?;
     let text = serde_json::to_vec_pretty(&list).map_err(|e| Failure::CouldNot(e.to_string()))?;
     std::fs::write(path, text).map_err(|e| Failure::CouldNot(format!("{}: {e}", path.display())))?;
-    out::say(format!("{} tombstones written; keep the list with the backups", list.tombstones.len()));
+    out::say(format!("{} tombstones written; keep the list with the backups", list.tombstones.tombstones.len()));
     Ok(())
 }
 
@@ -215,18 +215,9 @@ fn apply(global: &Global, ledger: &ledger::Ledger, path: &Path) -> Result<Done, 
     if std::fs::metadata(path).map_err(failed)?.len() > LIST_MAX {
         return Err(Failure::Usage(format!("{} is larger than any list of purges", path.display())));
     }
-    let list: List = serde_json::from_slice(&std::fs::read(path).map_err(failed)?)
+    let list: purges::List = serde_json::from_slice(&std::fs::read(path).map_err(failed)?)
         .map_err(|e| Failure::Usage(format!("{} is no list of purges: {e}", path.display())))?;
-    act::receipt::seal_all(ledger)?;
-    let graves = || list.tombstones.iter().flat_map(|stone| stone.entries.iter().map(|grave| grave.index));
-    let assets = ledger.read(|tx| expose::purge::near(tx, graves()))?;
-    let applied = ledger.apply_purges(&list)?;
-    if applied.erased > 0 {
-        ledger.catch_up()?;
-        ledger.rebuild()?;
-        expose::purge::judge_anew(ledger, Some(assets))?;
-        ledger.scrub(&[])?;
-    }
+    let applied = purges::apply(ledger, &list)?;
     if global.format == Format::Table {
         out::line(&format!("{} entries erased, {} held nothing", applied.erased, applied.nothing))?;
         let other =

@@ -90,10 +90,19 @@ impl Receipt {
     }
 }
 
+/// One leaf of a partner's tree.
+#[derive(serde::Serialize)]
+struct Leaf {
+    #[serde(flatten)]
+    receipt: receipt::Receipt,
+    /// What it says, in words.
+    words: String,
+}
+
 fn list(global: &Global, ledger: &ledger::Ledger, org: &str) -> Result<(), Failure> {
-    let mut rows: Vec<(receipt::Receipt, String)> = Vec::new();
+    let mut rows: Vec<Leaf> = Vec::new();
     loop {
-        let from = rows.last().map_or(0, |(r, _)| r.leaf + 1);
+        let from = rows.last().map_or(0, |row| row.receipt.leaf + 1);
         let page = ledger.read(|tx| {
             let mut page = Vec::new();
             for receipt in receipt::list(tx, org, from, PAGE)? {
@@ -102,7 +111,7 @@ fn list(global: &Global, ledger: &ledger::Ledger, org: &str) -> Result<(), Failu
                     Err(ledger::Error::Refused { reason, .. }) => format!("{}: {reason}", receipt.at),
                     Err(e) => return Err(e),
                 };
-                page.push((receipt, words));
+                page.push(Leaf { receipt, words });
             }
             Ok(page)
         })?;
@@ -112,7 +121,7 @@ fn list(global: &Global, ledger: &ledger::Ledger, org: &str) -> Result<(), Failu
             break;
         }
     }
-    out::rows(global.format, &rows, &["leaf", "what", "sealed", "in words"], |(r, words)| {
+    out::rows(global.format, &rows, &["leaf", "what", "sealed", "in words"], |Leaf { receipt: r, words }| {
         vec![r.leaf.to_string(), r.kind.clone(), if r.sealed { "yes" } else { "not yet" }.to_owned(), words.clone()]
     })?;
     if rows.is_empty() {

@@ -61,6 +61,7 @@ fn two_people_purge_and_a_backup_follows() {
             assert!(stands(), "the backup still holds it");
             let applied = world.ok(&["ledger", "purge", "apply", list.to_str().unwrap()]);
             assert!(applied.contains("1 entries erased"), "{applied}");
+            assert!(world.ok(&["ledger", "purge", "list"]).contains("done"), "the restored hub knows of it");
             world.ok(&["ledger", "purge", "scrub"]);
             assert!(!stands());
             assert_eq!(world.run(&["ledger", "verify", "--deep"]).code, 0);

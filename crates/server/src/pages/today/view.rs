@@ -264,7 +264,7 @@ fn shown(line: &Line, context: &Context, board: &Board, names: &Names) -> Attent
 /// Every source and when it last sent. A stream that stopped is an alarm.
 fn feeds(tx: &mut Tx<'_>, context: &Context) -> Result<Vec<Feed>> {
     let mut review: BTreeMap<String, i64> = BTreeMap::new();
-    tx.each("SELECT form, count(*) FROM @review GROUP BY form ORDER BY form", &[], &mut |r| {
+    tx.each("SELECT form, count(*) FROM @review WHERE decided = 0 GROUP BY form ORDER BY form", &[], &mut |r| {
         review.insert(r.text(0).to_owned(), r.int(1));
         Ok(())
     })?;

@@ -1,0 +1,87 @@
+//! What was purged here, to be done again on a restored backup: the ledger's tombstones, and beside them who decided and who is asked to do the
+//! same, so that the restored hub knows of it and asks them still.
+use super::{EndedMeta, PURGE_ENDED, PURGE_PROPOSED, PURGED, ProposedMeta, PurgedMeta};
+use ledger::purge::Applied;
+use ledger::{Draft, Ledger, Result, Tx};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// A list, as `ledger purge export` writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct List {
+    /// What is erased, signed by the hub.
+    #[serde(flatten)]
+    pub tombstones: ledger::purge::List,
+    /// Who decided, and whom it was shown to.
+    #[serde(default)]
+    pub books: Vec<Book>,
+}
+
+/// The record of one purge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Book {
+    /// How it was proposed.
+    pub proposed: ProposedMeta,
+    /// How it was carried out.
+    pub purged: PurgedMeta,
+}
+
+/// What was purged in this store.
+pub fn list(ledger: &Ledger) -> Result<List> {
+    let tombstones = ledger.purge_list()?;
+    let books = ledger.read(|tx| {
+        let proposed: Vec<ProposedMeta> = metas(tx, PURGE_PROPOSED)?;
+        let purged: Vec<PurgedMeta> = metas(tx, PURGED)?;
+        let of = |purged: PurgedMeta| {
+            let proposed = proposed.iter().find(|proposed| proposed.purge == purged.purge)?.clone();
+            Some(Book { proposed, purged })
+        };
+        Ok(purged.into_iter().filter_map(of).collect())
+    })?;
+    Ok(List { tombstones, books })
+}
+
+fn metas<T: DeserializeOwned>(tx: &mut Tx<'_>, kind: &str) -> Result<Vec<T>> {
+    let indices = tx.all("SELECT idx FROM entry WHERE kind = $1 ORDER BY idx", &[kind.into()], |r| r.int(0))?;
+    let mut out = Vec::new();
+    for index in indices {
+        if let Some(event) = tx.event(index)?.filter(|event| event.payload.is_some()) {
+            out.push(event.meta()?);
+        }
+    }
+    Ok(out)
+}
+
+/// Purges what a list says: erases, folds everything anew, judges anew what the documents that went had decided, and enters who decided and who
+/// is asked to do the same. What is done already is not done twice.
+pub fn apply(ledger: &Ledger, list: &List) -> Result<Applied> {
+    crate::receipt::seal_all(ledger)?;
+    let graves = || list.tombstones.tombstones.iter().flat_map(|stone| stone.entries.iter().map(|grave| grave.index));
+    let assets = ledger.read(|tx| expose::purge::near(tx, graves()))?;
+    let applied = ledger.apply_purges(&list.tombstones)?;
+    // a name in another log may mean another purge
+    if applied.other.is_empty() {
+        enter(ledger, &list.books)?;
+    }
+    if applied.erased > 0 {
+        ledger.catch_up()?;
+        ledger.rebuild()?;
+        expose::purge::judge_anew(ledger, Some(assets))?;
+        ledger.scrub(&[])?;
+    }
+    Ok(applied)
+}
+
+fn enter(ledger: &Ledger, books: &[Book]) -> Result<()> {
+    ledger.write(|tx| {
+        for Book { proposed, purged } in books {
+            let name = &purged.purge;
+            tx.append(Draft::new(PURGE_PROPOSED, proposed)?.key(format!("act/purge/{name}")))?;
+            tx.append(Draft::new(PURGED, purged)?.key(format!("act/purged/{name}")))?;
+            let ended = EndedMeta { purge: name.clone() };
+            tx.append(Draft::new(PURGE_ENDED, &ended)?.key(format!("act/purge_ended/{name}")))?;
+        }
+        Ok(())
+    })?;
+    ledger.catch_up().map(drop)
+}
