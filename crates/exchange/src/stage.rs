@@ -8,12 +8,11 @@
 //! what an organisation was shown, `purged` which versions were taken out for good; `indicator`, `observed`, `observed_wait`, `sighted` and
 //! `sight_*` are what was seen of what is sought ([`crate::sight`]).
 use crate::event::{self, CollectionMeta, DocumentMeta, ListedMeta, ObjectMeta, ReviewMeta, TurnedMeta, WithdrawnMeta};
-use crate::facet::{self, Facts, Ground, Which};
-use crate::meaning::Definitions;
+use crate::facet::{self, Facts, Ground};
 use crate::versions::Held;
 use crate::{
-    batch, collection, consent, copy, disclosed, document, giveaway, meaning, purge, remark, review, rights, sight,
-    versions, view,
+    collection, consent, copy, disclosed, document, giveaway, meaning, purge, remark, review, rights, sight, versions,
+    view,
 };
 use ledger::{Ahead, Column, Draft, Error, Event, Micros, Result, Stage, Tx};
 use rayon::prelude::*;
@@ -259,7 +258,7 @@ fn fold_one(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 /// One object of a run.
 pub(crate) struct Object<'a> {
     pub(crate) index: i64,
-    known: Micros,
+    pub(crate) known: Micros,
     pub(crate) meta: ObjectMeta,
     pub(crate) head: Head<'a>,
     pub(crate) body: &'a [u8],
@@ -360,7 +359,7 @@ fn fold_run(tx: &mut Tx<'_>, run: &mut Vec<Object<'_>>) -> Result<()> {
     sight::fold(tx, &collection, &home, &objects)?;
     match objects.first() {
         Some(object) if object.head.kind.as_str() == "marking-definition" => {
-            fold_marking(tx, object, facet::giver_of(&object.meta.source, &home))
+            meaning::fold(tx, object, facet::giver_of(&object.meta.source, &home))
         }
         _ => Ok(()),
     }
@@ -496,81 +495,6 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
     let columns = [Column::Text(waiting().map(|w| w.0).collect()), Column::Int(waiting().map(|w| w.1).collect())];
     let insert = "INSERT INTO @waiting (marking, object)";
     tx.bulk(insert, &columns, "ON CONFLICT (marking, object) DO NOTHING")
-}
-
-/// A marking-definition has arrived: what it means is kept, and whatever waited for it is resolved as far as it can be.
-fn fold_marking(tx: &mut Tx<'_>, object: &Object<'_>, giver: Option<&str>) -> Result<()> {
-    keep_meaning(tx, object, giver)?;
-    let id = &object.meta.id;
-    let definitions = Definitions::read(tx, id)?;
-    let waiting = tx.all(
-        "SELECT o.idx, o.tlp, o.waiting, o.asks, COALESCE(o.giver, s.giver), COALESCE(s.creator, o.creator) FROM @waiting w JOIN @stix_object o ON o.idx = w.object \
-         LEFT JOIN @stix_object s ON s.idx = o.copy_of WHERE w.marking = $1 ORDER BY o.idx",
-        &[id.into()],
-        |r| Waiting {
-            object: r.int(0),
-            tlp: r.opt_int(1),
-            count: r.int(2),
-            terms: facet::asked(r.text(3)),
-            giver: r.opt_text(4).map(str::to_owned),
-            creator: r.text(5).to_owned(),
-        },
-    )?;
-    // many that wait have the same label and ask the same
-    let mut alike: BTreeMap<(Option<i64>, String), Vec<i64>> = BTreeMap::new();
-    let mut whole = Vec::new();
-    for Waiting { object, tlp, count, terms, giver, creator } in &waiting {
-        let Some(meaning) = definitions.for_giver(giver.as_deref()) else { continue };
-        let mut terms = terms.clone();
-        terms.join(&meaning.terms);
-        meaning::count_hop(tx, &mut terms, giver.as_deref(), creator)?;
-        let now = ((*tlp).max(meaning.tlp.map(Tlp::rank)), facet::written(&terms)?);
-        alike.entry(now).or_default().push(*object);
-        whole.extend((*count <= 1).then_some(*object));
-    }
-    for ((tlp, asks), objects) in &alike {
-        let sql = "UPDATE @stix_object SET tlp = $1, waiting = waiting - 1, asks = $2 WHERE idx IN (*)";
-        batch::run(tx, sql, &[(*tlp).into(), asks.into()], objects)?;
-    }
-    // once for all that waited: a producer's one definition marks everything it makes
-    facet::again(tx, object.known, &Which::Waiting(id))?;
-    for objects in alike.values() {
-        batch::run(tx, "DELETE FROM @waiting WHERE marking = $1 AND object IN (*)", &[id.into()], objects)?;
-    }
-    sight::resolved(tx, object.index, whole.into_iter())?;
-    if waiting.is_empty() { Ok(()) } else { view::settle_all(tx, object.known) }
-}
-
-/// An object that names a marking which was not held.
-struct Waiting {
-    object: i64,
-    tlp: Option<i64>,
-    /// How many markings it waits for.
-    count: i64,
-    terms: marking::Terms,
-    giver: Option<String>,
-    creator: String,
-}
-
-/// What a marking-definition means, for whatever will name it.
-fn keep_meaning(tx: &mut Tx<'_>, object: &Object<'_>, giver: Option<&str>) -> Result<()> {
-    let meaning = marking::meaning(&object.head);
-    let refs: Vec<String> = marking::references(&object.head).into_iter().map(stix::Text::into_string).collect();
-    let (refs, terms) = (refs.join(" "), facet::written(&meaning.terms)?);
-    tx.run(
-        "INSERT INTO @marking (id, object, giver, aside, tlp, report, refs, terms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        &[
-            (&object.meta.id).into(),
-            object.index.into(),
-            giver.into(),
-            i64::from(object.meta.aside).into(),
-            meaning.tlp.map(Tlp::rank).into(),
-            (&meaning.report).into(),
-            (&refs).into(),
-            (&terms).into(),
-        ],
-    )
-    .map(drop)
 }
 
 fn fold_listed(tx: &mut Tx<'_>, event: &Event, meta: &ListedMeta) -> Result<()> {
