@@ -283,33 +283,46 @@ fn admit_unit<'a>(
     let purged = purge::any(tx)?;
     let home = rights::home(tx)?;
     let giver = facet::giver_of(origin.source, &home);
-    let meanings = meanings(tx, unit, definitions, origin, giver)?;
+    let (meanings, along) = meanings(tx, unit, definitions, origin, giver)?;
     let parts = BTreeMap::new();
-    let mut desk = Desk { held, parts, meanings, origin, unit, listed: BTreeSet::new(), purged, giver, vouched };
-    unit.iter().enumerate().map(|(i, candidate)| desk.admit(tx, i, candidate)).collect()
+    let mut desk = Desk { held, parts, meanings, along, origin, unit, listed: BTreeSet::new(), purged, giver, vouched };
+    // definitions first: what an object names is folded before it where it can be
+    let is_definition = |c: &Candidate<'_>| c.head.as_ref().is_ok_and(|head| &*head.kind == "marking-definition");
+    let mut told: Vec<Option<Told<'a>>> = unit.iter().map(|_| None).collect();
+    for definitions in [true, false] {
+        for ((i, candidate), told) in unit.iter().enumerate().zip(&mut told) {
+            if is_definition(candidate) == definitions {
+                *told = Some(desk.admit(tx, i, candidate)?);
+            }
+        }
+    }
+    Ok(told.into_iter().flatten().collect())
 }
 
 /// The meanings of the markings that this unit names, for its giver: as far as they are held, or come along. A definition that comes along
-/// counts where it will be taken: where the giver neither gave one before nor sees one.
+/// counts where it will be taken: where the giver neither gave one before nor sees one. Second, the markings of which that is so.
 fn meanings(
     tx: &mut Tx<'_>,
     unit: &[Candidate<'_>],
     along: &BTreeMap<String, Meaning>,
     origin: &Origin<'_>,
     giver: Option<&str>,
-) -> Result<BTreeMap<String, Meaning>> {
-    let mut out = BTreeMap::new();
+) -> Result<(BTreeMap<String, Meaning>, BTreeSet<String>)> {
+    let (mut out, mut from_along) = (BTreeMap::new(), BTreeSet::new());
     let heads = unit.iter().filter_map(|c| c.head.as_ref().ok());
     let names: BTreeSet<String> = heads.flat_map(marking::references).map(stix::Text::into_string).collect();
     for name in names {
         let held = Definitions::read(tx, &name)?;
         let meaning = match along.get(&name) {
-            Some(fresh) if !held.has_own(giver) && definitions(tx, origin, &[&name])?.is_empty() => Some(fresh.clone()),
+            Some(fresh) if !held.has_own(giver) && definitions(tx, origin, &[&name])?.is_empty() => {
+                from_along.insert(name.clone());
+                Some(fresh.clone())
+            }
             _ => held.for_giver(giver),
         };
         out.extend(meaning.map(|meaning| (name, meaning)));
     }
-    Ok(out)
+    Ok((out, from_along))
 }
 
 /// What is held of one id, as its submitter has it.
@@ -324,6 +337,8 @@ struct Desk<'u, 'a> {
     /// Of ids that were met already: what the submitter may know of, and what they may not.
     parts: BTreeMap<String, Parts>,
     meanings: BTreeMap<String, Meaning>,
+    /// Of these markings those whose definition comes along and is not appended yet.
+    along: BTreeSet<String>,
     origin: &'u Origin<'u>,
     unit: &'u [Candidate<'a>],
     /// Objects held elsewhere that this unit has listed.
@@ -379,8 +394,11 @@ impl<'a> Desk<'_, 'a> {
         let Wanted { vkey, created, creator, .. } = *wanted;
         let Parts { seen, unseen } = &*parts;
         if let (Some(first), ById::Known(_)) = (seen.first(), tlp::by_id(&head.id)) {
-            // everybody knows it by its id, in whatever words it is sent
-            return Ok(candidate.told(self.list_too(tx, first.object)?, Vec::new()));
+            // everybody knows it by its id; whose words it was given in first stays where these were given
+            let same =
+                first.object < 0 || tx.body(first.object)?.is_some_and(|body| jcs::equal(&body, candidate.bytes));
+            let outcome = if same { self.list_too(tx, first.object)? } else { Outcome::Unchanged };
+            return Ok(candidate.told(outcome, Vec::new()));
         }
         match versions::decide(wanted, seen) {
             Verdict::SameVersion(object) => {
@@ -407,6 +425,7 @@ impl<'a> Desk<'_, 'a> {
                 }
                 let standing = Standing::of(line, bound, seen);
                 let (warnings, index) = self.append(tx, head, candidate.bytes, line, standing.clone())?;
+                self.along.remove(&*head.id);
                 let (vkey, created, creator) = (vkey.to_owned(), created.to_owned(), creator.to_owned());
                 let (line, giver) = (line.unwrap_or(index), self.giver.map(str::to_owned));
                 let object = -1 - i as i64;
@@ -469,12 +488,14 @@ impl<'a> Desk<'_, 'a> {
         line: Option<i64>,
         standing: Standing,
     ) -> Result<(Vec<Fault>, i64)> {
-        let resolved = marking::resolve(head, |id| self.meanings.get(id).cloned());
+        // what its definition asks is known to the fold only when that is folded: until then it waits
+        let known = |id: &str| self.meanings.get(id).filter(|_| !self.along.contains(id)).cloned();
+        let resolved = marking::resolve(head, known);
         let mut warnings = head.warnings.clone();
         warnings.extend(
             resolved.reports.iter().map(|report| Fault::new("tlp-unclear", "/object_marking_refs", report.clone())),
         );
-        for marking in &resolved.unresolved {
+        for marking in resolved.unresolved.iter().filter(|id| !self.along.contains(*id)) {
             let reason = format!("{marking} is not held: what it marks counts as RED until its definition arrives");
             warnings.push(Fault::new("marking-unresolved", "/object_marking_refs", reason));
         }

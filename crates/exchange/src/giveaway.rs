@@ -34,15 +34,24 @@ fn says_any(body: &[u8], names: &[String]) -> bool {
         return serde_json::from_slice::<Value>(body).map_or(true, |value| names.iter().any(|name| says(&value, name)));
     }
     let text = String::from_utf8_lossy(body).to_lowercase();
-    names.iter().any(|name| text.contains(name.as_str()))
+    names.iter().any(|name| mentions(&text, name))
+}
+
+/// Whether a name stands in a text as a word of its own: `bsi` is not in `website`.
+fn mentions(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (text.get(..at).unwrap_or(""), text.get(at + name.len()..).unwrap_or(""));
+        let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        ends(before.chars().next_back()) && ends(after.chars().next())
+    })
 }
 
 /// Whether a text, in small letters, stands anywhere in an object, in a key or a value.
 pub(crate) fn says(value: &Value, name: &str) -> bool {
     match value {
-        Value::Object(map) => map.iter().any(|(key, value)| key.to_lowercase().contains(name) || says(value, name)),
+        Value::Object(map) => map.iter().any(|(key, value)| mentions(&key.to_lowercase(), name) || says(value, name)),
         Value::Array(list) => list.iter().any(|value| says(value, name)),
-        Value::String(text) => text.to_lowercase().contains(name),
+        Value::String(text) => mentions(&text.to_lowercase(), name),
         _ => false,
     }
 }
@@ -76,6 +85,8 @@ mod tests {
         check(&address(r#","x_by":"seen by Kyberturvallisuuskeskus \u00c9""#), true);
         check(&address(r#","x_CSIRT-fi":1"#), true);
         check(&address(r#","x_by":"a\\b""#), false);
+        check(&address(r#","x_by":"xcsirt-fi""#), false);
+        check(&address(r#","x_by":"http://csirt-fi.example/""#), true);
         check(&definition("for all"), false);
         check(&definition("Copyright csirt-fi"), true);
         check(

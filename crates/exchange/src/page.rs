@@ -237,14 +237,16 @@ pub(crate) fn statement(query: &Query, fields: Fields) -> (String, Vec<Value<'_>
         if !versions.at.is_empty() {
             any.push(named("o.vkey", &versions.at));
             // what has no version is known by when it was added (TAXII 2.1 section 3.4.1)
-            let dates: Vec<String> = versions.added().map(|added| added.to_string()).collect();
-            any.push(format!("(o.version IS NULL AND e.added IN ({}))", dates.join(",")));
+            any.push(format!("(o.version IS NULL AND {})", named("e.added", &versions.at)));
         }
         filters.push_str(&format!(" AND ({})", any.join(" OR ")));
     }
     let values = [&query.ids, &query.kinds, &query.specs].into_iter().flatten();
     let values = values.chain(if versions.all { [].iter() } else { versions.at.iter() });
-    let args: Vec<Value<'_>> = values.map(Value::from).collect();
+    let mut args: Vec<Value<'_>> = values.map(Value::from).collect();
+    if !versions.all {
+        args.extend(versions.added().map(Value::from));
+    }
     let columns = match fields {
         Fields::Bytes => "e.added, p.bytes, e.object",
         Fields::Size => "e.added, e.size, e.object",
@@ -298,7 +300,7 @@ mod tests {
             [show(&plain, Fields::Bytes), show(&filtered, Fields::Line), show(&one, Fields::Event)].join("\n"),
             @r"
             SELECT e.added, p.bytes, e.object FROM @view_entry e JOIN payload p ON p.idx = e.object WHERE e.view = $1 AND e.added > $2 AND (e.is_last = 1) ORDER BY e.added LIMIT $3
-            SELECT e.added, o.id, o.version, o.spec FROM @view_entry e JOIN @stix_object o ON o.idx = e.object WHERE e.view = $1 AND e.added > $2 AND o.kind IN ($4,$5) AND o.spec = $6 AND (e.is_first = 1 OR o.vkey IN ($7,$8) OR (o.version IS NULL AND e.added IN (1577836800000000,1609459200000000))) ORDER BY e.added LIMIT $3
+            SELECT e.added, o.id, o.version, o.spec FROM @view_entry e JOIN @stix_object o ON o.idx = e.object WHERE e.view = $1 AND e.added > $2 AND o.kind IN ($4,$5) AND o.spec = $6 AND (e.is_first = 1 OR o.vkey IN ($7,$8) OR (o.version IS NULL AND e.added IN ($9,$10))) ORDER BY e.added LIMIT $3
             SELECT e.added, e.object FROM @stix_object o CROSS JOIN @view_entry e WHERE e.view = $1 AND e.object = o.idx AND +e.added > $2 AND o.id = $4 ORDER BY +e.added LIMIT $3
             "
         );

@@ -490,7 +490,8 @@ fn insert_objects(tx: &mut Tx<'_>, objects: &[Object<'_>], beside: &[Beside]) ->
     tx.bulk(insert, &columns, "")?;
     let topics = || objects.iter().zip(beside).flat_map(|(o, b)| b.facts.topics.iter().map(|t| (o.index, t.as_str())));
     let columns = [Column::Int(topics().map(|t| t.0).collect()), Column::Text(topics().map(|t| t.1).collect())];
-    tx.bulk("INSERT INTO @topic (object, topic)", &columns, "")?;
+    // two labels may be the same in a table (U+0000)
+    tx.bulk("INSERT INTO @topic (object, topic)", &columns, "ON CONFLICT (topic, object) DO NOTHING")?;
     let waiting = || objects.iter().flat_map(|o| o.meta.waiting.iter().map(|m| (m.as_str(), o.index)));
     let columns = [Column::Text(waiting().map(|w| w.0).collect()), Column::Int(waiting().map(|w| w.1).collect())];
     let insert = "INSERT INTO @waiting (marking, object)";

@@ -4,6 +4,7 @@
 use crate::changed;
 use crate::judge::Bench;
 use crate::kinds::{ANSWER, AnswerMeta, CHANGED, Change, Changed, INVENTORY, InventoryMeta, Level};
+use crate::sbom;
 use crate::stage::{judge_subject, subjects_near};
 use ledger::{Error, Ledger, Payload, Result, Tx};
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,11 +99,17 @@ pub type Assets = BTreeSet<(String, String)>;
 /// Assets that are judged in one unit of work.
 const UNIT: usize = 500;
 
-/// The assets on which documents among these events may have a say. To be asked before they go.
+/// The assets on which documents among these events may have a say, or of which changes among them tell. To be asked before they go.
 pub fn near(tx: &mut Tx<'_>, events: impl IntoIterator<Item = i64>) -> Result<Assets> {
     let mut found = Assets::new();
     for event in events {
         found.extend(subjects_near(tx, event)?);
+        found.extend(sbom::subject_of(tx, event)?);
+        let changes = tx.event(event)?.filter(|event| event.kind == CHANGED && event.payload.is_some());
+        if let Some(changed) = changes.map(|event| event.meta::<Changed>()).transpose()? {
+            let assets = changed.changes.into_iter().filter(|change| change.level == Level::Asset);
+            found.extend(assets.map(|change| (change.source, change.subject)));
+        }
     }
     Ok(found)
 }

@@ -266,9 +266,35 @@ fn a_fixed_marking_stays_what_it_is() {
         assert_eq!(say(&genuine), "accepted 0 unchanged 1");
         let other = make(&ledger, "other", Tlp::Clear, &["fr".into()]);
         let genuine = give(&ledger, &other, &envelope(&[definition("clear", "2022-10-01T00:00:00.000Z", "")]));
-        assert_eq!(say(&genuine), "accepted 1 unchanged 0");
+        assert_eq!(say(&genuine), "accepted 0 unchanged 1", "the words of another do not go where they were not given");
         give(&ledger, &box_, &envelope(&[named(1, 1, "one", &marked(clear))]));
         assert!(names(&ledger, "fred", &box_).contains("one"));
+        same_after_rebuild(&ledger);
+    }
+}
+
+/// What a definition asks counts for what stands before it in the same document too.
+#[test]
+fn a_definition_after_what_it_marks() {
+    let id = |n: u32| format!("marking-definition--00000000-0000-4000-8000-{n:012}");
+    let definition = |n: u32, terms: &str, rest: &str| {
+        format!(
+            r#"{{"type":"marking-definition","spec_version":"2.1","id":"{}","created":"2020-01-01T00:00:00.000Z","extensions":{{"{}":{{"extension_type":"property-extension",{terms}}}}}{rest}}}"#,
+            id(n),
+            stix::marking::TERMS_EXTENSION
+        )
+    };
+    for store in engines() {
+        let (ledger, box_) = world(&store);
+        let open = definition(1, r#""audience":["fr"]"#, "");
+        let closed = definition(2, r#""hops":0"#, "");
+        let marked_too = definition(3, r#""audience":["fr"]"#, &marked(&id(2)));
+        let object = |n: u32| named(n, 1, &format!("of{n}"), &marked(&id(n)));
+        let given = give(&ledger, &box_, &envelope(&[object(1), object(2), object(3), marked_too, closed, open]));
+        assert_eq!(say(&given), "accepted 6 unchanged 0");
+        assert_eq!(names(&ledger, "fred", &box_).replace(" -", "").replace("- ", ""), "of1 of3");
+        let seen = ledger.read(|tx| tx.all("SELECT object FROM @waiting", &[], |r| r.int(0))).unwrap();
+        assert_eq!(seen, [0_i64; 0]);
         same_after_rebuild(&ledger);
     }
 }

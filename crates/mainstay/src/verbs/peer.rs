@@ -286,7 +286,8 @@ fn why(global: &Global, name: &str, object: &str, ask: bool) -> Result<Done, Fai
         })?,
     }
     let arrived = |held: &peer::Version| {
-        matches!(held.way, Passage::Here | Passage::Given(_)) && why.refused.iter().all(|r| r.version != held.version)
+        matches!(held.way, Passage::Here | Passage::Given(_))
+            && why.refused.iter().all(|r| !r.version.is_empty() && r.version != held.version)
     };
     Ok(if why.held.iter().any(arrived) { Done::Fine } else { Done::Findings })
 }
