@@ -513,6 +513,7 @@ impl<'a> Desk<'_, 'a> {
             line: line.map_or(Some(0), |line| (line != 0).then_some(line)),
             aside: standing.aside,
             beside: standing.beside,
+            shown: None,
             copy: None,
             sighting: None,
         };

@@ -188,6 +188,7 @@ impl Desk {
             line: (line != 0).then_some(line),
             aside: of.aside,
             beside: of.beside.clone(),
+            shown: None,
             copy: Some(CopyOf { of: due.object, how: due.how, ids }),
             sighting: None,
         };
@@ -239,6 +240,7 @@ impl Desk {
             line: None,
             aside: false,
             beside: Vec::new(),
+            shown: None,
             copy: None,
             sighting: None,
         };

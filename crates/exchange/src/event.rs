@@ -105,6 +105,9 @@ pub struct ObjectMeta {
     /// The lines of which its giver saw something when it began such a line: whoever sees no other of the id sees it as their next version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<i64>,
+    /// Of what was purged: whether it showed who gave it, which its remnant no longer says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<bool>,
     /// What it is a copy of, where this hub made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copy: Option<CopyOf>,

@@ -131,7 +131,11 @@ pub fn remnant(tx: &mut Tx<'_>, event: &Event) -> Result<Option<Payload>> {
     let text = |value: serde_json::Result<String>| value.map_err(|e| Error::Engine(e.to_string()));
     // receipts of what was shown beside it hold on: the digest stays, the blind without which it says nothing goes
     let digest = disclosed::item(tx, event.index)?.map(|item| item.digest);
-    let meta = text(serde_json::to_string(&Kept { meta: ObjectMeta { by: "purged".to_owned(), ..meta }, digest }))?;
+    // the views that it never stood in must not hold its remnant on a rebuild
+    let sql = "SELECT shown FROM @stix_object WHERE idx = $1";
+    let shown = tx.one(sql, &[event.index.into()], |r| r.bool(0))?;
+    let meta = ObjectMeta { by: "purged".to_owned(), shown, ..meta };
+    let meta = text(serde_json::to_string(&Kept { meta, digest }))?;
     Ok(Some(Payload::new(&meta, text(serde_json::to_string(&kept))?.as_bytes())))
 }
 

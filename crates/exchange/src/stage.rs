@@ -420,9 +420,10 @@ impl Beside {
         meaning::count_hop(tx, &mut terms, giver, object.head.created_by.as_deref().unwrap_or(""))?;
         let embargo = object.meta.sighting.as_ref().and_then(|of| of.embargo.clone());
         terms.join(&marking::Terms { embargo, ..marking::Terms::default() });
-        let shown = match giver {
-            Some(giver) => giveaway::shows(&object.head, object.body, ground.names(tx, giver)?),
-            None => false,
+        let shown = match (object.meta.shown, giver) {
+            (Some(shown), _) => shown,
+            (None, Some(giver)) => giveaway::shows(&object.head, object.body, ground.names(tx, giver)?),
+            (None, None) => false,
         };
         let facts = Facts {
             id: object.meta.id.clone(),

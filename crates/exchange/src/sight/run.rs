@@ -387,6 +387,7 @@ impl Desk {
             line: None,
             aside: false,
             beside: Vec::new(),
+            shown: None,
             copy: None,
             sighting: Some(of),
         };

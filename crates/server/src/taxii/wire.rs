@@ -1,17 +1,16 @@
 //! The form of requests and answers: media types (TAXII 2.1 section 1.6.8), errors (section 3.6.1), headers.
 
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use exchange::page::Bounds;
-use serde::Serialize;
-
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use exchange::page::Bounds;
 use http_body::Body as _;
+use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::{Duration, timeout};
 
