@@ -20,8 +20,10 @@ use super::CONTENT_MAX;
 static ROOM: Semaphore = Semaphore::const_new(4 * CONTENT_MAX / ROOM_UNIT);
 /// Bytes.
 const ROOM_UNIT: usize = 64 << 10;
-/// Of that, what one account may take.
-const SHARE: usize = 2 * CONTENT_MAX / ROOM_UNIT;
+/// Large bodies of one account at once: half of the room.
+const SHARE: usize = 2;
+/// What is smaller is not large, in bytes.
+const LARGE: usize = 1 << 20;
 /// So long a request waits for room.
 const ROOM_WAIT: Duration = Duration::from_secs(10);
 /// A body is whole within; less than an answer may take, so that who is too slow hears so.
@@ -214,7 +216,7 @@ pub(super) struct Read {
     pub(super) share: Option<OwnedSemaphorePermit>,
 }
 
-/// What one account may take of the room: half, so that whoever sends four bodies and lets them lie holds up nobody else.
+/// Of whom how many large bodies come at once, so that whoever sends four and lets them lie holds up nobody else.
 fn share_of(person: &str) -> Arc<Semaphore> {
     static SHARES: Mutex<BTreeMap<String, Arc<Semaphore>>> = Mutex::new(BTreeMap::new());
     let mut shares = SHARES.lock().unwrap_or_else(|e| e.into_inner());
@@ -258,14 +260,13 @@ async fn take_body(mut body: Body, mine: Arc<Semaphore>) -> Result<Read, Problem
         }
         let units = |length: usize| length.div_ceil(ROOM_UNIT);
         let more = u32::try_from(units(bytes.len() + data.len()) - units(bytes.len())).unwrap_or(u32::MAX);
+        if share.is_none() && bytes.len() + data.len() > LARGE {
+            let turn = timeout(ROOM_WAIT, Arc::clone(&mine).acquire_owned()).await;
+            let Ok(Ok(turn)) = turn else { return Err(Problem::busy()) };
+            share = Some(turn);
+        }
         if more > 0 {
-            let of_mine = timeout(ROOM_WAIT, Arc::clone(&mine).acquire_many_owned(more)).await;
-            let Ok(Ok(of_mine)) = of_mine else { return Err(Problem::busy()) };
             let Ok(Ok(of_all)) = timeout(ROOM_WAIT, ROOM.acquire_many(more)).await else { return Err(Problem::busy()) };
-            match &mut share {
-                Some(share) => share.merge(of_mine),
-                None => share = Some(of_mine),
-            }
             match &mut room {
                 Some(room) => room.merge(of_all),
                 None => room = Some(of_all),
