@@ -511,14 +511,17 @@ pub fn approve(ledger: &Ledger, name: &str, by: &Person) -> Result<Report> {
     ledger.catch_up()?;
     ledger.rebuild()?;
     expose::purge::judge_anew(ledger, erased.assets)?;
-    ledger.write(|tx| {
-        let meta = EndedMeta { purge: name.to_owned() };
-        tx.append(Draft::new(PURGE_ENDED, &meta)?.key(format!("act/purge_ended/{name}"))).map(drop)
-    })?;
+    ledger.write(|tx| end(tx, name))?;
     receipt::seal_all(ledger)?;
     let files = ledger.scrub(&erased.salts)?;
     let beyond = ledger.read(|tx| beyond(tx, &erased.asks, files, ledger.is_postgres()))?;
     Ok(Report { purge: name.to_owned(), erased: erased.entries, receivers: erased.receivers, files, beyond })
+}
+
+/// Records that everything was folded anew without what was purged.
+fn end(tx: &mut Tx<'_>, name: &str) -> Result<()> {
+    let meta = EndedMeta { purge: name.to_owned() };
+    tx.append(Draft::new(PURGE_ENDED, &meta)?.key(format!("act/purge_ended/{name}"))).map(drop)
 }
 
 fn erase(tx: &mut Tx<'_>, ledger: &Ledger, key: &ledger::keys::SigningKey, name: &str, by: &Person) -> Result<Erased> {

@@ -307,12 +307,12 @@ impl Desk {
         let mut references = BTreeSet::new();
         gather(&whole, "", &mut references);
         references.insert(meta.id.clone());
-        for reference in references {
+        for reference in &references {
             // its own id goes whoever gave an earlier version of it: a copy is another object
-            let of_line = if reference == meta.id { Some(line) } else { self.theirs(tx, &reference, &giver)? };
+            let of_line = if *reference == meta.id { Some(line) } else { self.theirs(tx, reference, &giver)? };
             if let Some(line) = of_line {
-                let fresh = self.stand_in(tx, &reference, line, ids)?;
-                replace(&mut whole, &reference, &fresh);
+                let fresh = self.stand_in(tx, reference, line, ids)?;
+                replace(&mut whole, reference, &fresh);
             }
         }
         let mut names = giveaway::names(tx, &giver)?;
@@ -320,7 +320,7 @@ impl Desk {
         if names.iter().any(|name| giveaway::says(&whole, name)) {
             return Ok(Err("it names its submitter elsewhere too".to_owned()));
         }
-        match marked_by_its_own(tx, &whole, &giver)? {
+        match marked_by_its_own(tx, &references, &giver)? {
             true => Ok(Err("a marking of it shows its submitter".to_owned())),
             false => Ok(Ok(whole)),
         }
@@ -330,7 +330,7 @@ impl Desk {
     /// they are.
     fn theirs(&self, tx: &mut Tx<'_>, id: &str, giver: &str) -> Result<Option<i64>> {
         let kind = id.split("--").next().unwrap_or_default();
-        if id == self.operator() || kind == "marking-definition" || kind == "extension-definition" {
+        if id == self.operator() || giveaway::is_definition(kind) {
             return Ok(None);
         }
         let sql = "SELECT giver, shown, line FROM @stix_object WHERE id = $1 ORDER BY line, idx";
@@ -388,10 +388,8 @@ fn uncopied(tx: &mut Tx<'_>, due: &Due, reason: &str) -> Result<()> {
     tx.append(Draft::new(event::UNCOPIED, &meta)?.key(key)).map(drop)
 }
 
-/// Whether an object names a marking of which its submitter gave the definition, and which shows that.
-fn marked_by_its_own(tx: &mut Tx<'_>, object: &Value, giver: &str) -> Result<bool> {
-    let mut references = BTreeSet::new();
-    gather(object, "", &mut references);
+/// Whether one of these ids is a marking of which the submitter gave the definition, and which shows that.
+fn marked_by_its_own(tx: &mut Tx<'_>, references: &BTreeSet<String>, giver: &str) -> Result<bool> {
     let sql = "SELECT 1 FROM @stix_object WHERE id = $1 AND giver = $2 AND shown = 1 LIMIT 1";
     for marking in references.iter().filter(|id| id.starts_with("marking-definition--")) {
         if tx.one(sql, &[marking.into(), giver.into()], |_| ())?.is_some() {

@@ -98,7 +98,7 @@ pub(crate) struct Facts {
     pub(crate) topics: BTreeSet<String>,
     /// The organisation that gave it.
     pub(crate) giver: Option<String>,
-    /// It shows who gave it ([`giveaway::shows`]).
+    /// It shows who gave it ([`crate::giveaway`]).
     pub(crate) shown: bool,
     /// What it is a sighting of, where this hub made it.
     pub(crate) sighting: Option<Sighting>,

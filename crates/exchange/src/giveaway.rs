@@ -20,15 +20,20 @@ pub(crate) fn names(tx: &mut Tx<'_>, org: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Whether an object shows who gave it, who is called this. An observable and a definition do where they say so; anything else does anyhow: its id
-/// and what it refers to are its giver's own, and lead to whoever published them elsewhere.
-pub(crate) fn shows(head: &Head<'_>, body: &[u8], names: &[String]) -> bool {
-    let says_so = matches!(&*head.kind, "marking-definition" | "extension-definition")
-        || Class::of(&head.kind) == Class::Observable;
-    !says_so || head.created_by.is_some() || says_any(body, names)
+/// Whether an object shows who gave it, whatever its words: its id and what it refers to are its giver's own, and lead to whoever published them
+/// elsewhere. An observable and an unsigned definition do only where they name the giver ([`says_any`]).
+pub(crate) fn shows_anyhow(head: &Head<'_>) -> bool {
+    let by_words_alone = is_definition(&head.kind) || Class::of(&head.kind) == Class::Observable;
+    !by_words_alone || head.created_by.is_some()
 }
 
-fn says_any(body: &[u8], names: &[String]) -> bool {
+/// Whether objects of a type define what others name: their ids are kept, since these others are handled by them.
+pub(crate) fn is_definition(kind: &str) -> bool {
+    matches!(kind, "marking-definition" | "extension-definition")
+}
+
+/// Whether one of these names, in small letters, stands anywhere in an object.
+pub(crate) fn says_any(body: &[u8], names: &[String]) -> bool {
     // only a text with escapes has to be taken apart
     if body.contains(&b'\\') {
         return serde_json::from_slice::<Value>(body).map_or(true, |value| names.iter().any(|name| says(&value, name)));
@@ -64,7 +69,8 @@ mod tests {
     fn check(object: &str, expected: bool) {
         let names = ["csirt-fi".to_owned(), "kyberturvallisuuskeskus é".to_owned()];
         let head = Head::read(object.as_bytes()).unwrap();
-        assert_eq!(shows(&head, object.as_bytes(), &names), expected, "{object}");
+        let shows = shows_anyhow(&head) || says_any(object.as_bytes(), &names);
+        assert_eq!(shows, expected, "{object}");
     }
 
     #[test]

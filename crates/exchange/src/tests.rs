@@ -27,8 +27,11 @@ fn default(ledger: &Ledger) -> String {
 }
 
 fn give(ledger: &Ledger, collection: &str, bytes: &[u8]) -> Intake {
-    let origin =
-        Origin { file: "f", collection, source: "local", tlp: None, by: "local-operator", sees: Sees::All, hops: None };
+    give_from(ledger, collection, "local", bytes)
+}
+
+fn give_from(ledger: &Ledger, collection: &str, source: &str, bytes: &[u8]) -> Intake {
+    let origin = Origin { file: "f", collection, source, tlp: None, by: "local-operator", sees: Sees::All, hops: None };
     let intake = import_stix(ledger, bytes, &origin).unwrap();
     ledger.catch_up().unwrap();
     intake

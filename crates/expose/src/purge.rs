@@ -14,11 +14,11 @@ use stix::Tlp;
 /// The inventories and answers that an organisation gave.
 pub fn given_by(tx: &mut Tx<'_>, org: &str) -> Result<BTreeSet<i64>> {
     let mut found = BTreeSet::new();
-    for (index, payload) in of_kind(tx, INVENTORY)? {
+    for (index, payload) in tx.payloads(INVENTORY)? {
         let meta: Option<InventoryMeta> = serde_json::from_slice(payload.meta()).ok();
         found.extend(meta.filter(|m| m.source == org).map(|_| index));
     }
-    for (index, payload) in of_kind(tx, ANSWER)? {
+    for (index, payload) in tx.payloads(ANSWER)? {
         let meta: Option<AnswerMeta> = serde_json::from_slice(payload.meta()).ok();
         found.extend(meta.filter(|m| m.org == org).map(|_| index));
     }
@@ -39,7 +39,7 @@ pub fn resting_on(
         return Ok(found);
     }
     let mut events: Vec<(i64, Changed, Changed)> = Vec::new();
-    for (index, payload) in of_kind(tx, CHANGED)? {
+    for (index, payload) in tx.payloads(CHANGED)? {
         let Ok(before) = serde_json::from_slice::<Changed>(payload.meta()) else { continue };
         let mut after = before.clone();
         after.changes.retain(|c| !rests_on(c, documents) && !sources.contains(&c.source));
@@ -145,10 +145,4 @@ pub fn judge_anew(ledger: &Ledger, assets: Option<Assets>) -> Result<()> {
         })?;
     }
     ledger.catch_up().map(drop)
-}
-
-fn of_kind(tx: &mut Tx<'_>, kind: &str) -> Result<Vec<(i64, Payload)>> {
-    let sql = "SELECT e.idx, p.bytes FROM entry e JOIN payload p ON p.idx = e.idx WHERE e.kind = $1 ORDER BY e.idx";
-    let rows = tx.all(sql, &[kind.into()], |r| (r.int(0), Payload::parse(r.blob(1).to_vec())))?;
-    Ok(rows.into_iter().filter_map(|(index, payload)| Some((index, payload?))).collect())
 }

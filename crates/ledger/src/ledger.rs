@@ -586,6 +586,13 @@ impl<'a> Tx<'a> {
         Ok(bytes.and_then(Payload::parse).map(|p| p.body().to_vec()))
     }
 
+    /// The payloads that are held of events of a kind, in the order of the log. One that was purged is not among them.
+    pub fn payloads(&mut self, kind: &str) -> Result<Vec<(i64, Payload)>> {
+        let sql = "SELECT e.idx, p.bytes FROM entry e JOIN payload p ON p.idx = e.idx WHERE e.kind = $1 ORDER BY e.idx";
+        let rows = self.all(sql, &[kind.into()], |r| (r.int(0), Payload::parse(r.blob(1).to_vec())))?;
+        Ok(rows.into_iter().filter_map(|(index, payload)| Some((index, payload?))).collect())
+    }
+
     /// What is kept of an entry: its payload and a salt for others to see, or what stayed after a purge.
     pub fn kept(&mut self, index: i64) -> Result<Option<Kept>> {
         let sql = "SELECT p.salt, p.bytes, r.bytes FROM entry e LEFT JOIN payload p ON p.idx = e.idx \

@@ -210,13 +210,11 @@ impl Ledger {
     /// What was purged in this store.
     pub fn purge_list(&self) -> Result<List> {
         self.read(|tx| {
-            let sql = "SELECT p.bytes FROM entry e JOIN payload p ON p.idx = e.idx WHERE e.kind = $1 ORDER BY e.idx";
-            let stones = tx.all(sql, &[TOMBSTONE.into()], |r| {
-                Payload::parse(r.blob(0).to_vec()).and_then(|p| serde_json::from_slice::<Tombstone>(p.meta()).ok())
-            })?;
+            let stones = tx.payloads(TOMBSTONE)?.into_iter();
+            let tombstones = stones.filter_map(|(_, payload)| serde_json::from_slice(payload.meta()).ok()).collect();
             let sql = "SELECT idx, bytes FROM remnant ORDER BY idx";
             let remnants = tx.all(sql, &[], |r| (r.int(0), base64(r.blob(1))))?;
-            Ok(List { hub: self.hub().to_owned(), tombstones: stones.into_iter().flatten().collect(), remnants })
+            Ok(List { hub: self.hub().to_owned(), tombstones, remnants })
         })
     }
 

@@ -1,8 +1,8 @@
 //! What was purged here, to be done again on a restored backup: the ledger's tombstones, and beside them who decided and who is asked to do the
 //! same, so that the restored hub knows of it and asks them still.
-use super::{EndedMeta, PURGE_ENDED, PURGE_PROPOSED, PURGED, ProposedMeta, PurgedMeta};
+use super::{PURGE_PROPOSED, PURGED, ProposedMeta, PurgedMeta};
 use ledger::purge::Applied;
-use ledger::{Draft, Ledger, Result, Tx};
+use ledger::{Draft, Error, Ledger, Payload, Result, Tx};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -42,14 +42,10 @@ pub fn list(ledger: &Ledger) -> Result<List> {
 }
 
 fn metas<T: DeserializeOwned>(tx: &mut Tx<'_>, kind: &str) -> Result<Vec<T>> {
-    let indices = tx.all("SELECT idx FROM entry WHERE kind = $1 ORDER BY idx", &[kind.into()], |r| r.int(0))?;
-    let mut out = Vec::new();
-    for index in indices {
-        if let Some(event) = tx.event(index)?.filter(|event| event.payload.is_some()) {
-            out.push(event.meta()?);
-        }
-    }
-    Ok(out)
+    let read = |(index, payload): (i64, Payload)| {
+        serde_json::from_slice(payload.meta()).map_err(|e| Error::Engine(format!("event {index}: {e}")))
+    };
+    tx.payloads(kind)?.into_iter().map(read).collect()
 }
 
 /// Purges what a list says: erases, folds everything anew, judges anew what the documents that went had decided, and enters who decided and who
@@ -70,8 +66,7 @@ pub fn apply(ledger: &Ledger, list: &List) -> Result<Applied> {
         ledger.scrub(&[])?;
         ledger.write(|tx| {
             for Book { purged, .. } in &books {
-                let ended = EndedMeta { purge: purged.purge.clone() };
-                tx.append(Draft::new(PURGE_ENDED, &ended)?.key(format!("act/purge_ended/{}", purged.purge)))?;
+                super::end(tx, &purged.purge)?;
             }
             Ok(())
         })?;

@@ -51,10 +51,14 @@ pub fn why(tx: &mut Tx<'_>, peer: &Peer, object: &str) -> Result<Why> {
         (r.opt_text(0).unwrap_or("without a version").to_owned(), r.micros(1), r.int(2))
     })?;
     let mut held = Vec::with_capacity(versions.len());
+    let account = match peer.way {
+        Way::Pull => None,
+        Way::Push => Some(Account::of(tx, peer)?),
+    };
     for (version, since, event) in versions {
-        let way = match peer.way {
-            Way::Pull => Passage::Here,
-            Way::Push => passage(tx, peer, event)?,
+        let way = match &account {
+            None => Passage::Here,
+            Some(account) => account.passage(tx, peer, event)?,
         };
         held.push(Version { version, since, way });
     }
@@ -72,24 +76,43 @@ pub fn why(tx: &mut Tx<'_>, peer: &Peer, object: &str) -> Result<Why> {
     Ok(Why { held, refused, review })
 }
 
-/// How a version fares that is to be pushed: the view of the account says whether it goes, and the release decision why not.
-fn passage(tx: &mut Tx<'_>, peer: &Peer, event: i64) -> Result<Passage> {
-    let home = rights::home(tx)?;
-    let Some(person) = partners::person::person(tx, &peer.account, &home)? else {
-        return Ok(Passage::Withheld(vec![format!("the account {} is gone", peer.account)]));
-    };
-    let today: Date = tx.now().day().parse().unwrap_or(Date::MAX);
-    if let Some(collection) = collection::find(tx, &peer.collection)?
-        && let Sight::View(view) = rights::sight(tx, &person, &collection, today)?
-    {
-        let sql = "SELECT added FROM @view_entry WHERE view = $1 AND object = $2";
-        match tx.one(sql, &[view.into(), event.into()], |r| r.micros(0))? {
-            Some(added) if added <= peer.state.sent => return Ok(Passage::Given(added)),
-            Some(_) => return Ok(Passage::Next),
-            None => {}
+/// Whose view is pushed.
+struct Account {
+    /// `None` where it is gone.
+    person: Option<Person>,
+    /// `None` where it has none, or its rights are being compiled.
+    view: Option<i64>,
+    today: Date,
+}
+
+impl Account {
+    fn of(tx: &mut Tx<'_>, peer: &Peer) -> Result<Account> {
+        let home = rights::home(tx)?;
+        let today: Date = tx.now().day().parse().unwrap_or(Date::MAX);
+        let mut account = Account { person: partners::person::person(tx, &peer.account, &home)?, view: None, today };
+        if let (Some(person), Some(collection)) = (&account.person, collection::find(tx, &peer.collection)?)
+            && let Sight::View(view) = rights::sight(tx, person, &collection, today)?
+        {
+            account.view = Some(view);
         }
+        Ok(account)
     }
-    withheld(tx, peer, &person, event, today)
+
+    /// How a version fares that is to be pushed: the view of the account says whether it goes, and the release decision why not.
+    fn passage(&self, tx: &mut Tx<'_>, peer: &Peer, event: i64) -> Result<Passage> {
+        let Some(person) = &self.person else {
+            return Ok(Passage::Withheld(vec![format!("the account {} is gone", peer.account)]));
+        };
+        if let Some(view) = self.view {
+            let sql = "SELECT added FROM @view_entry WHERE view = $1 AND object = $2";
+            match tx.one(sql, &[view.into(), event.into()], |r| r.micros(0))? {
+                Some(added) if added <= peer.state.sent => return Ok(Passage::Given(added)),
+                Some(_) => return Ok(Passage::Next),
+                None => {}
+            }
+        }
+        withheld(tx, peer, person, event, self.today)
+    }
 }
 
 fn withheld(tx: &mut Tx<'_>, peer: &Peer, person: &Person, event: i64, on: Date) -> Result<Passage> {

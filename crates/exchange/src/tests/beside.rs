@@ -100,14 +100,7 @@ fn what_is_not_seen_is_as_if_it_were_not_held() {
 fn what_is_not_bound_stands_aside() {
     for store in engines() {
         let (ledger, box_) = world(&store);
-        let from_peer = |objects: &[String]| {
-            let source = "peer:nl";
-            let origin =
-                Origin { file: "f", collection: &box_, source, tlp: None, by: "nl", sees: Sees::All, hops: None };
-            let intake = import_stix(&ledger, &envelope(objects), &origin).unwrap();
-            ledger.catch_up().unwrap();
-            say(&intake)
-        };
+        let from_peer = |objects: &[String]| say(&give_from(&ledger, &box_, "peer:nl", &envelope(objects)));
         from_peer(&[named(1, 1, "one", &marked(AMBER))]);
         let end = named(1, 2, "end", r#","revoked":true"#);
         assert_eq!(say(&give_as_fr(&ledger, &box_, std::slice::from_ref(&end))), "accepted 1 unchanged 0");
@@ -184,10 +177,7 @@ fn check(first: &str, creator: bool, aka: bool, relay: &str, expected: &str) {
         ledger.write(|tx| partners::org::agree(tx, &meta)).unwrap();
     }
     ledger.catch_up().unwrap();
-    let origin =
-        Origin { file: "f", collection: &box_, source: first, tlp: None, by: "x", sees: Sees::All, hops: None };
-    import_stix(&ledger, &envelope(&[malware(1, 1, &by)]), &origin).unwrap();
-    ledger.catch_up().unwrap();
+    give_from(&ledger, &box_, first, &envelope(&[malware(1, 1, &by)]));
     let got = give_as_fr(&ledger, &box_, &[malware(1, 2, &by)]);
     let got = got.review.first().map_or("accepted", |note| note.rule.as_str());
     assert_eq!(got, expected, "{first} {creator} {aka} {relay}");
@@ -328,12 +318,7 @@ fn a_hop_is_counted() {
             ledger.write(|tx| partners::org::add_org(tx, &org("nl", aka.clone()))).unwrap();
             ledger.write(|tx| partners::org::add_org(tx, &org("de", None))).unwrap();
             ledger.catch_up().unwrap();
-            let from = |source: &str, objects: &[String]| {
-                let origin =
-                    Origin { file: "f", collection: &box_, source, tlp: None, by: "x", sees: Sees::All, hops: None };
-                import_stix(&ledger, &envelope(objects), &origin).unwrap();
-                ledger.catch_up().unwrap();
-            };
+            let from = |source: &str, objects: &[String]| drop(give_from(&ledger, &box_, source, &envelope(objects)));
             let definition = || from("local", std::slice::from_ref(&definition));
             if !late {
                 definition();
@@ -417,13 +402,7 @@ fn check_marking(theirs: &str, own: &str, along: bool, expected: &str) {
     };
     for store in engines() {
         let (ledger, box_) = world(&store);
-        let give_as_nl = |objects: &[String]| {
-            let source = "peer:nl";
-            let origin =
-                Origin { file: "f", collection: &box_, source, tlp: None, by: "nl", sees: Sees::All, hops: None };
-            import_stix(&ledger, &envelope(objects), &origin).unwrap();
-            ledger.catch_up().unwrap();
-        };
+        let give_as_nl = |objects: &[String]| drop(give_from(&ledger, &box_, "peer:nl", &envelope(objects)));
         give_as_nl(&[definition(theirs, &marked(AMBER)), named(1, 1, "before", &marked(id))]);
         let (ours, object) = (definition(own, ""), named(2, 1, "own", &marked(id)));
         let parts = if along { vec![vec![object, ours]] } else { vec![vec![ours], vec![object]] };

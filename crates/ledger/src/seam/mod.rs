@@ -361,14 +361,17 @@ fn statements(ddl: &str) -> impl Iterator<Item = &str> {
 /// PostgreSQL cannot hold U+0000 in text. What a partner sends may have it, and one such name must not fail a whole envelope: in a table, and in what
 /// is asked of one, stands U+2400 for it, on both engines.
 fn without_nul<T>(args: &[Value<'_>], f: impl FnOnce(&[Value<'_>]) -> T) -> T {
-    let has = |value: &Value<'_>| matches!(value, Value::Text(text) if text.contains('\0'));
-    if !args.iter().any(has) {
-        return f(args);
-    }
-    let mended: Vec<Option<String>> = args.iter().map(|value| has(value).then(|| mend(value))).collect();
+    let mended: Vec<Option<String>> = match args.iter().any(has_nul) {
+        true => args.iter().map(|value| has_nul(value).then(|| mend(value))).collect(),
+        false => return f(args),
+    };
     let args: Vec<Value<'_>> =
         args.iter().zip(&mended).map(|(value, mended)| mended.as_deref().map_or(*value, Value::Text)).collect();
     f(&args)
+}
+
+fn has_nul(value: &Value<'_>) -> bool {
+    matches!(value, Value::Text(text) if text.contains('\0'))
 }
 
 fn mend(value: &Value<'_>) -> String {
@@ -378,28 +381,28 @@ fn mend(value: &Value<'_>) -> String {
     }
 }
 
-/// The same for columns.
+/// The same for columns: each column is looked through once, and one that has none of it goes on as it is.
 fn columns_without_nul<T>(columns: &[Column<'_>], f: impl FnOnce(&[Column<'_>]) -> T) -> T {
-    let has = |text: &str| text.contains('\0');
-    let any = |column: &Column<'_>| match column {
-        Column::Text(texts) => texts.iter().any(|text| has(text)),
-        Column::OptText(texts) => texts.iter().flatten().any(|text| has(text)),
-        _ => false,
+    let is_hit = |column: &Column<'_>| {
+        let is_text = matches!(column, Column::Text(_) | Column::OptText(_));
+        is_text && (0..column.len()).any(|row| has_nul(&column.value(row)))
     };
-    if !columns.iter().any(any) {
+    let hits: Vec<bool> = columns.iter().map(is_hit).collect();
+    if !hits.contains(&true) {
         return f(columns);
     }
-    let mended: Vec<Vec<Option<String>>> = columns
+    let mended: Vec<Vec<String>> = columns
         .iter()
-        .map(|column| (0..column.len()).map(|row| Some(mend(&column.value(row))).filter(|_| any(column))).collect())
+        .zip(&hits)
+        .map(|(column, hit)| (0..if *hit { column.len() } else { 0 }).map(|row| mend(&column.value(row))).collect())
         .collect();
     let columns: Vec<Column<'_>> = columns
         .iter()
         .zip(&mended)
         .map(|(column, mended)| match column {
-            Column::Text(_) if any(column) => Column::Text(mended.iter().map(|t| t.as_deref().unwrap_or("")).collect()),
-            Column::OptText(texts) if any(column) => {
-                Column::OptText(texts.iter().zip(mended).map(|(t, mended)| t.and(mended.as_deref())).collect())
+            Column::Text(_) if !mended.is_empty() => Column::Text(mended.iter().map(String::as_str).collect()),
+            Column::OptText(texts) if !mended.is_empty() => {
+                Column::OptText(texts.iter().zip(mended).map(|(text, mended)| text.map(|_| mended.as_str())).collect())
             }
             other => other.clone(),
         })

@@ -221,7 +221,7 @@ fn share_of(person: &str) -> Arc<Semaphore> {
     static SHARES: Mutex<BTreeMap<String, Arc<Semaphore>>> = Mutex::new(BTreeMap::new());
     let mut shares = SHARES.lock().unwrap_or_else(|e| e.into_inner());
     // whoever sends nothing just now has all of its share
-    shares.retain(|_, share| Arc::strong_count(share) > 1 || share.available_permits() < SHARE);
+    shares.retain(|_, share| Arc::strong_count(share) > 1);
     let share = shares.entry(person.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(SHARE)));
     Arc::clone(share)
 }
