@@ -400,7 +400,12 @@ impl<'a> Desk<'_, 'a> {
             let outcome = if same { self.list_too(tx, first.object)? } else { Outcome::Unchanged };
             return Ok(candidate.told(outcome, Vec::new()));
         }
-        match versions::decide(wanted, seen) {
+        let verdict = match versions::decide(wanted, seen) {
+            // whoever sees all gives no second content to a version that stands aside: its giver would get either, by what is hidden
+            Verdict::New if self.origin.sees == Sees::All => self.taken(tx, candidate, wanted, unseen)?,
+            verdict => verdict,
+        };
+        match verdict {
             Verdict::SameVersion(object) => {
                 let outcome = self.same_version(tx, object, candidate, head)?;
                 Ok(candidate.told(outcome, Vec::new()))
@@ -453,6 +458,22 @@ impl<'a> Desk<'_, 'a> {
         let known = |one: &Held| one.giver.as_deref() == self.giver || shown.contains(&one.object);
         let (seen, unseen) = held.iter().cloned().partition(known);
         Ok(Parts { seen, unseen })
+    }
+
+    /// Whether this version is among those that do not stand where all is seen, with other content.
+    fn taken(
+        &self,
+        tx: &mut Tx<'_>,
+        candidate: &Candidate<'_>,
+        wanted: &Wanted<'_>,
+        unseen: &[Held],
+    ) -> Result<Verdict> {
+        for one in unseen.iter().filter(|one| one.vkey == wanted.vkey && one.object >= 0) {
+            if tx.body(one.object)?.is_some_and(|body| !jcs::equal(&body, candidate.bytes)) {
+                return Ok(Verdict::SameVersion(one.object));
+            }
+        }
+        Ok(Verdict::New)
     }
 
     /// What a person is to know of a line that begins beside what the submitter may not see; nothing where it is the same once more.

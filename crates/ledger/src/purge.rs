@@ -230,8 +230,10 @@ impl Ledger {
             ));
         }
         if let Some(bad) = list.tombstones.iter().find(|stone| !stone.holds(self.hub(), self.public_key())) {
-            let why = format!("the signature of the tombstone of {} does not hold", bad.matter);
-            return Err(Error::refused("purge-list", why, next));
+            return Err(Error::Integrity(format!(
+                "the signature of the tombstone of {} does not hold; {next}",
+                bad.matter
+            )));
         }
         let key = self.signing_key()?;
         self.write(|tx| {

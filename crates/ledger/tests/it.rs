@@ -308,7 +308,7 @@ fn a_backup_from_before_is_purged_by_the_list() {
         assert_eq!(ledger.apply_purges(&list).unwrap().nothing, 1, "a second time there is nothing to do");
         let mut bent = list.clone();
         bent.tombstones[0].entries[0].index = 1;
-        assert_eq!(ledger.apply_purges(&bent).unwrap_err().rule(), "purge-list");
+        assert_eq!(ledger.apply_purges(&bent).unwrap_err().rule(), "integrity");
         bent = list.clone();
         bent.hub = "other".into();
         assert_eq!(ledger.apply_purges(&bent).unwrap_err().rule(), "purge-list");

@@ -86,6 +86,9 @@ pub struct Done {
     pub review: usize,
     /// Why it ended before its end.
     pub trouble: Option<String>,
+    /// The peer could not be reached, or asks to come later: nothing of what it said was at fault.
+    #[serde(skip)]
+    pub is_away: bool,
 }
 
 /// Whether a round came to its end, was broken off by whoever asked for it, or met with trouble.
@@ -126,10 +129,12 @@ fn settle(state: &mut State, done: &mut Done, outcome: Outcome, now: Micros, ent
             state.failures += 1;
             state.retry = Micros(now.0.saturating_add(pause(state.failures, &trouble, entropy)));
             state.error = trouble.to_string();
+            let is_away = matches!(trouble, Trouble::Lost(_) | Trouble::Wait(_) | Trouble::Status(502..=504, _));
             if let Trouble::Suspect(why) = trouble {
                 state.quarantine = why;
             }
             done.trouble = Some(state.error.clone());
+            done.is_away = is_away;
         }
     }
 }

@@ -145,6 +145,34 @@ fn what_is_given_later_is_seen_beside() {
     }
 }
 
+/// Whoever sees all gives no second content to a version that stands aside, whether something hidden keeps that out of their sight or not.
+#[test]
+fn what_stands_aside_is_not_given_with_other_content() {
+    for hides in [true, false] {
+        for store in engines() {
+            let (ledger, box_) = world(&store);
+            if hides {
+                give(&ledger, &box_, &envelope(&[named(1, 3, "three", &marked(AMBER))]));
+            }
+            assert_eq!(say(&give_as_fr(&ledger, &box_, &[named(1, 2, "two", "")])), "accepted 1 unchanged 0");
+            let given = give(&ledger, &box_, &envelope(&[named(1, 2, "other", &marked(CLEAR))]));
+            assert_eq!(given.review.first().map(|note| note.rule.as_str()), Some("same-version-differs"), "{hides}");
+            let read = ["fr".to_owned(), "nl".to_owned()];
+            let new = NewCollection {
+                title: "box",
+                id: Some(&box_),
+                root: None,
+                tlp: Some(Tlp::Amber),
+                read: &read,
+                write: &[],
+            };
+            ledger.write(|tx| collection::add(tx, &new)).unwrap();
+            ledger.catch_up().unwrap();
+            assert_eq!(names(&ledger, "fred", &box_), "", "{hides}: nothing comes in the place of what went");
+        }
+    }
+}
+
 /// Whether fr may bring version 2 of what `first` gave, created by `creator`, where it is known as `aka` and its agreement lets it relay for
 /// `relay`.
 #[track_caller]

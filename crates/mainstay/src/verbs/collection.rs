@@ -6,7 +6,9 @@ use crate::{out, store};
 use clap::Subcommand;
 use exchange::event::Handling;
 use exchange::{NewCollection, collection};
+use ledger::Tx;
 use partners::may::Verb;
+use std::collections::BTreeSet;
 use stix::Tlp;
 
 /// Collections.
@@ -52,12 +54,28 @@ impl Collection {
                 let id = ledger.write(|tx| collection::add(tx, &new))?;
                 store::settle(global, &ledger)?;
                 handle(global, &ledger, &id, Handling { redact: *redact, anonymise: *anonymise })?;
+                for org in ledger.read(|tx| unknown(tx, read.iter().chain(write)))? {
+                    out::say(format!(
+                        "there is no organisation {org} yet: nobody of that name reads or writes here until there is"
+                    ));
+                }
                 out::line(&id)?;
                 Ok(Done::Fine)
             }
             Collection::List => list(global),
         }
     }
+}
+
+/// Those of these organisations that are not there, each once: perhaps a slip of the pen.
+fn unknown<'a>(tx: &mut Tx<'_>, orgs: impl Iterator<Item = &'a String>) -> ledger::Result<BTreeSet<&'a str>> {
+    let mut unknown = BTreeSet::new();
+    for org in orgs {
+        if partners::org::find(tx, org)?.is_none() {
+            unknown.insert(org.as_str());
+        }
+    }
+    Ok(unknown)
 }
 
 /// A collection says everything anew, its handling too.

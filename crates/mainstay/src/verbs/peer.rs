@@ -229,6 +229,11 @@ fn exchange_now(global: &Global, name: Option<&str>) -> Result<Done, Failure> {
         let numbers = [d.objects, d.accepted, d.unchanged, d.refused, d.review].map(|n| n.to_string());
         [vec![r.peer.clone()], numbers.to_vec(), vec![d.trouble.clone().unwrap_or_default()]].concat()
     })?;
+    if let Some(away) = rounds.iter().find(|r| r.done.is_away) {
+        let why = away.done.trouble.as_deref().unwrap_or_default();
+        let next = format!("it goes on where it was; see `peer list`, and `peer sync {}` to try again", away.peer);
+        return Err(Failure::CouldNot(format!("{}: {why}; {next}", away.peer)));
+    }
     let findings = rounds.iter().any(|r| r.done.trouble.is_some() || r.done.refused + r.done.review > 0);
     Ok(if findings { Done::Findings } else { Done::Fine })
 }

@@ -61,7 +61,7 @@ fn one_hub_pulls_from_another_and_pushes_back() {
         // A peer that is gone is said, tried later, and nothing is lost.
         drop(serving);
         let said = here.run(&["peer", "sync", "there"]);
-        assert_eq!(said.code, 1);
+        assert_eq!(said.code, 5);
         assert!(said.out.contains("no answer from 127.0.0.1"), "{}", said.out);
         let listed = here.run(&["peer", "list"]);
         assert_eq!(listed.code, 1);

@@ -17,8 +17,8 @@ pub(super) const DECLASSIFIED: [(&str, &str); 4] = [
         "who gives a version that was purged as another's hears success and does not find it: it must not come back",
     ),
     (
-        "sighting-through-another",
-        "observed-data is matched with one line of each observable that it names, as they stand when it is due, seen or not (open)",
+        "sightings",
+        "who has that clause learns that its indicators were seen by others, also where what decided it stands out of its sight",
     ),
     (
         "marking-of-another",
