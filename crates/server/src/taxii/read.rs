@@ -2,13 +2,14 @@
 
 use exchange::collection::{DEFAULT, DEFAULT_ROOT};
 use exchange::page::{self, Bounds, Line, Query, Versions};
-use ledger::Tx;
+use ledger::{Micros, Tx};
 use serde::Serialize;
 
 use super::filter::{self, Parameters};
 use super::stream;
 use super::token::Sealer;
 use super::wire::{Answer, Problem, TAXII};
+use super::write::STATUS_KEPT;
 use super::{CONTENT_MAX, Call, Door};
 
 const STIX: &str = "application/stix+json;version=2.1";
@@ -50,11 +51,14 @@ fn home_name(call: &Call) -> Result<String, Problem> {
     Ok(card.map_or_else(|| home.to_owned(), |card| card.name))
 }
 
-/// Section 4.3: a status is for whoever made the request.
+/// Section 4.3: a status is for whoever made the request. Its time ends by the clock: the rows go when somebody gives something, which
+/// nobody else may tell from it.
 pub(super) fn status(call: &Call, id: &str) -> Result<Answer, Problem> {
-    let sql = "SELECT body FROM taxii_status WHERE id = $1 AND person = $2";
-    let body =
-        call.ledger().read(|tx| tx.one(sql, &[id.into(), (&call.person.name).into()], |r| r.blob(0).to_vec()))?;
+    let sql = "SELECT body FROM taxii_status WHERE id = $1 AND person = $2 AND created >= $3";
+    let body = call.ledger().read(|tx| {
+        let since = Micros(tx.now().0 - STATUS_KEPT);
+        tx.one(sql, &[id.into(), (&call.person.name).into(), since.into()], |r| r.blob(0).to_vec())
+    })?;
     body.map(Answer::bytes).ok_or_else(Problem::not_found)
 }
 

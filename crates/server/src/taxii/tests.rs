@@ -364,9 +364,9 @@ fn writing() {
         );
         assert_snapshot!(status["failures"], @r#"[{"id":"tool--00000000-0000-4000-8000-000000000003","message":"duplicate-key at /x: the key stands twice in one object: send it once","version":"2026-01-01T00:00:00.000000Z"}]"#);
         assert_snapshot!(status["successes"][0], @r#"{"id":"tool--00000000-0000-4000-8000-000000000001","version":"2020-01-01T00:00:01.000Z"}"#);
-        let path = format!("/taxii2/default/status/{}/", status["id"].as_str().unwrap());
-        assert_eq!(w.get("fred", &path).body, said.body);
-        assert_eq!(w.get("ada", &path).status, 404, "a status is for whoever made the request");
+        let told = format!("/taxii2/default/status/{}/", status["id"].as_str().unwrap());
+        assert_eq!(w.get("fred", &told).body, said.body);
+        assert_eq!(w.get("ada", &told).status, 404, "a status is for whoever made the request");
         assert_eq!(w.post("fred", &objects).status, 202, "a duplicate is no error");
         assert_eq!(w.post("fred", "{}").status, 202);
         for (name, status) in [("nell", 403), ("dirk", 404), ("vic", 202), ("ada", 202)] {
@@ -390,6 +390,11 @@ fn writing() {
     {"title":"the content cannot be processed","description":"an object by itself is no envelope: send {\"objects\": [...]}","http_status":"422"}
     "#);
         assert_eq!(w.post("fred", r#"{"objects":{}}"#).status, 422);
+        let later = |hours: i64| w.store.clock.set(ledger::testkit::START.plus_hours(hours));
+        later(25);
+        assert_eq!(w.get("fred", &told).status, 200, "a day at least (section 4.3)");
+        later(24 * 8);
+        assert_eq!(w.get("fred", &told).status, 404, "it ends by the clock, though nobody gave anything since");
     });
 }
 

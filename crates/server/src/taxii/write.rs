@@ -14,7 +14,7 @@ use super::wire::{Answer, Problem};
 use super::{Call, Door, filter};
 
 /// A status is kept so long; the standard asks for 24 hours.
-const STATUS_KEPT: i64 = 7 * Micros::DAY;
+pub(super) const STATUS_KEPT: i64 = 7 * Micros::DAY;
 
 /// Objects of one envelope: each has its line in the status, and memory is bounded though an object may be two bytes long.
 const OBJECTS_MAX: usize = 100_000;
