@@ -8,30 +8,55 @@ use ledger::{Error, Micros, Result, Tx};
 use crate::facts::View;
 use crate::figure::{Explanation, Figure};
 use crate::lint::{self, Report};
-use crate::pack::{Plan, shipped};
+use crate::measure::Ledgers;
+use crate::pack::Plan;
 use crate::period::Period;
-use crate::{load, measure};
+use crate::record::definition::{self, Catalogue};
+use crate::record::facts::Book;
+use crate::{load, measure, shipped};
 
-/// Puts the shipped plan into a new store.
+/// Puts the shipped packs into a new store.
 pub fn furnish(tx: &mut Tx<'_>, key: &SigningKey) -> Result<()> {
-    pack::add(tx, &shipped()?, key).map(drop)
+    for one in shipped::packs()? {
+        pack::add(tx, &one, key)?;
+    }
+    Ok(())
 }
 
-/// Whether a pack may be loaded: a plan must be free of faults, country rules must be readable.
-pub fn check_pack(pack: &Pack) -> std::result::Result<(), String> {
-    if pack.kind == "rules" {
-        return act::desk::read_rules(&pack.files).map(drop).map_err(|e| format!("rules pack {}: {e}", pack.name));
-    }
-    if pack.kind != "plan" {
-        return Ok(());
-    }
-    let report = lint::lint(&Plan::of(pack).map_err(|e| e.to_string())?);
-    match report.faults.first() {
+/// Whether a pack may be loaded into this store: a plan must be free of faults, country rules and definitions of records must be readable, and no
+/// field that records use may vanish.
+pub fn check_pack(tx: &mut Tx<'_>, pack: &Pack) -> std::result::Result<(), String> {
+    let words = |e: Error| e.to_string();
+    let faults = match pack.kind.as_str() {
+        "rules" => {
+            return act::desk::read_rules(&pack.files).map(drop).map_err(|e| format!("rules pack {}: {e}", pack.name));
+        }
+        "plan" => {
+            let mut catalogue = Catalogue::of(tx).map_err(words)?;
+            let plan = Plan::of(pack).map_err(words)?;
+            catalogue.add(plan.records.clone());
+            let mut faults = lint::lint(&plan, &catalogue).faults;
+            for (_, standing) in pack::of_kind(tx, "plan").map_err(words)?.iter().filter(|(_, p)| p.name == pack.name) {
+                faults.extend(crate::diff::unversioned(standing, pack)?);
+            }
+            faults
+        }
+        "records" => {
+            let definitions = definition::definitions(pack).map_err(|e| format!("records pack {}: {e}", pack.name))?;
+            let standing = Catalogue::of(tx).map_err(words)?;
+            let mut faults = definition::lint(&definitions, &standing);
+            faults.extend(lost(tx, &definitions).map_err(words)?);
+            faults
+        }
+        _ => return Ok(()),
+    };
+    match faults.first() {
         None => Ok(()),
         Some(first) => Err(format!(
-            "plan pack {} has {} faults, the first: {}: {} [{}]; `mainstay plan lint` lists all",
+            "{} pack {} has {} faults, the first: {}: {} [{}]; `mainstay plan lint` lists all",
+            pack.kind,
             pack.name,
-            report.faults.len(),
+            faults.len(),
             first.place,
             first.reason,
             first.rule
@@ -39,20 +64,60 @@ pub fn check_pack(pack: &Pack) -> std::result::Result<(), String> {
     }
 }
 
+/// Fields and states that records here use and a new definition of their kind does not have.
+fn lost(tx: &mut Tx<'_>, definitions: &[definition::Definition]) -> Result<Vec<lint::Fault>> {
+    let book = Book::read(tx, Micros(i64::MAX))?;
+    let mut faults = Vec::new();
+    for definition in definitions {
+        let mut missing = std::collections::BTreeSet::new();
+        for record in book.known_at(&definition.kind, Micros(i64::MAX)) {
+            missing.extend(record.fields.keys().filter(|name| definition.field(name).is_none()).cloned());
+            if definition.state(&record.state).is_none() {
+                missing.insert(format!("state {}", record.state));
+            }
+        }
+        for name in missing {
+            let reason = format!("records use {name:?}, which the definition does not have: keep it");
+            faults.push(lint::Fault { place: format!("record {}", definition.kind), rule: "record-in-use", reason });
+        }
+    }
+    Ok(faults)
+}
+
 /// The plans that stand, in the order of their names.
 pub fn plans(tx: &mut Tx<'_>) -> Result<Vec<Plan>> {
-    pack::of_kind(tx, "plan")?.iter().map(|(_, pack)| Plan::of(pack)).collect()
+    let plans: Vec<Plan> = pack::of_kind(tx, "plan")?.iter().map(|(_, pack)| Plan::of(pack)).collect::<Result<_>>()?;
+    match plans.is_empty() {
+        true => Err(Error::refused("plan-none", "no plan pack is in the store", "load one with `mainstay pack add`")),
+        false => Ok(plans),
+    }
 }
 
-/// The plan that stands; the first by name where there are several.
+/// The plan by which progress is measured: of those that stand the first that has measures.
 pub fn plan(tx: &mut Tx<'_>) -> Result<Plan> {
-    let none = || Error::refused("plan-none", "no plan pack is in the store", "load one with `mainstay pack add`");
-    plans(tx)?.into_iter().next().ok_or_else(none)
+    let none = || Error::refused("plan-none", "no plan here has measures", "load one with `mainstay pack add`");
+    plans(tx)?.into_iter().find(|plan| !plan.measures.is_empty()).ok_or_else(none)
 }
 
-/// Counts the plan in the store and checks it.
-pub fn lint_plan(tx: &mut Tx<'_>) -> Result<Report> {
-    Ok(lint::lint(&plan(tx)?))
+/// Every tag that a plan knows, with its words.
+pub fn tags(tx: &mut Tx<'_>) -> Result<BTreeMap<String, String>> {
+    Ok(plans(tx)?.iter().flat_map(Plan::tags).collect())
+}
+
+/// Counts each plan in the store and checks it, and what records are.
+pub fn lint_plans(tx: &mut Tx<'_>) -> Result<Vec<Report>> {
+    let catalogue = Catalogue::of(tx)?;
+    let mut reports: Vec<Report> = plans(tx)?.iter().map(|plan| lint::lint(plan, &catalogue)).collect();
+    for (_, pack) in pack::of_kind(tx, "records")? {
+        let definitions = definition::definitions(&pack).map_err(|e| crate::pack::unreadable(&pack, &e))?;
+        let faults = definition::lint(&definitions, &catalogue);
+        reports.push(Report {
+            pack: pack.name.clone(),
+            counts: lint::Counts { records: definitions.len(), ..Default::default() },
+            faults,
+        });
+    }
+    Ok(reports)
 }
 
 /// What the texts of the plan say for home and agency: the pack's own words for the nation it was made for, else this hub's.
@@ -81,17 +146,28 @@ pub fn explain_all(
     known_as_of: Micros,
     period: Option<&Period>,
 ) -> Result<Vec<Explanation>> {
-    let plan = plan(tx)?;
+    let plans = plans(tx)?;
     let given = parameters(tx)?;
     let period = period.cloned().unwrap_or_else(|| Period::holding(as_of));
-    let facts = load::facts(tx, known_as_of)?;
-    let mut all = measure::all(&plan, &given, &facts, View { as_of, known_as_of }, &period);
+    let of = ledgers(tx, known_as_of)?;
+    let view = View { as_of, known_as_of };
+    let mut all: Vec<Explanation> =
+        plans.iter().flat_map(|plan| measure::all(plan, &given, &of, view, &period)).collect();
     if is_exercise(tx)? {
-        for e in all.iter_mut().filter(|e| e.figure.value.is_some()) {
-            e.figure.notes.push("this store is an exercise: no figure of it counts".to_owned());
-        }
+        all.iter_mut().for_each(exercise);
     }
     Ok(all)
+}
+
+/// All that measures are computed from.
+fn ledgers(tx: &mut Tx<'_>, known: Micros) -> Result<Ledgers> {
+    let home = tx.one("SELECT org FROM @fact_home WHERE id = 1", &[], |r| r.text(0).to_owned())?;
+    Ok(Ledgers {
+        facts: load::facts(tx, known)?,
+        book: Book::read(tx, known)?,
+        catalogue: Catalogue::of(tx)?,
+        home: home.unwrap_or_default(),
+    })
 }
 
 /// One measure, by its id with or without the plan's prefix.
@@ -102,14 +178,26 @@ pub fn explain(
     known_as_of: Micros,
     period: Option<&Period>,
 ) -> Result<Explanation> {
-    let plan = plan(tx)?;
-    let full = plan.measure(id).map(|m| m.id.clone()).ok_or_else(|| {
-        let reason = format!("the plan has no measure {id:?}");
+    let plans = plans(tx)?;
+    let found = plans.iter().find_map(|plan| Some((plan, plan.measure(id)?)));
+    let (plan, measure) = found.ok_or_else(|| {
+        let reason = format!("no plan has a measure {id:?}");
         Error::refused("measure-unknown", reason, "`mainstay measure compute` lists all")
     })?;
-    let all = explain_all(tx, as_of, known_as_of, period)?;
-    let found = all.into_iter().find(|e| e.figure.id == full);
-    found.ok_or_else(|| Error::Engine(format!("measure {full} was not computed")))
+    let given = parameters(tx)?;
+    let period = period.cloned().unwrap_or_else(|| Period::holding(as_of));
+    let of = ledgers(tx, known_as_of)?;
+    let mut explained = measure::Lens::new(plan, &given, &of, View { as_of, known_as_of }, &period).evaluate(measure);
+    if is_exercise(tx)? {
+        exercise(&mut explained);
+    }
+    Ok(explained)
+}
+
+fn exercise(explained: &mut Explanation) {
+    if explained.figure.value.is_some() {
+        explained.figure.notes.push("this store is an exercise: no figure of it counts".to_owned());
+    }
 }
 
 fn is_exercise(tx: &mut Tx<'_>) -> Result<bool> {

@@ -112,7 +112,7 @@ fn criticality(tx: &mut Tx<'_>, change: &Change) -> Result<f64> {
     Ok(1.0 + functions.unwrap_or(0) as f64)
 }
 
-/// Which functions the assets of an inventory name. Only those that name any are kept.
+/// Whose assets are in an inventory, and which functions they name.
 pub(crate) fn inventory(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     #[derive(Deserialize)]
     struct Meta {
@@ -121,6 +121,11 @@ pub(crate) fn inventory(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     let m: Meta = event.meta()?;
     // The stage that matches has judged the table; what it could not read names no function.
     let Ok(table) = product::inventory::read(event.body()) else { return Ok(()) };
+    let owners: std::collections::BTreeSet<&str> =
+        table.rows.iter().map(|(_, asset)| asset.owner.trim()).filter(|owner| !owner.is_empty()).collect();
+    for owner in owners {
+        crate::stage::dated(tx, event, "inventory", owner, event.known.0.div_euclid(ledger::Micros::DAY))?;
+    }
     for (_, asset) in &table.rows {
         let functions = asset.functions.split(';').filter(|f| !f.trim().is_empty()).count() as i64;
         let sql = "INSERT INTO @fact_asset (source, asset, functions) VALUES ($1, $2, $3) \

@@ -91,6 +91,8 @@ impl Evidence {
 pub struct Partner {
     /// Key.
     pub key: String,
+    /// Name for people.
+    pub name: String,
     /// `csirt`, `operator`, `vendor`, `agency`, `other`.
     pub kind: String,
     /// ISO 3166-1 alpha-2, empty where not known.
@@ -112,6 +114,17 @@ pub struct Span {
     pub reason: String,
     /// By whom.
     pub by: String,
+    /// When.
+    pub at: Stamp,
+}
+
+/// Something about an organisation happened on a day: a contact was verified, its inventory came.
+#[derive(Clone, Debug, Default)]
+pub struct Dated {
+    /// Whose.
+    pub org: String,
+    /// The day, counted from 1970-01-01.
+    pub day: i64,
     /// When.
     pub at: Stamp,
 }
@@ -194,6 +207,10 @@ pub struct Exposure {
     pub partner: String,
     /// Level, source and subject: unique together with the vulnerability.
     pub subject: String,
+    /// The key of the asset; empty above that level.
+    pub asset: String,
+    /// Who owns the asset; empty where nobody says so.
+    pub owner: String,
     /// `asset`, `organisation`, `constituency`, `sector`.
     pub level: String,
     /// The vulnerability.
@@ -258,6 +275,10 @@ pub struct Facts {
     pub agreements: Vec<Span>,
     /// Keys.
     pub keys: Vec<Key>,
+    /// Contacts, each when it was last verified.
+    pub contacts: Vec<Dated>,
+    /// Inventories, by whose assets are in them.
+    pub inventories: Vec<Dated>,
     /// Passings both ways.
     pub passings: Vec<Passing>,
     /// Advice.
@@ -279,6 +300,8 @@ impl Facts {
         seen.trusts.retain(|x| x.at.known <= view.known_as_of);
         seen.agreements.retain(|x| x.at.known <= view.known_as_of);
         seen.keys.retain(|x| view.sees(x.at));
+        seen.contacts.retain(|x| view.sees(x.at));
+        seen.inventories.retain(|x| view.sees(x.at));
         seen.passings.retain(|x| view.sees(x.at));
         seen.deliveries.retain(|x| view.sees(x.at) && !x.bounced.is_some_and(|b| view.sees(b)));
         for exposure in &mut seen.exposures {

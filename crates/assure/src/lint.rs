@@ -3,7 +3,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::count;
+use crate::measure;
 use crate::pack::{Measure, Plan};
+use crate::record::definition::{self, Catalogue};
 
 /// Event kinds that stages of this program append; a pack declares further ones as records.
 pub const EVENT_KINDS: &[&str] = &[
@@ -48,6 +51,61 @@ pub struct Counts {
     pub alignments: usize,
     /// Distinct objectives these edges reach.
     pub aligned: usize,
+    /// Indicators of enabling measures.
+    #[serde(skip_serializing_if = "is_none")]
+    pub indicators: usize,
+    /// Lines of effort.
+    #[serde(skip_serializing_if = "is_none")]
+    pub efforts: usize,
+    /// Outcomes.
+    #[serde(skip_serializing_if = "is_none")]
+    pub outcomes: usize,
+    /// Actions.
+    #[serde(skip_serializing_if = "is_none")]
+    pub actions: usize,
+    /// Criteria by which partners are chosen.
+    #[serde(skip_serializing_if = "is_none")]
+    pub criteria: usize,
+    /// Factors of working together.
+    #[serde(skip_serializing_if = "is_none")]
+    pub factors: usize,
+    /// Priorities.
+    #[serde(skip_serializing_if = "is_none")]
+    pub priorities: usize,
+    /// Aims.
+    #[serde(skip_serializing_if = "is_none")]
+    pub aims: usize,
+    /// Kinds of records.
+    #[serde(skip_serializing_if = "is_none")]
+    pub records: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(n: &usize) -> bool {
+    *n == 0
+}
+
+impl Counts {
+    /// Each with its name, in the order of a plan.
+    pub fn named(self) -> [(&'static str, usize); 15] {
+        [
+            ("goals", self.goals),
+            ("objectives", self.objectives),
+            ("enabling", self.enabling),
+            ("measures", self.measures),
+            ("alignments", self.alignments),
+            ("aligned", self.aligned),
+            ("indicators", self.indicators),
+            ("efforts", self.efforts),
+            ("outcomes", self.outcomes),
+            ("actions", self.actions),
+            ("criteria", self.criteria),
+            ("factors", self.factors),
+            ("priorities", self.priorities),
+            ("aims", self.aims),
+            ("records", self.records),
+        ]
+    }
 }
 
 /// One thing wrong.
@@ -64,26 +122,55 @@ pub struct Fault {
 /// What lint found.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// The pack, by its plan's prefix or its own name.
+    pub pack: String,
     /// The counts.
     pub counts: Counts,
     /// The faults, in the order of the pack.
     pub faults: Vec<Fault>,
 }
 
-/// Counts a plan and checks it.
-pub fn lint(plan: &Plan) -> Report {
+/// Counts a plan and checks it, its measures against the kinds of records that there are.
+pub fn lint(plan: &Plan, catalogue: &Catalogue) -> Report {
     let mut faults = Faults(Vec::new());
     let counts = count(plan);
     head(plan, counts, &mut faults);
     ids(plan, &mut faults);
     references(plan, &mut faults);
-    let known = known_kinds(plan);
-    for measure in &plan.measures {
+    faults.0.extend(definition::lint(&plan.records, catalogue));
+    let known = known_kinds(catalogue);
+    for measure in plan.all_measures() {
         fields(measure, &mut faults);
         values(plan, measure, &known, &mut faults);
+        counting(measure, catalogue, &mut faults);
     }
     texts(plan, &mut faults);
-    Report { counts, faults: faults.0 }
+    Report { pack: plan.head.prefix.clone(), counts, faults: faults.0 }
+}
+
+/// The text of a measure means something, and nothing counts twice or divides by itself.
+fn counting(m: &Measure, catalogue: &Catalogue, faults: &mut Faults) {
+    let place = format!("measure {}", m.id);
+    let Some(text) = &m.count else { return };
+    let checked = count::parse::parse(text)
+        .map_err(|fault| vec![fault])
+        .and_then(|program| count::check::check(program, catalogue, &measure::numbers(m)));
+    match checked {
+        Err(found) => {
+            for fault in found {
+                let reason = format!("count, line {}, column {}: {}", fault.line, fault.column, fault.reason);
+                faults.add(&place, fault.rule, reason);
+            }
+        }
+        Ok(program) if m.unit == "percent" && program.counting.is_empty() => {
+            faults.add(
+                &place,
+                "count-share",
+                "a percent measure whose text has no `counting` is always 100: say what counts",
+            );
+        }
+        Ok(_) => {}
+    }
 }
 
 struct Faults(Vec<Fault>);
@@ -103,6 +190,15 @@ fn count(plan: &Plan) -> Counts {
         measures: plan.measures.len(),
         alignments: plan.alignments.len(),
         aligned: aligned.len(),
+        indicators: plan.indicators.len(),
+        efforts: plan.efforts.len(),
+        outcomes: plan.outcomes.len(),
+        actions: plan.actions.len(),
+        criteria: plan.criteria.len(),
+        factors: plan.factors.len(),
+        priorities: plan.priorities.len(),
+        aims: plan.aims.len(),
+        records: plan.records.len(),
     }
 }
 
@@ -112,14 +208,7 @@ fn head(plan: &Plan, counts: Counts, faults: &mut Faults) {
             faults.add("plan", "plan-missing-field", format!("{name} is missing"));
         }
     }
-    let found = [
-        ("goals", counts.goals),
-        ("objectives", counts.objectives),
-        ("enabling", counts.enabling),
-        ("measures", counts.measures),
-        ("alignments", counts.alignments),
-        ("aligned", counts.aligned),
-    ];
+    let found = counts.named();
     for (name, n) in found {
         if let Some(said) = plan.counts.get(name)
             && *said != n
@@ -148,7 +237,14 @@ fn ids(plan: &Plan, faults: &mut Faults) {
     check("enabling", plan.enabling.iter().map(|x| x.id.as_str()).collect());
     check("measure", plan.measures.iter().map(|x| x.id.as_str()).collect());
     check("aligned", plan.aligned.iter().map(|x| x.id.as_str()).collect());
-    check("record", plan.records.iter().map(|x| x.kind.as_str()).collect());
+    check("indicator", plan.indicators.iter().map(|x| x.id.as_str()).collect());
+    check("effort", plan.efforts.iter().map(|x| x.id.as_str()).collect());
+    check("outcome", plan.outcomes.iter().map(|x| x.id.as_str()).collect());
+    check("action", plan.actions.iter().map(|x| x.id.as_str()).collect());
+    check("criterion", plan.criteria.iter().map(|x| x.id.as_str()).collect());
+    check("factor", plan.factors.iter().map(|x| x.id.as_str()).collect());
+    check("priority", plan.priorities.iter().map(|x| x.id.as_str()).collect());
+    check("aim", plan.aims.iter().map(|x| x.id.as_str()).collect());
     let mut edges = BTreeSet::new();
     for edge in &plan.alignments {
         if !edges.insert((&edge.objective, &edge.serves)) {
@@ -162,6 +258,8 @@ fn references(plan: &Plan, faults: &mut Faults) {
     let goals: BTreeSet<&str> = plan.goals.iter().map(|g| g.id.as_str()).collect();
     let objectives: BTreeSet<&str> = plan.objectives.iter().map(|o| o.id.as_str()).collect();
     let aligned: BTreeSet<&str> = plan.aligned.iter().map(|a| a.id.as_str()).collect();
+    let efforts: BTreeSet<&str> = plan.efforts.iter().map(|a| a.id.as_str()).collect();
+    let enabling: BTreeSet<&str> = plan.enabling.iter().map(|a| a.id.as_str()).collect();
     let mut need = |place: String, what: &str, id: &str, among: &BTreeSet<&str>| {
         if !among.contains(id) {
             faults.add(place, "plan-dangling", format!("{what} {id:?} is not in the pack"));
@@ -178,6 +276,19 @@ fn references(plan: &Plan, faults: &mut Faults) {
         let objective = short.rsplit_once('.').map_or("", |(objective, _)| objective);
         need(format!("measure {}", measure.id), "objective", objective, &objectives);
     }
+    for goal in plan.goals.iter().filter(|goal| !goal.effort.is_empty()) {
+        need(format!("goal {}", goal.id), "line of effort", &goal.effort, &efforts);
+    }
+    for outcome in &plan.outcomes {
+        need(format!("outcome {}", outcome.id), "goal", &outcome.goal, &goals);
+    }
+    for action in &plan.actions {
+        need(format!("action {}", action.id), "objective", &action.objective, &objectives);
+    }
+    for indicator in &plan.indicators {
+        let of = indicator.id.split_once(":em-").map_or("", |(_, short)| short);
+        need(format!("indicator {}", indicator.id), "enabling measure", of, &enabling);
+    }
     for edge in &plan.alignments {
         let place = format!("alignment {} to {}", edge.objective, edge.serves);
         need(place.clone(), "objective", &edge.objective, &objectives);
@@ -185,8 +296,9 @@ fn references(plan: &Plan, faults: &mut Faults) {
     }
 }
 
-fn known_kinds(plan: &Plan) -> BTreeSet<&str> {
-    EVENT_KINDS.iter().copied().chain(plan.records.iter().map(|r| r.kind.as_str())).collect()
+fn known_kinds(catalogue: &Catalogue) -> BTreeSet<String> {
+    let records = catalogue.all().map(|definition| format!("assure.{}", definition.kind));
+    EVENT_KINDS.iter().map(|kind| (*kind).to_owned()).chain(records).collect()
 }
 
 /// Each field of spec assure a.0 is there.
@@ -198,8 +310,6 @@ fn fields(m: &Measure, faults: &mut Faults) {
         ("statement", &m.statement),
         ("kind", &m.kind),
         ("unit", &m.unit),
-        ("population", &m.population),
-        ("numerator", &m.numerator),
         ("period", &m.period),
         ("baseline", baseline),
         ("target", &m.target),
@@ -214,24 +324,42 @@ fn fields(m: &Measure, faults: &mut Faults) {
             faults.add(&place, "plan-missing-field", format!("{name} is missing"));
         }
     }
-    if !m.numerator.trim().is_empty() && m.dedup_key.trim().is_empty() {
-        faults.add(&place, "plan-no-dedup-key", "a numerator without dedup_key counts doubles; name the key");
-    }
-    if m.exclusions.is_empty() {
-        faults.add(&place, "plan-missing-field", "exclusions is missing");
-    }
-    if m.needs.is_empty() {
-        faults.add(&place, "plan-missing-field", "needs is missing: name the event kinds it waits for");
+    match (&m.count, &m.model) {
+        (Some(_), None) => {}
+        (Some(_), Some(_)) => faults.add(&place, "plan-count-or-model", "it has a count and a model; keep one"),
+        (None, model) => in_words(m, model.as_deref(), &place, faults),
     }
     if m.definition_version == 0 {
         faults.add(&place, "plan-missing-field", "definition_version is missing");
     }
+}
+
+/// The models that the program has.
+const MODELS: [&str; 4] = ["exchanges", "trusted-teams", "combined-risk", "mitigated-before-attack"];
+
+/// A measure that the program's own rules count says in words what they are.
+fn in_words(m: &Measure, model: Option<&str>, place: &str, faults: &mut Faults) {
+    if !model.is_some_and(|model| MODELS.contains(&model)) {
+        let reason = format!("neither a count says what is counted, nor a model: one of {}", MODELS.join(", "));
+        faults.add(place, "plan-count-or-model", reason);
+    }
+    for (name, text) in [("population", &m.population), ("numerator", &m.numerator)] {
+        if text.trim().is_empty() {
+            faults.add(place, "plan-missing-field", format!("{name} is missing"));
+        }
+    }
+    if !m.numerator.trim().is_empty() && m.dedup_key.trim().is_empty() {
+        faults.add(place, "plan-no-dedup-key", "a numerator without dedup_key counts doubles; name the key");
+    }
+    if m.needs.is_empty() {
+        faults.add(place, "plan-missing-field", "needs is missing: name the event kinds it waits for");
+    }
     if m.unit == "percent" && m.denominator.as_deref().is_none_or(|d| d.trim().is_empty()) {
-        faults.add(&place, "plan-missing-field", "denominator is missing: a percent measure says over what");
+        faults.add(place, "plan-missing-field", "denominator is missing: a percent measure says over what");
     }
 }
 
-fn values(plan: &Plan, m: &Measure, known: &BTreeSet<&str>, faults: &mut Faults) {
+fn values(plan: &Plan, m: &Measure, known: &BTreeSet<String>, faults: &mut Faults) {
     let place = format!("measure {}", m.id);
     if !m.id.starts_with(&format!("{}:", plan.head.prefix)) {
         faults.add(&place, "plan-id", format!("the id does not begin with {:?}", plan.head.prefix));
@@ -293,7 +421,14 @@ fn texts(plan: &Plan, faults: &mut Faults) {
     for enabling in &plan.enabling {
         check(format!("enabling {}", enabling.id), &enabling.statement);
     }
-    for m in &plan.measures {
+    let titles = plan.outcomes.iter().map(|o| (format!("outcome {}", o.id), &o.title));
+    let titles = titles.chain(plan.actions.iter().map(|a| (format!("action {}", a.id), &a.title)));
+    let named = [&plan.efforts, &plan.priorities, &plan.aims, &plan.criteria, &plan.factors];
+    let named = named.into_iter().flatten().flat_map(|one| [(one.id.clone(), &one.title), (one.id.clone(), &one.asks)]);
+    for (place, text) in titles.chain(named) {
+        check(place, text);
+    }
+    for m in plan.all_measures() {
         for text in [&m.statement, &m.population, &m.numerator] {
             check(format!("measure {}", m.id), text);
         }
@@ -305,10 +440,18 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::pack::{join, shipped};
+    use crate::pack::join;
+    use crate::shipped::{isp, packs};
+
+    /// What records are in the shipped packs.
+    fn catalogue() -> Catalogue {
+        let mut catalogue = Catalogue::default();
+        catalogue.add(definition::definitions(&packs().unwrap()[2]).unwrap());
+        catalogue
+    }
 
     fn faults(text: &str) -> String {
-        let report = lint(&Plan::parse(text).unwrap());
+        let report = lint(&Plan::parse(text).unwrap(), &catalogue());
         let lines: Vec<String> =
             report.faults.iter().map(|f| format!("{}: {} [{}]", f.place, f.reason, f.rule)).collect();
         lines.join("\n")
@@ -316,15 +459,42 @@ mod tests {
 
     #[test]
     fn the_shipped_plan_has_its_numbers_and_no_fault() {
-        let report = lint(&Plan::of(&shipped().unwrap()).unwrap());
-        let expected = Counts { goals: 3, objectives: 9, enabling: 10, measures: 20, alignments: 18, aligned: 14 };
+        let report = lint(&Plan::of(&isp()).unwrap(), &catalogue());
+        let expected = Counts {
+            goals: 3,
+            objectives: 9,
+            enabling: 10,
+            measures: 20,
+            alignments: 18,
+            aligned: 14,
+            indicators: 10,
+            ..Counts::default()
+        };
         assert_eq!(report.counts, expected);
         assert_eq!(report.faults, vec![]);
     }
 
     #[test]
+    fn the_plan_of_2021_has_its_numbers_and_no_fault() {
+        let report = lint(&Plan::of(&packs().unwrap()[0]).unwrap(), &catalogue());
+        assert_eq!(report.faults, vec![]);
+        let counts = report.counts;
+        let found =
+            (counts.efforts, counts.actions, counts.outcomes, counts.criteria, counts.factors, counts.priorities);
+        assert_eq!(found, (4, 37, 16, 4, 4, 5));
+        assert_eq!((counts.goals, counts.objectives, counts.aims), (4, 7, 7));
+    }
+
+    #[test]
+    fn the_shipped_records_have_no_fault() {
+        let definitions = definition::definitions(&packs().unwrap()[2]).unwrap();
+        assert_eq!(definition::lint(&definitions, &Catalogue::default()), vec![]);
+        assert_eq!(definitions.len(), 27);
+    }
+
+    #[test]
     fn thirteen_measures_are_recorded_and_six_are_shares() {
-        let plan = Plan::of(&shipped().unwrap()).unwrap();
+        let plan = Plan::of(&isp()).unwrap();
         assert_eq!(plan.measures.iter().filter(|m| m.kind == "recorded").count(), 13);
         assert_eq!(plan.measures.iter().filter(|m| m.unit == "percent").count(), 6);
     }
@@ -332,18 +502,20 @@ mod tests {
     #[test]
     fn finds_each_fault() {
         let broken = |from: &str, to: &str| {
-            let text = join(&shipped().unwrap());
+            let text = join(&isp());
             assert!(text.contains(from), "{from}");
             faults(&text.replacen(from, to, 1))
         };
         assert_snapshot!(broken("dedup_key = \"partner, recommendation\"", ""),
             @"measure isp:2.1.3: a numerator without dedup_key counts doubles; name the key [plan-no-dedup-key]");
-        assert_snapshot!(broken("needs = [\"assure.trainer\"]", "needs = [\"assure.trianer\"]"),
-            @r#"measure isp:2.3.3: needs "assure.trianer", which nothing appends and no record declares [plan-unknown-kind]"#);
+        assert_snapshot!(broken("needs = [\"expose.changed\", \"assure.priority\"]", "needs = [\"expose.changed\", \"assure.prority\"]"),
+            @r##"measure isp:1.1.2: needs "assure.prority", which nothing appends and no record declares [plan-unknown-kind]"##);
+        assert_snapshot!(broken("counting some entities where", "counting some entity where"), @r##"measure isp:1.1.1: count, line 6, column 15: an activity has no "entity"; it has reference, title, format, joint, held_on, partners, divisions, coordinated_by, coordinated_on, purposes, sectors, entities, series, outcome, minutes, and state, tags, evidence, confirmed_by [count-field]"##);
+        assert_snapshot!(broken("once per actor, vulnerabilities\n", ""), @"measure isp:1.1.2: count, line 1, column 1: nothing says what makes two of them one: add `once per FIELD` [count-no-once]");
         assert_snapshot!(broken("serves = \"csp:4.3\"", "serves = \"csp:4.9\""),
             @r#"alignment 3.3 to csp:4.9: aligned objective "csp:4.9" is not in the pack [plan-dangling]"#);
         assert_snapshot!(broken("owner = \"workforce\"", ""),
-            @"measure isp:3.3.1: owner is missing [plan-missing-field]");
+            @"measure isp:em-3.3: owner is missing [plan-missing-field]");
         assert_snapshot!(broken("id = \"isp:3.3.2\"", "id = \"isp:3.3.1\""),
             @"measure isp:3.3.1: the id stands twice; give one of them another [plan-doubled-id]");
         assert_snapshot!(broken("theta = 0.8", "theta = 8.0"),

@@ -17,6 +17,8 @@ pub(crate) fn facts(tx: &mut Tx<'_>, known: Micros) -> Result<Facts> {
     facts.trusts = spans(tx, "trust", known)?;
     facts.agreements = spans(tx, "agreement", known)?;
     facts.keys = keys(tx, known)?;
+    facts.contacts = dated(tx, "contact", known)?;
+    facts.inventories = dated(tx, "inventory", known)?;
     deliveries(tx, known, &world, &mut facts)?;
     inbound(tx, known, &world, &mut facts)?;
     exposures(tx, known, &world, &mut facts)?;
@@ -46,9 +48,10 @@ impl World {
         let sql = "SELECT idx, org, name, kind, country, known FROM @fact_org WHERE known <= $1 ORDER BY idx";
         tx.each(sql, &[known.into()], &mut |r| {
             let (key, kind, country) = (r.text(1).to_owned(), r.text(3).to_owned(), r.text(4).to_owned());
+            let name = r.text(2).to_owned();
             world.names.insert(r.text(2).to_lowercase(), key.clone());
             world.orgs.insert(key.clone(), (kind.clone(), country.clone()));
-            facts.partners.push(Partner { key, kind, country, at: at(r.micros(5), r.int(0)) });
+            facts.partners.push(Partner { key, name, kind, country, at: at(r.micros(5), r.int(0)) });
             Ok(())
         })?;
         // A key stands over a name that is the same.
@@ -105,6 +108,15 @@ fn keys(tx: &mut Tx<'_>, known: Micros) -> Result<Vec<Key>> {
         key: r.text(2).to_owned(),
         active: r.bool(3),
         at: at(r.micros(4), r.int(0)),
+    })
+}
+
+fn dated(tx: &mut Tx<'_>, what: &str, known: Micros) -> Result<Vec<Dated>> {
+    let sql = "SELECT org, day, idx, known FROM @fact_dated WHERE what = $1 AND known <= $2 ORDER BY idx, org";
+    tx.all(sql, &[what.into(), known.into()], |r| Dated {
+        org: r.text(0).to_owned(),
+        day: r.int(1),
+        at: at(r.micros(3), r.int(2)),
     })
 }
 
@@ -176,6 +188,8 @@ fn exposures(tx: &mut Tx<'_>, known: Micros, world: &World, facts: &mut Facts) -
             country: String::new(),
             exposure: Exposure {
                 subject: [r.text(1), r.text(2), r.text(3)].join(" "),
+                asset: if r.text(1) == "asset" { r.text(3).to_owned() } else { String::new() },
+                owner: r.text(4).to_owned(),
                 level: r.text(1).to_owned(),
                 vulnerability: r.text(0).to_owned(),
                 ..Exposure::default()

@@ -7,20 +7,7 @@ use ledger::pack::Pack;
 use ledger::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// The files of the plan that ships with the program.
-const ISP_2025_2026: [(&str, &str); 6] = [
-    ("pack.toml", include_str!("../../../packs/plans/isp-2025-2026/pack.toml")),
-    ("measures-1.toml", include_str!("../../../packs/plans/isp-2025-2026/measures-1.toml")),
-    ("measures-2.toml", include_str!("../../../packs/plans/isp-2025-2026/measures-2.toml")),
-    ("measures-3.toml", include_str!("../../../packs/plans/isp-2025-2026/measures-3.toml")),
-    ("plan.toml", include_str!("../../../packs/plans/isp-2025-2026/plan.toml")),
-    ("records.toml", include_str!("../../../packs/plans/isp-2025-2026/records.toml")),
-];
-
-/// The pack that ships with the program.
-pub fn shipped() -> Result<Pack> {
-    Pack::from_files(ISP_2025_2026.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect())
-}
+use crate::record::Definition;
 
 /// A plan as its pack says it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -53,9 +40,33 @@ pub struct Plan {
     /// Which objective serves which.
     #[serde(default, rename = "alignment")]
     pub alignments: Vec<Alignment>,
-    /// Kinds of records that measures wait for.
+    /// Indicators, one for each enabling measure.
+    #[serde(default, rename = "indicator")]
+    pub indicators: Vec<Measure>,
+    /// Lines of effort.
+    #[serde(default, rename = "effort")]
+    pub efforts: Vec<Named>,
+    /// What is to come of the goals.
+    #[serde(default, rename = "outcome")]
+    pub outcomes: Vec<Outcome>,
+    /// What is to be done for the objectives.
+    #[serde(default, rename = "action")]
+    pub actions: Vec<Action>,
+    /// By which partners are chosen.
+    #[serde(default, rename = "criterion")]
+    pub criteria: Vec<Named>,
+    /// By which a way of working together is chosen.
+    #[serde(default, rename = "factor")]
+    pub factors: Vec<Named>,
+    /// Priorities of the agency.
+    #[serde(default, rename = "priority")]
+    pub priorities: Vec<Named>,
+    /// What partnership is for.
+    #[serde(default, rename = "aim")]
+    pub aims: Vec<Named>,
+    /// Kinds of records that this plan alone needs.
     #[serde(default, rename = "record")]
-    pub records: Vec<Record>,
+    pub records: Vec<Definition>,
 }
 
 /// The head of a plan.
@@ -84,6 +95,53 @@ pub struct Goal {
     pub id: String,
     /// Our short wording.
     pub title: String,
+    /// The line of effort it belongs to, where the plan has such.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub effort: String,
+}
+
+/// A line of effort, a priority, an aim, a criterion, a factor.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Named {
+    /// Number or word in the plan.
+    pub id: String,
+    /// A word for tags and columns, where the number says nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub key: String,
+    /// Our short wording.
+    pub title: String,
+    /// What is asked by it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub asks: String,
+}
+
+/// What is to come of a goal.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outcome {
+    /// Number in the plan.
+    pub id: String,
+    /// The goal it belongs to.
+    pub goal: String,
+    /// Our short wording.
+    pub title: String,
+}
+
+/// What is to be done for an objective.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Action {
+    /// Number in the plan.
+    pub id: String,
+    /// The objective it belongs to.
+    pub objective: String,
+    /// Our short wording.
+    pub title: String,
+    /// How progress shows.
+    pub indicator: String,
+    /// What shows it.
+    pub evidence: String,
 }
 
 /// An objective.
@@ -108,7 +166,8 @@ pub struct Enabling {
     pub objective: String,
     /// Our short wording.
     pub statement: String,
-    /// The leading indicator we give it.
+    /// The leading indicator we give it, in words, where no `[[indicator]]` counts it.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub indicator: String,
 }
 
@@ -130,16 +189,6 @@ pub struct Alignment {
     pub objective: String,
     /// Theirs.
     pub serves: String,
-}
-
-/// A kind of record that people make and measures wait for.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Record {
-    /// Event kind.
-    pub kind: String,
-    /// What such a record says.
-    pub says: String,
 }
 
 /// The fixed period a measure is compared with.
@@ -184,6 +233,12 @@ pub struct Measure {
     pub kind: String,
     /// What the value counts, or `percent`.
     pub unit: String,
+    /// What is counted, in the counting language (decision 19).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<String>,
+    /// Or the rules in the program that count it: `mitigated-before-attack`, `trusted-teams`, `exchanges`, `combined-risk`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Who or what is looked at.
     pub population: String,
     /// What counts.
@@ -254,8 +309,36 @@ impl Plan {
 
     /// The measure with this id; the prefix may be left away.
     pub fn measure(&self, id: &str) -> Option<&Measure> {
-        self.measures.iter().find(|m| m.id == id || m.id.split_once(':').is_some_and(|(_, short)| short == id))
+        self.all_measures().find(|m| m.id == id || m.id.split_once(':').is_some_and(|(_, short)| short == id))
     }
+
+    /// The measures, and after them the indicators.
+    pub fn all_measures(&self) -> impl Iterator<Item = &Measure> {
+        self.measures.iter().chain(&self.indicators)
+    }
+
+    /// What a record may be tagged with: goals, objectives, lines of effort, priorities and aims, each as `isp:1.2` or `global:aim-3`, with
+    /// its words.
+    pub fn tags(&self) -> Vec<(String, String)> {
+        let prefix = &self.head.prefix;
+        let named = |what: &'static str, of: &[Named]| -> Vec<(String, String)> {
+            of.iter().map(|one| (format!("{prefix}:{what}-{}", one.id), one.title.clone())).collect()
+        };
+        let mut tags: Vec<(String, String)> = Vec::new();
+        tags.extend(self.goals.iter().map(|goal| (format!("{prefix}:{}", goal.id), goal.title.clone())));
+        tags.extend(self.objectives.iter().map(|one| (format!("{prefix}:{}", one.id), one.title.clone())));
+        tags.extend(self.actions.iter().map(|one| (format!("{prefix}:{}", one.id), one.title.clone())));
+        tags.extend(named("effort", &self.efforts));
+        tags.extend(named("priority", &self.priorities));
+        tags.extend(named("aim", &self.aims));
+        tags
+    }
+}
+
+/// A pack that cannot be read.
+pub(crate) fn unreadable(pack: &Pack, why: &str) -> Error {
+    let next = "correct the pack and add it again";
+    Error::refused("pack-unreadable", format!("{} pack {}: {why}", pack.kind, pack.name), next)
 }
 
 /// The files beside `pack.toml`, joined in the order of their names: only one holds plain tables, the others arrays of them.
@@ -267,10 +350,11 @@ pub fn join(pack: &Pack) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shipped::isp;
 
     #[test]
     fn parameters_are_put_in() {
-        let plan = Plan::of(&shipped().unwrap()).unwrap();
+        let plan = Plan::of(&isp()).unwrap();
         let text = &plan.measure("1.2.2").unwrap().statement;
         let own = plan.fill(text, &BTreeMap::new());
         assert!(own.contains("the priorities of the United States") && own.contains("CISA's own products"), "{own}");

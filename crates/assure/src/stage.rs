@@ -4,7 +4,7 @@
 use ledger::{Ahead, Error, Event, Micros, Result, Stage, Tx, Value};
 use serde::Deserialize;
 
-use crate::{asked, exposed, received};
+use crate::{asked, exposed, received, record};
 
 /// The last turn of the loop.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,6 +24,8 @@ impl Stage for Assure {
            until_at {int}, reason {text} NOT NULL, by_whom {text} NOT NULL, known {int} NOT NULL);
          CREATE TABLE @fact_key (idx {int} PRIMARY KEY, org {text} NOT NULL, public {text} NOT NULL, active {int} NOT NULL,
            known {int} NOT NULL);
+         CREATE TABLE @fact_dated (idx {int} NOT NULL, what {text} NOT NULL, org {text} NOT NULL, day {int} NOT NULL, known {int} NOT NULL,
+           PRIMARY KEY (idx, what, org));
          CREATE TABLE @fact_inbound (org {text} NOT NULL, topic {text} NOT NULL, day {int} NOT NULL, evidence {text} NOT NULL,
            idx {int} NOT NULL, known {int} NOT NULL, PRIMARY KEY (org, topic, day, evidence));
          CREATE TABLE @fact_delivery (idx {int} NOT NULL, vulnerability {text} NOT NULL, message {text} NOT NULL,
@@ -54,7 +56,16 @@ impl Stage for Assure {
          CREATE INDEX @fact_name_id ON @fact_name (id, idx);
          CREATE TABLE @fact_public (idx {int} NOT NULL, vulnerability {text} NOT NULL, fix {int} NOT NULL, valid {int} NOT NULL,
            known {int} NOT NULL, PRIMARY KEY (idx, vulnerability));
-         CREATE INDEX @fact_public_vulnerability ON @fact_public (vulnerability, idx)"
+         CREATE INDEX @fact_public_vulnerability ON @fact_public (vulnerability, idx);
+         CREATE TABLE @record_version (idx {int} PRIMARY KEY, kind {text} NOT NULL, id {text} NOT NULL, valid {int} NOT NULL,
+           known {int} NOT NULL, meta {text} NOT NULL);
+         CREATE INDEX @record_version_id ON @record_version (kind, id, idx);
+         CREATE TABLE @record (kind {text} NOT NULL, id {text} NOT NULL, idx {int} NOT NULL, first {int} NOT NULL, state {text} NOT NULL,
+           name {text} NOT NULL, void {int} NOT NULL, PRIMARY KEY (kind, id));
+         CREATE INDEX @record_idx ON @record (kind, idx);
+         CREATE TABLE @record_backed (idx {int} PRIMARY KEY, kind {text} NOT NULL, id {text} NOT NULL, valid {int} NOT NULL,
+           known {int} NOT NULL, meta {text} NOT NULL);
+         CREATE INDEX @record_backed_id ON @record_backed (kind, id, idx)"
     }
 
     fn kinds(&self) -> &'static [&'static str] {
@@ -97,10 +108,13 @@ impl Stage for Assure {
                 }
                 "expose.answer" => batch.table(event)?,
                 "expose.changed" => exposed::changed(tx, event)?,
+                "act.contact" => contact(tx, event)?,
                 "act.sent" => asked::sent(tx, event)?,
                 "act.bounced" => asked::bounced(tx, event)?,
                 "act.answered" => asked::answered(tx, event, &mut batch)?,
                 "act.closed" => asked::closed(tx, event)?,
+                record::RECORD => record::fold::record(tx, event)?,
+                record::BACKED => record::fold::backed(tx, event)?,
                 _ => {}
             }
         }
@@ -132,6 +146,25 @@ fn org(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     ];
     tx.run("INSERT INTO @fact_org (idx, org, name, kind, country, known) VALUES ($1, $2, $3, $4, $5, $6)", &args)?;
     Ok(())
+}
+
+/// A contact counts from the day on which somebody last made sure of it.
+fn contact(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Meta {
+        org: String,
+        verified: Option<String>,
+    }
+    let m: Meta = event.meta()?;
+    match m.verified.as_deref().and_then(crate::record::value::day) {
+        Some(day) => dated(tx, event, "contact", &m.org, day),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn dated(tx: &mut Tx<'_>, event: &Event, what: &str, org: &str, day: i64) -> Result<()> {
+    let sql = "INSERT INTO @fact_dated (idx, what, org, day, known) VALUES ($1, $2, $3, $4, $5)";
+    tx.run(sql, &[event.index.into(), what.into(), org.into(), day.into(), event.known.into()]).map(drop)
 }
 
 /// Trust and agreements have the same shape.

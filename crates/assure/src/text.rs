@@ -25,11 +25,9 @@ pub fn number(n: &Option<Number>) -> String {
 
 /// What a plan holds, in one line, then each fault.
 pub fn report(r: &Report) -> String {
-    let c = r.counts;
-    let mut out = format!(
-        "{} goals, {} objectives, {} enabling measures, {} measures of effectiveness, {} alignments to {} objectives\n",
-        c.goals, c.objectives, c.enabling, c.measures, c.alignments, c.aligned
-    );
+    let held: Vec<String> =
+        r.counts.named().into_iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}")).collect();
+    let mut out = format!("{}: {}\n", r.pack, held.join(", "));
     for f in &r.faults {
         let _ = writeln!(out, "{}: {} [{}]", f.place, f.reason, f.rule);
     }
@@ -69,14 +67,21 @@ fn definition(out: &mut String, e: &Explanation) {
     let mut line = |name: &str, text: &str| {
         let _ = writeln!(out, "  {name}: {text}");
     };
-    line("population", &m.population);
-    line("numerator", &m.numerator);
-    if let Some(denominator) = &m.denominator {
-        line("denominator", denominator);
+    match &m.count {
+        Some(count) => count.lines().filter(|text| !text.trim().is_empty()).for_each(|text| line("count", text.trim())),
+        None => {
+            line("population", &m.population);
+            line("numerator", &m.numerator);
+            if let Some(denominator) = &m.denominator {
+                line("denominator", denominator);
+            }
+            line("doubles fall together by", &m.dedup_key);
+        }
     }
-    line("doubles fall together by", &m.dedup_key);
     line("least evidence", &m.min_evidence);
-    line("never counted", &m.exclusions.join("; "));
+    if !m.exclusions.is_empty() {
+        line("never counted", &m.exclusions.join("; "));
+    }
     line("definition", &format!("version {}, owner {}, approver {}", m.definition_version, m.owner, m.approver));
 }
 

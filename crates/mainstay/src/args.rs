@@ -100,7 +100,10 @@ pub(crate) enum Noun {
     /// Asks across a border and their answers
     #[command(subcommand)]
     Ask(verbs::ask::Ask),
-    /// The plan
+    /// What people write down, by kinds that packs define
+    #[command(subcommand)]
+    Record(verbs::record::Record),
+    /// The plans
     #[command(subcommand)]
     Plan(verbs::measure::Plan),
     /// The plan's measures, computed from what happened

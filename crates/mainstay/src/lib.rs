@@ -64,6 +64,7 @@ fn run(cli: &Cli) -> Result<Done, Failure> {
         Noun::Rules(verb) => verb.run(global),
         Noun::Match(verb) => verb.run(global),
         Noun::Ask(verb) => verb.run(global),
+        Noun::Record(verb) => verb.run(global),
         Noun::Plan(verb) => verb.run(global),
         Noun::Measure(verb) => verb.run(global),
         Noun::Pack(verb) => verb.run(global),

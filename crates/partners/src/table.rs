@@ -38,7 +38,7 @@ pub struct Row<'a> {
     /// Line in the file.
     pub line: u64,
     record: &'a csv::StringRecord,
-    places: &'a BTreeMap<&'static str, usize>,
+    places: &'a BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Row<'a> {
@@ -105,8 +105,8 @@ impl<T> Read<T> {
 /// Reads a table: `columns` are those known, `required` those that must be in the header; `parse` makes a row into a value.
 pub fn read<T>(
     bytes: &[u8],
-    columns: &[&'static str],
-    required: &[&'static str],
+    columns: &[&str],
+    required: &[&str],
     mut parse: impl FnMut(&Row<'_>) -> Result<T, Fault>,
 ) -> Read<T> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -149,12 +149,12 @@ pub fn read<T>(
     out
 }
 
-fn header_places(
+fn header_places<'c>(
     header: &csv::StringRecord,
-    columns: &[&'static str],
-    required: &[&'static str],
+    columns: &[&'c str],
+    required: &[&str],
     warnings: &mut Vec<Fault>,
-) -> Result<BTreeMap<&'static str, usize>, Fault> {
+) -> Result<BTreeMap<&'c str, usize>, Fault> {
     let mut places = BTreeMap::new();
     for (at, name) in header.iter().enumerate() {
         let name = name.trim().to_ascii_lowercase();

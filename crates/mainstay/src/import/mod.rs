@@ -4,7 +4,7 @@
 //! named; all else goes in the order of names.
 mod documents;
 mod form;
-mod source;
+pub(crate) mod source;
 mod walk;
 
 use crate::failure::Failure;

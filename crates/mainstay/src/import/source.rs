@@ -25,6 +25,20 @@ fn no(rule: &'static str, reason: impl Into<String>) -> Unreadable {
 
 /// The file's content: UTF-8 without a byte order mark, inflated where it was packed.
 pub(crate) fn read(path: &Path) -> Result<Result<Vec<u8>, Unreadable>, Failure> {
+    Ok(raw(path)?.and_then(unpack).and_then(text))
+}
+
+/// The same for one file that was named outright, where a fault is an error of whoever named it.
+pub(crate) fn table(path: &Path) -> Result<Vec<u8>, Failure> {
+    read(path)?.map_err(|e| Failure::Usage(format!("{}: {} [{}]", path.display(), e.reason, e.rule)))
+}
+
+/// The bytes of a document as they are.
+pub(crate) fn document(path: &Path) -> Result<Vec<u8>, Failure> {
+    raw(path)?.map_err(|e| Failure::Usage(format!("{}: {} [{}]", path.display(), e.reason, e.rule)))
+}
+
+fn raw(path: &Path) -> Result<Result<Vec<u8>, Unreadable>, Failure> {
     let say = |e: std::io::Error| Failure::CouldNot(format!("{}: {e}", path.display()));
     // Looked at before it is opened: a pipe that nobody writes to would hold us for ever, a device has no end.
     let what = std::fs::metadata(path).map_err(say)?;
@@ -41,7 +55,7 @@ pub(crate) fn read(path: &Path) -> Result<Result<Vec<u8>, Unreadable>, Failure> 
     }
     let mut bytes = Vec::with_capacity(length as usize);
     file.take(FILE_BYTES + 1).read_to_end(&mut bytes).map_err(say)?;
-    Ok(unpack(bytes).and_then(text))
+    Ok(Ok(bytes))
 }
 
 fn too_large(length: u64) -> Unreadable {

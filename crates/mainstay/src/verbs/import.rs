@@ -78,7 +78,8 @@ impl Import {
     }
 }
 
-fn print(format: Format, intake: &Intake) -> Result<(), Failure> {
+/// What became of what was handed in.
+pub(crate) fn print(format: Format, intake: &Intake) -> Result<(), Failure> {
     match format {
         Format::Table => {}
         Format::Json => return out::json(intake),

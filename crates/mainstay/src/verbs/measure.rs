@@ -6,27 +6,78 @@ use assure::{Figure, Period, text};
 use clap::{Args, Subcommand};
 use ledger::{Ledger, Micros};
 use partners::may::Verb;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
 
-/// The plan.
+/// Plans.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plan {
-    /// Count the plan and find what is wrong with it
+    /// Count each plan, and what records are, and find what is wrong with them
     Lint,
+    /// What a pack in a folder would change of the one that stands, item by item
+    Diff {
+        /// The folder with pack.toml
+        dir: PathBuf,
+    },
+    /// What records may be tagged with
+    Tags,
+}
+
+/// What lint found: of the plan by which progress is measured, and of every pack.
+#[derive(Serialize)]
+struct Linted {
+    #[serde(flatten)]
+    plan: assure::lint::Report,
+    packs: Vec<assure::lint::Report>,
 }
 
 impl Plan {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
-        let Plan::Lint = self;
         let ledger = store::open_or_create(global)?;
         actor::own(global, &ledger)?;
-        let report = ledger.read(assure::lint_plan)?;
-        if global.format == Format::Table {
-            out::line(text::report(&report).trim_end())?;
-        } else {
-            out::json(&report)?;
+        match self {
+            Plan::Lint => lint(global, &ledger),
+            Plan::Diff { dir } => diff(global, &ledger, dir),
+            Plan::Tags => {
+                let tags: Vec<[String; 2]> =
+                    ledger.read(assure::tags)?.into_iter().map(|(tag, of)| [tag, of]).collect();
+                out::rows(global.format, &tags, &["tag", "stands for"], |tag| tag.to_vec())?;
+                Ok(Done::Fine)
+            }
         }
-        Ok(if report.faults.is_empty() { Done::Fine } else { Done::Findings })
     }
+}
+
+fn lint(global: &Global, ledger: &Ledger) -> Result<Done, Failure> {
+    let (plan, packs) = ledger.read(|tx| Ok((assure::plan(tx)?.head.prefix, assure::lint_plans(tx)?)))?;
+    let findings = packs.iter().any(|report| !report.faults.is_empty());
+    if global.format == Format::Table {
+        for report in &packs {
+            out::line(text::report(report).trim_end())?;
+        }
+    } else if let Some(main) = packs.iter().find(|report| report.pack == plan).cloned() {
+        out::json(&Linted { plan: main, packs })?;
+    }
+    Ok(if findings { Done::Findings } else { Done::Fine })
+}
+
+fn diff(global: &Global, ledger: &Ledger, dir: &Path) -> Result<Done, Failure> {
+    let new = ledger::pack::Pack::from_folder(dir)?;
+    let standing = ledger.read(|tx| ledger::pack::of_kind(tx, &new.kind))?;
+    let Some((_, old)) = standing.iter().find(|(_, pack)| pack.name == new.name) else {
+        out::say(format!("no {} pack {} stands: all of it is new", new.kind, new.name));
+        return Ok(Done::Findings);
+    };
+    let changes = assure::diff::diff(old, &new).map_err(Failure::Usage)?;
+    out::rows(global.format, &changes, &["item", "field", "was", "is"], |c| {
+        vec![c.place.clone(), c.field.clone(), c.was.clone(), c.is.clone()]
+    })?;
+    let faults = assure::diff::unversioned(old, &new).map_err(Failure::Usage)?;
+    for fault in &faults {
+        out::say(format!("{}: {} [{}]", fault.place, fault.reason, fault.rule));
+    }
+    out::say(format!("{} changes from version {} to {}", changes.len(), old.version, new.version));
+    Ok(if changes.is_empty() && faults.is_empty() { Done::Fine } else { Done::Findings })
 }
 
 /// Measures.

@@ -11,6 +11,7 @@ pub(crate) mod partner;
 pub(crate) mod peer;
 pub(crate) mod purge;
 pub(crate) mod receipt;
+pub(crate) mod record;
 pub(crate) mod release;
 pub(crate) mod review;
 pub(crate) mod serve;

@@ -30,9 +30,9 @@ impl Pack {
             Pack::Add { dir, key } => {
                 let key = read_key(key)?;
                 let pack = pack::Pack::from_folder(dir)?;
-                assure::check_pack(&pack).map_err(Failure::Usage)?;
                 let ledger = store::open_or_create(global)?;
                 actor::must(global, &ledger, Verb::ManagePacks)?;
+                ledger.read(|tx| Ok(assure::check_pack(tx, &pack)))?.map_err(Failure::Usage)?;
                 let new = ledger.write(|tx| pack::add(tx, &pack, &key))?;
                 store::settle(global, &ledger)?;
                 let said = if new { "loaded" } else { "is loaded already" };

@@ -12,6 +12,7 @@ pub mod find;
 pub mod login;
 pub mod object;
 pub mod plan;
+pub mod record;
 pub mod release;
 pub mod signs;
 pub mod today;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
         .merge(exchange::view::routes())
         .merge(what_if::view::routes())
         .merge(plan::view::routes())
+        .merge(record::view::routes())
         .merge(exposures::view::routes())
         .merge(today::view::routes())
         .merge(find::view::routes())

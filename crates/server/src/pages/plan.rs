@@ -98,6 +98,8 @@ pub struct Explained {
     pub missing: Vec<String>,
     /// Further figures beside the headline.
     pub figures: Vec<(String, String)>,
+    /// What is counted, in the counting language, where the measure says it in that.
+    pub count: Option<String>,
     /// What was counted and what was not.
     pub rows: Vec<Counted>,
 }

@@ -16,7 +16,7 @@ use super::{Counted, Explained, Goal, Measure, Objective, Plan};
 use crate::auth::Viewer;
 use crate::chart::share::{steps, strip};
 use crate::pages::Legend;
-use crate::pages::signs::{Mark, State as Sign};
+use crate::pages::signs::{Evidence as Level, Mark, State as Sign};
 use crate::pages::words::{Sentence, capital, count, number, query};
 use crate::respond::{Context, page};
 use crate::state::AppState;
@@ -83,9 +83,11 @@ async fn one(
 fn view(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Plan> {
     context.person().must(Verb::Measure)?;
     let asked = wanted.read(context)?;
-    let Some(pack) = assure::plans(tx)?.into_iter().next() else { return empty(tx, context) };
+    let Ok(pack) = assure::plan(tx) else { return empty(tx, context) };
     let given = assure::compute::parameters(tx)?;
-    let figures = assure::compute(tx, asked.as_of, asked.known, Some(&asked.period))?;
+    let of_plan = |f: &Figure| f.id.split_once(':').is_some_and(|(prefix, _)| prefix == pack.head.prefix);
+    let all = assure::compute(tx, asked.as_of, asked.known, Some(&asked.period))?.into_iter().filter(of_plan);
+    let (indicators, figures): (Vec<Figure>, Vec<Figure>) = all.partition(|f| is_indicator(&f.id));
     let count_of = |key: &str| i64::try_from(figures.iter().filter(|f| how(f) == key).count()).unwrap_or(0);
     let parts = [("computed", "held"), ("recorded", "open"), ("missing", "unknown")];
     let signs: Vec<(i64, &str, Sign)> =
@@ -104,7 +106,7 @@ fn view(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Plan> {
         then: then(&asked, context),
         strip: strip(&drawn, 0, true),
         legend: legend.collect(),
-        goals: pack.goals.iter().map(|g| goal(&pack, g, &given, &figures, &asked)).collect(),
+        goals: pack.goals.iter().map(|g| goal(&pack, g, &given, (&figures, &indicators), &asked)).collect(),
     })
 }
 
@@ -149,15 +151,23 @@ fn goal(
     pack: &Pack,
     g: &assure::pack::Goal,
     given: &std::collections::BTreeMap<String, String>,
-    figures: &[Figure],
+    (figures, indicators): (&[Figure], &[Figure]),
     asked: &Asked,
 ) -> Goal {
     let objectives = pack.objectives.iter().filter(|o| o.goal == g.id).map(|o| {
         let number = bare(&o.id);
         let inside = |f: &&Figure| short(&f.id).starts_with(&format!("{number}."));
+        // what enables comes before what is reached by it
+        let enables =
+            |f: &&Figure| pack.enabling.iter().any(|e| e.objective == o.id && format!("em-{}", e.id) == short(&f.id));
         Objective {
             text: pack.fill(&o.title, given),
-            measures: figures.iter().filter(inside).map(|f| measure(f, asked)).collect(),
+            measures: indicators
+                .iter()
+                .filter(enables)
+                .chain(figures.iter().filter(inside))
+                .map(|f| measure(f, asked))
+                .collect(),
             number,
         }
     });
@@ -171,6 +181,11 @@ fn bare(id: &str) -> String {
 
 fn short(id: &str) -> &str {
     id.split_once(':').map_or(id, |(_, short)| short)
+}
+
+/// Of an enabling measure.
+fn is_indicator(id: &str) -> bool {
+    short(id).starts_with("em-")
 }
 
 /// How a measure is known: computed or recorded where it has a value, else missing.
@@ -247,6 +262,7 @@ fn explained(tx: &mut Tx<'_>, context: &Context, id: &str, wanted: &Wanted) -> R
         text: f.statement.clone(),
         missing: f.missing.iter().map(|m| format!("No {m} is in the ledger yet.")).collect(),
         figures: beside(f),
+        count: e.definition.count.as_deref().map(|text| text.trim().to_owned()),
         rows: rows(&e),
     })
 }
@@ -292,8 +308,13 @@ fn rows(e: &Explanation) -> Vec<Counted> {
             (false, true) => "in the denominator only",
             (false, false) => "not counted",
         };
-        let whole =
-            Counted { state: Sign::new(key).saying(word), what: i.key.clone(), evidence: None, why: i.why.clone() };
+        let state = Sign::new(key).saying(word);
+        // of what is counted by its text there is one thing behind each
+        if let (Some(_), [one]) = (&e.definition.count, i.details.as_slice()) {
+            let level = one.verdict.strip_prefix('E').and_then(|n| n.parse().ok()).map(Level);
+            return vec![Counted { state, what: one.about.clone(), evidence: level, why: i.why.clone() }];
+        }
+        let whole = Counted { state, what: i.key.clone(), evidence: None, why: i.why.clone() };
         std::iter::once(whole).chain(i.details.iter().map(|d| detail(&i.key, d))).collect::<Vec<_>>()
     };
     e.counted.iter().chain(&e.not_counted).flat_map(item).collect()

@@ -1,0 +1,252 @@
+//! The language on invented records: what is counted, what is not and why, and what is refused when it is written.
+use std::collections::BTreeMap;
+
+use insta::assert_snapshot;
+use ledger::Micros;
+
+use crate::count::{check, eval, parse};
+use crate::facts::{Facts, View};
+use crate::period::Period;
+use crate::record::definition::{Catalogue, Definition};
+use crate::record::facts::{Book, Unit};
+use crate::record::value::{Stored, Value, day};
+
+/// Two kinds of records, one of which names the other.
+fn catalogue() -> Catalogue {
+    #[derive(serde::Deserialize)]
+    struct File {
+        record: Vec<Definition>,
+    }
+    let text = r#"
+[[record]]
+kind = "meeting"
+[[record.state]]
+name = "planned"
+[[record.state]]
+name = "held"
+[[record.field]]
+name = "title"
+[[record.field]]
+name = "held_on"
+type = "day"
+[[record.field]]
+name = "lead"
+type = "org"
+[[record.field]]
+name = "partners"
+type = "orgs"
+[[record.field]]
+name = "purpose"
+type = "choice"
+options = ["deter", "protect"]
+[[record.field]]
+name = "cost"
+type = "number"
+[[record.field]]
+name = "entities"
+type = "entities"
+
+[[record]]
+kind = "outcome"
+[[record.state]]
+name = "agreed"
+[[record.field]]
+name = "meeting"
+type = "link"
+to = "meeting"
+[[record.field]]
+name = "also"
+type = "links"
+to = "meeting"
+[[record.field]]
+name = "done"
+type = "flag"
+[[record.field]]
+name = "done_on"
+type = "day"
+"#;
+    let mut catalogue = Catalogue::default();
+    catalogue.add(toml::from_str::<File>(text).unwrap().record);
+    catalogue
+}
+
+/// Records as `kind id field=value …`, one a line.
+fn units(catalogue: &Catalogue, lines: &str) -> BTreeMap<String, Vec<Unit>> {
+    let mut units: BTreeMap<String, Vec<Unit>> = BTreeMap::new();
+    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let mut words = line.split_whitespace();
+        let (kind, id) = (words.next().unwrap(), words.next().unwrap());
+        let mut fields = BTreeMap::from([("id".to_owned(), Value::Text(id.to_owned()))]);
+        for (name, text) in words.map(|word| word.split_once('=').unwrap()) {
+            let value = match (catalogue.get(kind).and_then(|d| d.field(name)), name) {
+                (Some(field), _) => Stored::read(field, text).unwrap().unwrap().value(field.kind),
+                (None, "last_in") => Value::Day(day(text).unwrap()),
+                (None, _) => Value::Text(text.to_owned()),
+            };
+            fields.insert(name.to_owned(), value);
+        }
+        let (kind, id) = (kind.to_owned(), id.to_owned());
+        fields.insert("org".to_owned(), Value::Text(id.clone()));
+        units.entry(kind.clone()).or_default().push(Unit { name: id.clone(), kind, id, fields, ..Unit::default() });
+    }
+    units
+}
+
+const WORLD: &str = "
+    partner home country=US
+    partner fr country=FR last_in=2026-01-20
+    partner nl country=NL
+    partner us-co country=US
+    partner nowhere name=x
+    meeting m1 state=held held_on=2026-01-15 lead=home partners=fr;nl purpose=deter cost=10 title=one entities=plc
+    meeting m2 state=held held_on=2026-02-15 lead=fr partners=fr purpose=protect cost=2.5 title=two
+    meeting m3 state=planned held_on=2026-03-31 partners=nl;us-co title=three
+    meeting m4 state=held held_on=2026-04-01 lead=home title=four
+    meeting m5 state=held held_on=2026-01-16 lead=home partners=nowhere title=one
+    outcome o1 state=agreed meeting=m1 done=yes done_on=2026-03-01
+    outcome o2 state=agreed meeting=m1 done=no also=m2;m3
+    outcome o3 state=agreed meeting=m2 done_on=2026-02-16
+";
+
+#[track_caller]
+fn count(text: &str) -> String {
+    let catalogue = catalogue();
+    let units = units(&catalogue, WORLD);
+    let program = match parse::parse(text).map_err(|fault| vec![fault]) {
+        Ok(program) => program,
+        Err(faults) => return faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+    };
+    let numbers = BTreeMap::from([("threshold".to_owned(), 5.0)]);
+    let program = match check::check(program, &catalogue, &numbers) {
+        Ok(program) => program,
+        Err(faults) => return faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+    };
+    let (book, facts) = (Book::default(), Facts { home: "US".to_owned(), ..Facts::default() });
+    let period: Period = "2026-Q1".parse().unwrap();
+    let at: Micros = "2026-03-31".parse().unwrap();
+    let view = View { as_of: at, known_as_of: at };
+    let ground = eval::Ground::new(&units, &book, &facts, "home", view, &period);
+    let line = |one: &eval::Judged| {
+        let mark = if one.holds {
+            '+'
+        } else if one.in_population {
+            '-'
+        } else {
+            ' '
+        };
+        let beside: String = one.beside.iter().map(|b| if *b { " b" } else { "" }).collect();
+        let weight = if one.weight == 1.0 { String::new() } else { format!(" weighs {}", one.weight) };
+        let why = if one.holds { String::new() } else { format!(": {}", one.why) };
+        format!("{mark}{}{weight}{beside}{why}", one.key)
+    };
+    ground.count(&program).iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_counts_and_what_does_not() {
+    assert_snapshot!(count("each meeting during period by held_on where state is held once per id counting lead is home"), @r##"
+    +m1
+    -m2: not so: lead is home
+     m3: not so: state is held
+    +m5
+    "##);
+    assert_snapshot!(count("each meeting during period by held_on # a comment\n where state is held and cost >= threshold once per id"), @r##"
+    +m1
+     m2: not so: cost >= threshold
+     m3: not so: state is held
+     m5: not known: cost >= threshold
+    "##);
+    assert_snapshot!(count("each meeting standing at period end leaving out state is planned because \"it did not happen\" once per title counting lead is known"), @r##"
+    +one
+    +two
+     three: left out: it did not happen
+    +four
+     one: the same as m1: counted once per one
+    "##);
+    assert_snapshot!(count("each meeting with each guest in partners during period by held_on once per id, guest counting guest is foreign beside near: guest.last_in within 60 days before period end"), @r##"
+    +m1, fr
+    +m1, nl
+    +m2, fr
+    +m3, nl
+    -m3, us-co: not so: guest is foreign
+    -m5, nowhere: not known: guest is foreign
+    "##);
+    assert_snapshot!(count("each meeting during period by held_on once per id counting some outcome whose meeting is this where (done is yes and done_on after this.held_on)"), @r##"
+    +m1
+    -m2: not known: some outcome whose meeting is this where (done is yes and done_on after this.held_on)
+    -m3: not so: some outcome whose meeting is this where (done is yes and done_on after this.held_on)
+    -m5: not so: some outcome whose meeting is this where (done is yes and done_on after this.held_on)
+    "##);
+    assert_snapshot!(count("each meeting during period by held_on once per id counting no outcome whose also has this"), @r##"
+    +m1
+    -m2: not so: no outcome whose also has this
+    -m3: not so: no outcome whose also has this
+    +m5
+    "##);
+    assert_snapshot!(count("each meeting during period by held_on once per id counting every partners where (it is foreign)"), @r##"
+    +m1
+    +m2
+    -m3: not so: every partners where (it is foreign)
+    -m5: not known: every partners where (it is foreign)
+    "##);
+    assert_snapshot!(count("each meeting during period by held_on once per id weighing cost counting purpose is one of (deter, protect) and not lead is home"), @r##"
+    -m1 weighs 10: not so: not lead is home
+    +m2 weighs 2.5
+     m3: what it weighs is not known
+     m5: what it weighs is not known
+    "##);
+    assert_snapshot!(count("each outcome standing at period end once per id counting meeting.lead.country is US or done_on within 1 day after meeting.held_on"), @r##"
+    +o1
+    +o2
+    +o3
+    "##);
+    assert_snapshot!(count("each partner standing at period end once per org counting last_in in period"), @r##"
+    +fr
+    -nl: not known: last_in in period
+    -us-co: not known: last_in in period
+    -nowhere: not known: last_in in period
+    "##);
+    assert_snapshot!(count("each partner standing at period end where country is not US once per org counting at least 2 meeting whose partners has this"), @r##"
+    +fr
+    +nl
+     us-co: not so: country is not US
+     nowhere: not known: country is not US
+    "##);
+}
+
+#[test]
+fn what_is_refused_when_it_is_written() {
+    assert_snapshot!(count("each metting during period by held_on once per id"), @r##"line 1, column 1: no kind of record is called "metting"; there are partner, meeting, outcome [count-kind]"##);
+    assert_snapshot!(count("each meeting during period by held_on counting lead is home"), @"line 1, column 1: nothing says what makes two of them one: add `once per FIELD` [count-no-once]");
+    assert_snapshot!(count("each meeting with each guest in partners during period by held_on once per id"), @"line 1, column 1: one unit is made for each guest, and `once per` does not name it: all but one would vanish [count-doubles]");
+    assert_snapshot!(count("each meeting during period by title once per id"), @"line 1, column 31: this is a text, not a day [count-type]");
+    assert_snapshot!(count("each meeting during period by held_on where purpose is attack once per id"), @r##"line 1, column 56: "attack" is none of deter, protect [count-option]"##);
+    assert_snapshot!(count("each meeting during period by held_on where cost is home and title > 3 once per id"), @r##"
+    line 1, column 45: this is a number, not an organisation [count-type]
+    line 1, column 62: a text has no order: only numbers and days come after others [count-type]
+    "##);
+    assert_snapshot!(count("each meeting during period by held_on where lead.colour is \"red\" once per id"), @r##"line 1, column 45: an organisation has no "colour"; it has org, name, kind, country, contact_verified, inventory_on, last_in, last_out, agreement_until, key_active, trusted_until [count-field]"##);
+    assert_snapshot!(count("each meeting during period by held_on where some outcome whose done is this once per id"), @"line 1, column 50: done of an outcome holds yes or no, which is not what is looked at [count-link]");
+    assert_snapshot!(count("each meeting during period by held_on where some outcome whose meeting is this where (cost > 1) once per id"), @r##"line 1, column 87: an outcome has no "cost"; it has meeting, also, done, done_on, and state, tags, evidence, confirmed_by [count-field]"##);
+    assert_snapshot!(count("each meeting by held_on"), @"line 1, column 14: say `during period by FIELD` or `standing at period end` [count-when]");
+    assert_snapshot!(count("each meeting during period by held_on once per id where lead is home"), @"line 1, column 51: `where` is not expected here; the clauses are, in this order: each, with, during or standing, where, leaving out, once per, weighing, counting, beside [count-clause]");
+    assert_snapshot!(count("each meeting during period by held_on leaving out lead is home once per id"), @"line 1, column 64: `once` where `because` is expected [count-word]");
+    assert_snapshot!(count("each meeting during period by held_on where (lead is home once per id"), @"line 1, column 59: `once` where `)` is expected [count-word]");
+    assert_snapshot!(count("each meeting during period by held_on where title is \"x once per id"), @r##"line 1, column 54: the text is not closed: end it with " [count-text]"##);
+    assert_snapshot!(count("each meeting during period by held_on where cost within 3 before today once per id"), @"line 1, column 59: say how many `days` [count-days]");
+    assert_snapshot!(count("each meeting; drop table"), @"line 1, column 13: ';' means nothing here [count-sign]");
+    assert_snapshot!(count(&format!("each meeting during period by held_on where {}lead is home{} once per id", "(".repeat(40), ")".repeat(40))), @"line 1, column 66: more than 20 conditions within one another [count-deep]");
+}
+
+#[test]
+fn the_shipped_measures_can_be_counted() {
+    let packs = crate::shipped::packs().unwrap();
+    let mut catalogue = Catalogue::default();
+    catalogue.add(crate::record::definition::definitions(&packs[2]).unwrap());
+    let plan = crate::pack::Plan::of(&packs[1]).unwrap();
+    let counted = plan.all_measures().filter_map(|m| Some((m, crate::measure::program(m, &catalogue)?)));
+    let faults: Vec<String> =
+        counted.filter_map(|(m, program)| program.err().map(|why| format!("{}: {why}", m.id))).collect();
+    assert_eq!(faults, [] as [String; 0]);
+    assert_eq!(plan.all_measures().filter(|m| m.count.is_some()).count(), 26);
+}

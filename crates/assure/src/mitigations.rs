@@ -1,0 +1,56 @@
+//! What partners did against risks, as far as the program saw it itself: each exposure of an asset that was mitigated is an action of whoever owns the
+//! asset, beside the actions that people record. Of the same kind, so that one measure counts both.
+use std::collections::BTreeMap;
+
+use ledger::Micros;
+
+use crate::facts::{Evidence, Exposure, Facts, State};
+use crate::record::facts::Unit;
+use crate::record::value::Value;
+
+/// The kind of record that these are of.
+pub(crate) const ACTION: &str = "action";
+
+/// An action for each exposure of an asset that is mitigated, in the order of subjects and vulnerabilities.
+pub(crate) fn actions(seen: &Facts) -> Vec<Unit> {
+    let known = seen.latest_partners();
+    let mut actions: BTreeMap<String, Unit> = BTreeMap::new();
+    for exposure in seen.exposures.iter().filter(|x| !x.asset.is_empty()) {
+        let Some((on, evidence, entries)) = mitigated(exposure) else { continue };
+        let actor = if known.contains_key(exposure.owner.as_str()) { &exposure.owner } else { &exposure.partner };
+        let id = format!("mitigated/{}/{}", exposure.subject, exposure.vulnerability);
+        let text = |text: &str| Value::Text(text.to_owned());
+        let name = format!("{} mitigated on {}", exposure.vulnerability, exposure.asset);
+        let fields = BTreeMap::from([
+            ("id".to_owned(), text(&id)),
+            ("title".to_owned(), text(&name)),
+            ("state".to_owned(), text("completed")),
+            ("actor".to_owned(), text(actor)),
+            ("entities".to_owned(), Value::List(vec![text(&exposure.asset)])),
+            ("vulnerabilities".to_owned(), Value::List(vec![text(&exposure.vulnerability)])),
+            ("completed_on".to_owned(), Value::Day(on.0.div_euclid(Micros::DAY))),
+            ("evidence".to_owned(), text(&format!("{evidence:?}"))),
+        ]);
+        let unit = Unit { kind: ACTION.to_owned(), id: id.clone(), name, fields, evidence, since: on, entries };
+        actions.entry(id).or_insert(unit);
+    }
+    actions.into_values().collect()
+}
+
+/// Since when nothing of it is affected any more, the best that shows it, and the entries that say so. Nothing where something is, or where it
+/// never was.
+fn mitigated(exposure: &Exposure) -> Option<(Micros, Evidence, Vec<i64>)> {
+    let mut said: Vec<_> = exposure.said.iter().collect();
+    said.sort_by_key(|s| s.at);
+    let was = said.iter().rposition(|s| matches!(s.state, State::Affected(_)))?;
+    let after: Vec<_> = said.into_iter().skip(was + 1).collect();
+    let whole = |state: &State| matches!(state, State::Mitigated(count, _) if count.max == 0);
+    // an exposure that was taken back was never mitigated
+    if after.iter().any(|s| s.state == State::Withdrawn) {
+        return None;
+    }
+    let fixed: Vec<_> = after.into_iter().filter(|s| whole(&s.state)).collect();
+    let on = fixed.first()?.at.valid;
+    let evidence = fixed.iter().map(|s| s.evidence).max().unwrap_or_default();
+    Some((on, evidence, fixed.iter().map(|s| s.at.entry).collect()))
+}

@@ -1,0 +1,54 @@
+//! The fold of records: each version with both times, what backs it, and what stands now. Nothing is decided here.
+use ledger::{Event, Result, Tx};
+
+use crate::record::{BackedMeta, RecordMeta};
+use crate::stage::valid;
+
+pub(crate) fn record(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+    let meta: RecordMeta = event.meta()?;
+    let text = serde_json::to_string(&meta).map_err(|e| ledger::Error::park("meta-unreadable", e.to_string()))?;
+    tx.run(
+        "INSERT INTO @record_version (idx, kind, id, valid, known, meta) VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            event.index.into(),
+            (&meta.record).into(),
+            (&meta.id).into(),
+            valid(event).into(),
+            event.known.into(),
+            (&text).into(),
+        ],
+    )?;
+    tx.run(
+        "INSERT INTO @record (kind, id, idx, first, state, name, void) VALUES ($1, $2, $3, $3, $4, $6, $5) ON CONFLICT (kind, id) \
+         DO UPDATE SET idx = excluded.idx, state = excluded.state, name = excluded.name, void = excluded.void",
+        &[
+            (&meta.record).into(),
+            (&meta.id).into(),
+            event.index.into(),
+            (&meta.state).into(),
+            i64::from(meta.void.is_some()).into(),
+            (&meta.name).into(),
+        ],
+    )?;
+    // a measure waits for the first of a kind
+    let kind = format!("assure.{}", meta.record);
+    let sql = "INSERT INTO @fact_kind (kind, known) VALUES ($1, $2) ON CONFLICT (kind) DO NOTHING";
+    tx.run(sql, &[(&kind).into(), event.known.into()]).map(drop)
+}
+
+pub(crate) fn backed(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+    let meta: BackedMeta = event.meta()?;
+    let text = serde_json::to_string(&meta).map_err(|e| ledger::Error::park("meta-unreadable", e.to_string()))?;
+    tx.run(
+        "INSERT INTO @record_backed (idx, kind, id, valid, known, meta) VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            event.index.into(),
+            (&meta.record).into(),
+            (&meta.id).into(),
+            valid(event).into(),
+            event.known.into(),
+            (&text).into(),
+        ],
+    )
+    .map(drop)
+}

@@ -1,0 +1,202 @@
+//! What stands, and how it came to be: the latest version of each record, its versions, what backs it, who recorded it.
+use std::collections::BTreeSet;
+
+use ledger::{Micros, Result, Tx};
+use serde::Serialize;
+
+use crate::facts::Evidence;
+use crate::record::{BackedMeta, Means, RecordMeta, digest_of};
+
+/// One record as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// Its latest version.
+    #[serde(flatten)]
+    pub version: RecordMeta,
+    /// How well it is shown.
+    pub evidence: String,
+    /// When it was last recorded.
+    pub known: Micros,
+    /// Since when it is in its state.
+    pub since: Micros,
+    /// Its entry in the ledger.
+    pub entry: i64,
+}
+
+/// One thing that happened to a record.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Step {
+    /// When the hub came to know it.
+    pub known: Micros,
+    /// Its entry in the ledger.
+    pub entry: i64,
+    /// By whom.
+    pub by: String,
+    /// What happened, in words.
+    pub what: String,
+}
+
+/// Which records of a kind.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// In this state.
+    pub state: Option<String>,
+    /// Whose text holds this.
+    pub text: Option<String>,
+    /// Only what bears this tag.
+    pub tag: Option<String>,
+    /// Also what was a mistake.
+    pub with_void: bool,
+    /// After this entry, in the order of their last recording, newest first: before it.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// The latest version of a record.
+pub(crate) fn latest(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Option<RecordMeta>> {
+    let sql = "SELECT v.meta FROM @record r JOIN @record_version v ON v.idx = r.idx WHERE r.kind = $1 AND r.id = $2";
+    Ok(tx.one(sql, &[kind.into(), id.into()], |r| serde_json::from_str(r.text(0)).ok())?.flatten())
+}
+
+/// Who recorded any version of it, or brought evidence.
+pub(crate) fn recorders(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    let sql = "SELECT meta FROM @record_version WHERE kind = $1 AND id = $2 ORDER BY idx";
+    for meta in tx.all(sql, &[kind.into(), id.into()], |r| serde_json::from_str::<RecordMeta>(r.text(0)).ok())? {
+        names.extend(meta.map(|meta| meta.by));
+    }
+    for (_, _, meta) in backing(tx, kind, id)? {
+        if meta.means == Means::Evidence {
+            names.insert(meta.by);
+        }
+    }
+    Ok(names)
+}
+
+/// What backs a record, with its entry and when it became known.
+fn backing(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Vec<(i64, Micros, BackedMeta)>> {
+    let sql = "SELECT idx, known, meta FROM @record_backed WHERE kind = $1 AND id = $2 ORDER BY idx";
+    let rows = tx.all(sql, &[kind.into(), id.into()], |r| {
+        serde_json::from_str(r.text(2)).ok().map(|meta| (r.int(0), r.micros(1), meta))
+    })?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// How well a version is shown by what backs it: an artefact speaks of the record, a word only of what the fields said then.
+pub(crate) fn level<'b>(version: &RecordMeta, backing: impl Iterator<Item = &'b BackedMeta>) -> Evidence {
+    let fields = digest_of(&version.fields);
+    let counts = |b: &&BackedMeta| b.means == Means::Evidence || b.fields == fields;
+    backing.filter(counts).filter_map(|b| Evidence::read(&b.evidence)).max().unwrap_or_default()
+}
+
+/// One record.
+pub fn one(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Option<Line>> {
+    let sql = "SELECT v.idx, v.known, v.valid, v.meta FROM @record r JOIN @record_version v ON v.idx = r.idx WHERE r.kind = $1 AND r.id = $2";
+    let row = tx.one(sql, &[kind.into(), id.into()], read)?.flatten();
+    row.map(|line| with_level(tx, line)).transpose()
+}
+
+fn read(r: &ledger::Row<'_>) -> Option<Line> {
+    let version = serde_json::from_str(r.text(3)).ok()?;
+    Some(Line { version, evidence: String::new(), known: r.micros(1), since: r.micros(2), entry: r.int(0) })
+}
+
+fn with_level(tx: &mut Tx<'_>, mut line: Line) -> Result<Line> {
+    let backing = backing(tx, &line.version.record, &line.version.id)?;
+    line.evidence = format!("{:?}", level(&line.version, backing.iter().map(|(_, _, meta)| meta)));
+    Ok(line)
+}
+
+/// Records of a kind, the last recorded first.
+pub fn list(tx: &mut Tx<'_>, kind: &str, wanted: &Wanted) -> Result<Vec<Line>> {
+    let sql = "SELECT v.idx, v.known, v.valid, v.meta FROM @record r JOIN @record_version v ON v.idx = r.idx \
+               WHERE r.kind = $1 AND r.idx < $2 AND r.void <= $3 ORDER BY r.idx DESC";
+    let before = wanted.before.unwrap_or(i64::MAX);
+    let void = i64::from(wanted.with_void);
+    let mut found: Vec<Line> = Vec::new();
+    let needle = wanted.text.as_ref().map(|text| text.to_lowercase());
+    tx.each(sql, &[kind.into(), before.into(), void.into()], &mut |r| {
+        if let Some(line) =
+            read(r).filter(|line| found.len() < wanted.limit && is_wanted(line, wanted, needle.as_deref()))
+        {
+            found.push(line);
+        }
+        Ok(())
+    })?;
+    found.into_iter().map(|line| with_level(tx, line)).collect()
+}
+
+fn is_wanted(line: &Line, wanted: &Wanted, needle: Option<&str>) -> bool {
+    let version = &line.version;
+    let has = |needle: &str| {
+        let texts = version.fields.values().map(super::Stored::typed).chain([version.id.clone(), version.name.clone()]);
+        texts.into_iter().any(|text| text.to_lowercase().contains(needle))
+    };
+    wanted.state.as_ref().is_none_or(|state| *state == version.state)
+        && wanted.tag.as_ref().is_none_or(|tag| version.tags.contains(tag))
+        && needle.is_none_or(has)
+}
+
+/// How many records of each kind stand.
+pub fn counts(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>> {
+    let sql = "SELECT kind, count(*) FROM @record WHERE void = 0 GROUP BY kind ORDER BY kind";
+    tx.all(sql, &[], |r| (r.text(0).to_owned(), r.int(1)))
+}
+
+/// How many records of a kind are in each state, by state.
+pub fn states(tx: &mut Tx<'_>, kind: &str) -> Result<Vec<(String, i64)>> {
+    let sql = "SELECT state, count(*) FROM @record WHERE void = 0 AND kind = $1 GROUP BY state ORDER BY state";
+    tx.all(sql, &[kind.into()], |r| (r.text(0).to_owned(), r.int(1)))
+}
+
+/// All that happened to a record, the first thing first.
+pub fn history(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Vec<Step>> {
+    let sql = "SELECT idx, known, meta FROM @record_version WHERE kind = $1 AND id = $2 ORDER BY idx";
+    let versions: Vec<(i64, Micros, RecordMeta)> = tx
+        .all(sql, &[kind.into(), id.into()], |r| {
+            serde_json::from_str(r.text(2)).ok().map(|meta| (r.int(0), r.micros(1), meta))
+        })?
+        .into_iter()
+        .flatten()
+        .collect();
+    let mut steps = Vec::new();
+    let mut before: Option<&RecordMeta> = None;
+    for (entry, known, meta) in &versions {
+        steps.push(Step { known: *known, entry: *entry, by: meta.by.clone(), what: changes(before, meta) });
+        before = Some(meta);
+    }
+    for (entry, known, meta) in backing(tx, kind, id)? {
+        let what = format!("{} by {}, {}: {}", meta.means.as_str(), meta.org, meta.evidence, meta.note);
+        steps.push(Step { known, entry, by: meta.by, what });
+    }
+    steps.sort_by_key(|step| step.entry);
+    Ok(steps)
+}
+
+/// What one version says that the one before did not.
+fn changes(before: Option<&RecordMeta>, now: &RecordMeta) -> String {
+    if let Some(reason) = &now.void {
+        return format!("was a mistake: {reason}");
+    }
+    let Some(before) = before else { return format!("recorded as {}", now.state) };
+    let mut parts = Vec::new();
+    if before.state != now.state {
+        parts.push(format!("{} → {}", before.state, now.state));
+    }
+    let names: BTreeSet<&String> = before.fields.keys().chain(now.fields.keys()).collect();
+    for name in names {
+        let text = |meta: &RecordMeta| meta.fields.get(name).map_or_else(|| "empty".to_owned(), super::Stored::typed);
+        let (was, is) = (text(before), text(now));
+        if was != is {
+            parts.push(format!("{name}: {was} → {is}"));
+        }
+    }
+    if before.tags != now.tags {
+        parts.push(format!("tags: {} → {}", before.tags.join(" "), now.tags.join(" ")));
+    }
+    if before.marking != now.marking {
+        parts.push(format!("TLP:{} → TLP:{}", before.marking, now.marking));
+    }
+    parts.join("; ")
+}

@@ -1,0 +1,333 @@
+//! Records on both engines: every rule of a definition at the border, both times, tables in and out, what backs a record and who may say so; and a
+//! measure that follows.
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use ledger::testkit::{TestStore, engines, sqlite};
+use ledger::{Ledger, Micros};
+use partners::register::Org;
+use partners::{Person, Role};
+
+use crate::facts::Evidence;
+use crate::record::definition::Catalogue;
+use crate::record::list::{self, Wanted};
+use crate::record::write::{self, Backing, Desk, Entry};
+use crate::record::{Stored, table};
+use crate::{Assure, Period};
+
+struct World {
+    store: TestStore,
+    ledger: Ledger,
+    catalogue: Catalogue,
+}
+
+fn person(name: &str, role: Role) -> Person {
+    Person { name: name.to_owned(), role, ..Person::local_operator("home") }
+}
+
+impl World {
+    fn new(store: TestStore) -> World {
+        let ledger = store.open(vec![Arc::new(partners::Partners), Arc::new(Assure)]);
+        let key = ledger.signing_key().unwrap();
+        ledger.write(|tx| crate::furnish(tx, &key)).unwrap();
+        ledger.catch_up().unwrap();
+        let catalogue = ledger.read(Catalogue::of).unwrap();
+        let world = World { store, ledger, catalogue };
+        world.at("2026-01-01");
+        for (key, country) in [("home", "US"), ("fr", "FR"), ("nl", "NL")] {
+            world.ledger.write(|tx| partners::org::add_org(tx, &org(key, country))).unwrap();
+        }
+        world.ledger.catch_up().unwrap();
+        world
+    }
+
+    fn at(&self, day: &str) {
+        self.store.clock.set(day.parse().unwrap());
+    }
+
+    /// Records by `person`: `id` or the rule that says no.
+    fn put(&self, person: &Person, kind: &str, state: &str, fields: &[(&str, &str)]) -> String {
+        let tags = self.ledger.read(crate::tags).unwrap();
+        let state = Some(state).filter(|state| !state.is_empty());
+        let entry = Entry { kind, state, fields: fields.to_vec(), ..Entry::default() };
+        let put = self.ledger.write(|tx| Desk::new(&self.catalogue, &tags, person, "local").put(tx, &entry));
+        self.ledger.catch_up().unwrap();
+        match put {
+            Ok((id, became)) => format!("{id} {became:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn analyst(&self, kind: &str, state: &str, fields: &[(&str, &str)]) -> String {
+        self.put(&person("ana", Role::Analyst), kind, state, fields)
+    }
+
+    fn back(&self, what: impl Fn(&mut ledger::Tx<'_>, &Catalogue) -> ledger::Result<()>) -> String {
+        let backed = self.ledger.write(|tx| what(tx, &self.catalogue));
+        self.ledger.catch_up().unwrap();
+        backed.map_or_else(|error| error.to_string(), |()| "backed".to_owned())
+    }
+
+    fn level(&self, kind: &str, id: &str) -> String {
+        self.ledger.read(|tx| list::one(tx, kind, id)).unwrap().unwrap().evidence
+    }
+
+    fn csv(&self, kind: &str, text: &str) -> String {
+        let ana = person("ana", Role::Analyst);
+        let intake = table::import(&self.ledger, kind, "t.csv", text.as_bytes(), &ana, false).unwrap();
+        self.ledger.catch_up().unwrap();
+        let notes = |notes: &[ledger::Note]| {
+            notes.iter().map(|n| format!("\n{}: {} [{}]", n.place, n.reason, n.rule)).collect::<String>()
+        };
+        format!(
+            "{} accepted, {} unchanged{}{}",
+            intake.accepted,
+            intake.unchanged,
+            notes(&intake.refused),
+            notes(&intake.warnings)
+        )
+    }
+
+    /// Value, numerator and denominator of a measure.
+    fn measure(&self, id: &str, period: &str, as_of: &str, known: &str) -> String {
+        let (as_of, known): (Micros, Micros) = (as_of.parse().unwrap(), known.parse().unwrap());
+        let period: Period = period.parse().unwrap();
+        let e = self.ledger.read(|tx| crate::explain(tx, id, as_of, known, Some(&period))).unwrap();
+        let f = &e.figure;
+        let mut out = match &f.value {
+            None => format!("waits for {}", f.missing.join(" ")),
+            Some(value) => format!("{value}: {} of {}", f.numerator.unwrap(), f.denominator.unwrap()),
+        };
+        if let Some(first) = &f.restates {
+            out += &format!(", it stood at {}", crate::text::number(&first.value));
+        }
+        for item in e.counted.iter().chain(&e.not_counted) {
+            out += &format!("\n{} {}: {}", if item.counted { '+' } else { '-' }, item.key, item.why);
+        }
+        out
+    }
+}
+
+/// The same on each engine.
+fn for_each_engine(story: impl Fn(&World)) {
+    insta::allow_duplicates! {
+        for store in engines() {
+            story(&World::new(store));
+        }
+    }
+}
+
+fn org(key: &str, country: &str) -> Org {
+    Org {
+        key: key.to_owned(),
+        name: key.to_uppercase(),
+        kind: Some("csirt".to_owned()),
+        country: Some(country.to_owned()),
+        languages: Vec::new(),
+        aka: None,
+        agreement: None,
+    }
+}
+
+const HELD: [(&str, &str); 6] = [
+    ("reference", "A 2026/1"),
+    ("title", "Table-top on water"),
+    ("held_on", "2026-01-05"),
+    ("partners", "fr; nl"),
+    ("coordinated_by", "home"),
+    ("entities", "plc-1"),
+];
+
+#[test]
+fn every_rule_at_the_border() {
+    let w = World::new(sqlite());
+    w.at("2026-02-01");
+    let held = |more: &[(&'static str, &'static str)]| {
+        let mut fields: Vec<(&str, &str)> = HELD.to_vec();
+        fields.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
+        fields.extend(more);
+        fields
+    };
+    assert_snapshot!(w.put(&person("pat", Role::Auditor), "activity", "held", &HELD), @"the role auditor may not record an activity; analyst, operator, admin may [role-record]");
+    let partner = Person { is_operator: false, org: "fr".to_owned(), ..person("fred", Role::Analyst) };
+    assert_snapshot!(w.put(&partner, "activity", "held", &HELD), @"the role analyst may not record an activity; analyst, operator, admin may [role-record]");
+    assert_snapshot!(w.analyst("activty", "held", &HELD), @r##"no kind of record is called "activty" [record-kind]; `mainstay record kinds` lists those that are defined"##);
+    assert_snapshot!(w.analyst("activity", "held", &held(&[("colour", "red")])), @r##"an activity has no field "colour" [record-field]; `mainstay record kinds activity` lists its fields"##);
+    assert_snapshot!(w.analyst("activity", "held", &held(&[("held_on", "5 January")])), @r##"held_on: "5 January" is no day; write YYYY-MM-DD [record-value]"##);
+    assert_snapshot!(w.analyst("activity", "held", &held(&[("held_on", "2026-02-02")])), @"held_on is 2026-02-02, which is yet to come: it is not held now [record-future]; record it when it is, or correct the day");
+    assert_snapshot!(w.analyst("activity", "held", &held(&[("partners", "fr; xx")])), @r##"partners: there is no organisation "xx" [record-link]; record the organisation first, or correct partners"##);
+    assert_snapshot!(w.analyst("activity", "held", &held(&[("partners", "")])), @"partners is empty, which held asks for [record-missing]; fill it");
+    assert_snapshot!(w.analyst("activity", "held", &held(&[("series", "a-2025-9")])), @r##"series: there is no activity "a-2025-9" [record-link]; record the activity first, or correct series"##);
+    assert_snapshot!(w.analyst("activity", "hold", &HELD), @r##""hold" is none of planned, held, cancelled [record-state]"##);
+    assert_snapshot!(w.analyst("activity", "held", &held(&[("reference", "")])), @"reference names this kind of record and is empty [record-key]; fill it");
+    assert_snapshot!(w.analyst("activity", "held", &held(&[("reference", "!!!")])), @"what names the record has neither letters nor digits [record-key]; name it otherwise");
+    assert_snapshot!(w.analyst("activity", "held", &HELD), @"a-2026-1 New");
+    assert_snapshot!(w.analyst("activity", "held", &HELD), @"a-2026-1 Unchanged");
+    assert_snapshot!(w.analyst("activity", "held", &held(&[("reference", "a-2026-1")])), @r##"reference names the record a-2026-1, and is "A 2026/1" there [record-key]; void that one and record another, or name this one otherwise"##);
+    assert_snapshot!(w.analyst("activity", "held", &held(&[("outcome", "a shared playbook")])), @"a-2026-1 Changed");
+    assert_snapshot!(w.analyst("activity", "cancelled", &[("reference", "A 2026/1")]), @"a-2026-1 is held and does not become cancelled [record-state]; nothing follows it");
+    assert_eq!(w.ledger.read(list::counts).unwrap(), [("activity".to_owned(), 1)]);
+    let desk = |reason: &str| {
+        let tags = w.ledger.read(crate::tags).unwrap();
+        let ana = person("ana", Role::Analyst);
+        w.back(|tx, c| Desk::new(c, &tags, &ana, "local").void(tx, "activity", "a-2026-1", reason))
+    };
+    assert_snapshot!(desk(" "), @"a reason is one line of up to 1000 bytes [record-reason]; say with --reason why");
+    assert_snapshot!(desk("it was another's"), @"backed");
+    let history = w.ledger.read(|tx| list::history(tx, "activity", "a-2026-1")).unwrap();
+    assert_snapshot!(history.iter().map(|s| format!("{} {}", s.by, s.what)).collect::<Vec<_>>().join("\n"), @r##"
+    ana recorded as held
+    ana outcome: empty → a shared playbook
+    ana was a mistake: it was another's
+    "##);
+}
+
+#[test]
+fn a_measure_follows_its_records() {
+    for_each_engine(|w| {
+        w.at("2026-01-02");
+        let listed =
+            [("entity", "plc-1"), ("name", "PLC"), ("country", "FR"), ("criticality", "3"), ("from", "2026-01-01")];
+        let put = w.put(
+            &person("olga", Role::Operator),
+            "priority",
+            "",
+            &[&listed[..], &[("rank", "1"), ("reason", "water of two cities")]].concat(),
+        );
+        assert_eq!(put, "plc-1/2026-01-01 New");
+        assert_eq!(w.measure("1.1.1", "2026-Q1", "2026-01-31", "2026-01-31"), "waits for assure.activity");
+        w.at("2026-01-20");
+        w.analyst("activity", "held", &HELD);
+        let late = [
+            ("reference", "A 2"),
+            ("title", "Two"),
+            ("held_on", "2025-12-31"),
+            ("partners", "fr"),
+            ("coordinated_by", "home"),
+            ("entities", "plc-1"),
+        ];
+        w.analyst("activity", "held", &late);
+        assert_snapshot!(w.measure("1.1.1", "2026-Q1", "2026-01-31", "2026-01-31"), @r##"
+    0: 0 of 1
+    - A 2026/1: shown at E0 only, E1 is asked
+    "##);
+        // the partner says so itself: E1, which the measure asks for
+        let backing =
+            |org| Backing { kind: "activity", id: "a-2026-1", org, note: "mail of 21 January", artefact: None };
+        w.at("2026-01-21");
+        assert_eq!(w.back(|tx, c| write::confirm(tx, c, &backing("fr"), false, "ana")), "backed");
+        assert_snapshot!(w.measure("1.1.1", "2026-Q1", "2026-01-31", "2026-01-31"), @r##"
+    1: 1 of 1
+    + A 2026/1: holds all that is asked
+    "##);
+        // not known on the 20th
+        assert_snapshot!(w.measure("1.1.1", "2026-Q1", "2026-01-31", "2026-01-20T12:00:00Z"), @r##"
+    0: 0 of 1
+    - A 2026/1: shown at E0 only, E1 is asked
+    "##);
+        // it turns out after the quarter to have been a mistake: restated, the first value beside it
+        w.at("2026-04-10");
+        let tags = w.ledger.read(crate::tags).unwrap();
+        let ana = person("ana", Role::Analyst);
+        w.back(|tx, c| Desk::new(c, &tags, &ana, "local").void(tx, "activity", "a-2026-1", "it never took place"));
+        assert_snapshot!(w.measure("1.1.1", "2026-Q1", "2026-04-10", "2026-04-10"), @"0: 0 of 0, it stood at 1");
+        assert_eq!(w.ledger.parked().unwrap(), []);
+        let before = w.measure("1.1.1", "2026-Q1", "2026-04-10", "2026-04-10");
+        w.ledger.rebuild().unwrap();
+        assert_eq!(w.measure("1.1.1", "2026-Q1", "2026-04-10", "2026-04-10"), before, "{}", w.store.engine);
+    });
+}
+
+#[test]
+fn what_backs_a_record() {
+    let w = World::new(sqlite());
+    w.at("2026-02-01");
+    w.analyst("activity", "held", &HELD);
+    let of = |org, note| Backing { kind: "activity", id: "a-2026-1", org, note, artefact: None };
+    let ana = person("ana", Role::Analyst);
+    let evidence = |org, level, note| w.back(|tx, c| write::evidence(tx, c, &of(org, note), level, &ana));
+    assert_snapshot!(w.back(|tx, c| write::confirm(tx, c, &of("home", "we were there"), false, "ana")), @"home is not among those who took part in a-2026-1 [record-confirm]; correct who took part first");
+    assert_snapshot!(evidence("home", Evidence::E2, "our minutes"), @"E1 and E2 are what a partner that took part says; of our own paper we say so: E0 [record-level]; name with --from whose document it is");
+    assert_snapshot!(evidence("fr", Evidence::E3, "their minutes"), @"E3 is confirmed by a source other than the claimant, and fr is one [record-level]; name the source with --from, or give E2");
+    assert_snapshot!(evidence("fr", Evidence::E4, "their minutes"), @"E4 is what an independent party confirms [record-level]; an auditor attests: `mainstay record attest`");
+    assert_snapshot!(evidence("fr", Evidence::E2, " "), @"a reason is one line of up to 1000 bytes [record-evidence]; say with --note what it is and where");
+    assert_eq!(w.level("activity", "a-2026-1"), "E0");
+    assert_eq!(evidence("fr", Evidence::E2, "their minutes"), "backed");
+    assert_eq!(w.level("activity", "a-2026-1"), "E2");
+    // who recorded it, or brought evidence, never attests; nor does whoever has the shell
+    let attest = |person: &Person| w.back(|tx, c| write::attest(tx, c, &of("home", "seen the minutes"), person));
+    assert_snapshot!(attest(&person("ana", Role::Operator)), @"ana recorded some of a-2026-1: the recorder never attests [second-person-attest]; let somebody else attest it");
+    assert_snapshot!(attest(&Person::local_operator("home")), @"whoever has the shell is never the second person [second-person-attest]; sign in by name, with --as");
+    assert_snapshot!(attest(&person("ben", Role::Analyst)), @"the role analyst may not attest an activity; operator, admin, auditor may [role-attest]");
+    assert_eq!(attest(&person("pat", Role::Auditor)), "backed");
+    assert_eq!(w.level("activity", "a-2026-1"), "E4");
+    // what was attested is no longer what is said: the word lapses, the artefact stays
+    w.analyst("activity", "held", &[("reference", "A 2026/1"), ("partners", "fr")]);
+    assert_eq!(w.level("activity", "a-2026-1"), "E2");
+    let long = vec![b'x'; write::ARTEFACT_MAX + 1];
+    let large = Backing { artefact: Some(&long), ..of("fr", "minutes") };
+    assert_snapshot!(w.back(|tx, c| write::evidence(tx, c, &large, Evidence::E2, &ana)), @"the file has more than 16777216 bytes [record-artefact]; keep it elsewhere and give a reference");
+}
+
+#[test]
+fn tables_in_and_out() {
+    for_each_engine(|w| {
+        w.at("2026-02-01");
+        let rows = "reference,title,partner,area,source,identified_on,state,tags\n\
+            G-1,No duty line,fr,detection,exercise,2026-01-05,identified,isp:2.3;isp:1.2\n\
+            G-2,No sensors,nl,detection,exercise,2026-01-06,,\n\
+            G-2,No sensors at all,nl,detection,exercise,2026-01-06,,\n\
+            G-3,Nobody there,xx,detection,exercise,2026-01-06,,\n\
+            G-4,Tag,fr,detection,exercise,2026-01-06,,isp:9.9\n\
+            G-5,When,fr,detection,exercise,yesterday,,\n";
+        let gap = w.catalogue.get("gap").unwrap();
+        let areas = gap.field("area").unwrap();
+        let rows = match areas.options.first() {
+            Some(first) => rows.replace("detection", first),
+            None => rows.to_owned(),
+        };
+        assert_snapshot!(w.csv("gap", &rows).replace(&*areas.options.join(", "), "…"), @r##"
+    2 accepted, 0 unchanged
+    line 4: g-2 stands already in this table, with other content; keep one of the two rows [doubled-key]
+    line 5: partner: there is no organisation "xx"; record the organisation first, or correct partner [record-link]
+    line 6: "isp:9.9" is in no plan; `mainstay plan tags` lists those that are [record-tag]
+    line 7: identified_on: "yesterday" is no day; write YYYY-MM-DD [record-value]
+    "##);
+        let lines = w.ledger.read(|tx| list::list(tx, "gap", &Wanted { limit: 10, ..Wanted::default() })).unwrap();
+        let mut writer = csv_of(&table::columns(gap));
+        lines
+            .iter()
+            .for_each(|line| writer += &csv_of(&table::row(gap, line).iter().map(String::as_str).collect::<Vec<_>>()));
+        assert_eq!(w.csv("gap", &writer), "0 accepted, 2 unchanged", "what is written out can be read in");
+        let found = |wanted: &Wanted| {
+            let lines = w.ledger.read(|tx| list::list(tx, "gap", wanted)).unwrap();
+            lines.iter().map(|l| l.version.id.clone()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(found(&Wanted { text: Some("SENSORS".to_owned()), limit: 9, ..Wanted::default() }), "g-2");
+        assert_eq!(found(&Wanted { tag: Some("isp:1.2".to_owned()), limit: 9, ..Wanted::default() }), "g-1");
+        assert_eq!(found(&Wanted { limit: 1, ..Wanted::default() }), "g-2");
+        let ana = person("ana", Role::Analyst);
+        let dry = table::import(&w.ledger, "gap", "t", rows.replace("G-1", "G-7").as_bytes(), &ana, true).unwrap();
+        assert_eq!((dry.accepted, dry.refused.len()), (1, 4));
+        assert_eq!(w.ledger.read(list::counts).unwrap(), [("gap".to_owned(), 2)], "a dry run keeps nothing");
+    });
+}
+
+fn csv_of(cells: &[&str]) -> String {
+    cells.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect::<Vec<_>>().join(",") + "\n"
+}
+
+#[test]
+fn a_definition_that_records_use_keeps_its_fields() {
+    let w = World::new(sqlite());
+    w.at("2026-02-01");
+    w.analyst("activity", "held", &HELD);
+    let mut pack = crate::shipped::packs().unwrap().remove(2);
+    let check = |pack: &ledger::pack::Pack| w.ledger.read(|tx| Ok(crate::check_pack(tx, pack))).unwrap();
+    assert_eq!(check(&pack), Ok(()));
+    let text = pack.files["cooperation.toml"].replacen("name = \"coordinated_by\"", "name = \"led_by\"", 1);
+    pack.files.insert("cooperation.toml".to_owned(), text);
+    assert_snapshot!(check(&pack).unwrap_err(), @r##"records pack records has 2 faults, the first: record activity: "coordinated_by" is none of its fields [record-unknown-field]; `mainstay plan lint` lists all"##);
+    let version = w.ledger.read(|tx| list::latest(tx, "activity", "a-2026-1")).unwrap().unwrap();
+    assert_eq!(version.fields["partners"], Stored::List(vec!["fr".to_owned(), "nl".to_owned()]));
+}
