@@ -43,6 +43,7 @@ try {
   await story("printed", () => printed(pages));
   await story("keys", keys);
   await story("give", give);
+  await story("record", record);
   await story("partner", partner);
 } finally {
   await browser.close();
@@ -130,6 +131,12 @@ async function discover() {
     { name: "asks", at: "/act", word: /./, table: false },
     { name: "plan", at: "/assure", word: /measure|plan/i, table: true },
     { name: "measure", at: "/assure/2.1.3", word: /./, table: false },
+    { name: "measure-counted", at: "/assure/1.1.1?period=2025-Q1", word: /activities/, table: true },
+    { name: "measure-editor", at: "/assure/try?measure=1.2.1&period=2025-Q1", word: /would count/, table: true },
+    { name: "coverage", at: "/assure/coverage", word: /serve nothing/, table: true },
+    { name: "record-kinds", at: "/assure/records", word: /records of/, table: true },
+    { name: "records", at: "/assure/records/activity", word: /activities/, table: true },
+    { name: "record", at: "/assure/records/activity/ia-25-001", word: /held/, table: false },
     { name: "search", at: "/find?q=zzzz-nothing", word: /Nothing is known/, table: false },
     { name: "search-held", at: "/find?q=firmware&held=1", word: /./, table: false },
     { name: "search-all", at: "/find?held=1", word: /held here|Nothing held/, table: false },
@@ -249,6 +256,45 @@ async function keys() {
   await context.close();
 }
 
+/** Writes a record without script, corrects what its definition does not take, finds it, and sees a measure answer while it is typed. */
+async function record() {
+  const reference = "PAGE-1";
+  const { context, page, troubles } = await open(looks[0], { javaScriptEnabled: false });
+  await page.goto(`${base}/assure/records/activity`);
+  await page.locator("details.edit summary").click();
+  const fill = async (title, held) => {
+    await page.fill('[name="f.reference"]', reference);
+    await page.fill('[name="f.title"]', title);
+    await page.fill('[name="f.held_on"]', held);
+    await page.selectOption('select[name="f.partners"]', [{ index: 1 }, { index: 2 }]);
+    await page.selectOption('select[name="state"]', "held");
+    await page.click("details.edit button.primary");
+  };
+  await fill("A visit by page", "2099-01-01");
+  check("record: a day to come is refused", (await page.textContent("[role=alert]")).includes("yet to come"), await page.textContent("main"));
+  check("record: what was typed stays", (await page.inputValue('[name="f.title"]')) === "A visit by page", "the title is gone");
+  await page.fill('[name="f.held_on"]', "2025-02-20");
+  await page.click("details.edit button.primary");
+  check("record: it has its page", page.url().endsWith("/assure/records/activity/page-1"), page.url());
+  check("record: it says what it is", (await page.textContent("h1")).includes("A visit by page is held"), await page.textContent("h1"));
+  await page.goto(`${base}/assure/records/activity?find=${reference}`);
+  check("record: it is found", (await page.locator("#records tbody tr").count()) === 1, "not one row");
+  const wrong = await page.request.post(`${base}/assure/records/activity`, { form: { csrf: "x", "f.reference": "X" } });
+  check("record: a form of another site is refused", wrong.status() === 403, String(wrong.status()));
+  check("record: quiet console", troubles.length === 0, troubles.join("; "));
+  await context.close();
+  const typed = await open(looks[0]);
+  await typed.page.goto(`${base}/assure/try?period=2025-Q1`);
+  await typed.page.fill("textarea", "each activity\nduring period by held_on\nwhere state is hold\nonce per reference");
+  await typed.page.waitForFunction(() => document.querySelector("#said").textContent.includes("wrong"));
+  check("try: it says what is wrong", (await typed.page.textContent("#result")).includes("none of planned, held, cancelled"), "no reason");
+  await typed.page.fill("textarea", `each activity\nduring period by held_on\nwhere reference is "${reference}"\nonce per reference`);
+  await typed.page.waitForFunction(() => document.querySelector("#said").textContent.includes("1 of 1"));
+  check("try: quiet console", typed.troubles.length === 0, typed.troubles.join("; "));
+  await axe(typed.page, "try");
+  await typed.context.close();
+}
+
 /** Something is given, without script and again with it, and each object says what became of it; what was given is found, read,
  * and drawn. */
 async function give() {
@@ -337,7 +383,7 @@ async function partner() {
     check(`partner ${at}: quiet console`, troubles.length === 0, troubles.join("; "));
     await page.screenshot({ path: path.join(out, `partner${at.replaceAll(/[^a-zA-Z0-9-]+/g, "-").replace(/-$/, "")}.png`), fullPage: true });
   }
-  for (const at of ["/assure", "/assure/2.1.3", "/depend/what-if", "/exchange/release"]) {
+  for (const at of ["/assure", "/assure/2.1.3", "/assure/try", "/assure/coverage", "/assure/records", "/assure/records/activity", "/depend/what-if", "/exchange/release"]) {
     const response = await page.goto(base + at);
     check(`partner ${at}: refused`, response.status() === 403, String(response.status()));
   }

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use ledger::keys::SigningKey;
 use ledger::pack::{self, Pack};
 use ledger::{Error, Micros, Result, Tx};
+use partners::Role;
 
 use crate::facts::View;
 use crate::figure::{Explanation, Figure};
 use crate::lint::{self, Report};
 use crate::measure::Ledgers;
-use crate::pack::Plan;
+use crate::pack::{Measure, Plan};
 use crate::period::Period;
 use crate::record::definition::{self, Catalogue};
 use crate::record::facts::Book;
-use crate::{load, measure, shipped};
+use crate::{count, load, measure, shipped};
 
 /// Puts the shipped packs into a new store.
 pub fn furnish(tx: &mut Tx<'_>, key: &SigningKey) -> Result<()> {
@@ -101,7 +102,10 @@ pub fn plan(tx: &mut Tx<'_>) -> Result<Plan> {
 
 /// Every tag that a plan knows, with its words.
 pub fn tags(tx: &mut Tx<'_>) -> Result<BTreeMap<String, String>> {
-    Ok(plans(tx)?.iter().flat_map(Plan::tags).collect())
+    let given = parameters(tx)?;
+    let filled =
+        |plan: &Plan| plan.tags().into_iter().map(|(tag, words)| (tag, plan.fill(&words, &given))).collect::<Vec<_>>();
+    Ok(plans(tx)?.iter().flat_map(filled).collect())
 }
 
 /// Counts each plan in the store and checks it, and what records are.
@@ -192,6 +196,50 @@ pub fn explain(
         exercise(&mut explained);
     }
     Ok(explained)
+}
+
+/// An explanation as a role may read it: where the things that are counted are not for it, how many there are is told, and why each counts or does
+/// not, but neither names nor entries.
+pub fn readable(tx: &mut Tx<'_>, mut explained: Explanation, role: Role) -> Result<Explanation> {
+    let catalogue = Catalogue::of(tx)?;
+    let Some(Ok(program)) = measure::program(&explained.definition, &catalogue) else { return Ok(explained) };
+    let Some(definition) = catalogue.get(&program.each).filter(|d| !d.is_read_by(role)) else { return Ok(explained) };
+    let all = explained.counted.iter_mut().chain(&mut explained.not_counted);
+    for (n, item) in all.enumerate() {
+        item.key = format!("{} {}", definition.title.to_lowercase(), n + 1);
+        item.details.clear();
+    }
+    let who = definition.read_by.join(" and ");
+    explained.figure.notes.push(format!("what is counted is named to {who} only"));
+    Ok(explained)
+}
+
+/// What a text would count, or what is wrong with it. Nothing is stored: this is how a definition is written.
+pub fn attempt(
+    tx: &mut Tx<'_>,
+    text: &str,
+    as_of: Micros,
+    known_as_of: Micros,
+    period: &Period,
+) -> Result<std::result::Result<Explanation, Vec<count::Fault>>> {
+    let of = ledgers(tx, known_as_of)?;
+    let checked = count::parse::parse(text)
+        .map_err(|fault| vec![fault])
+        .and_then(|program| count::check::check(program, &of.catalogue, &BTreeMap::new()));
+    if let Err(faults) = checked {
+        return Ok(Err(faults));
+    }
+    let tried = Measure {
+        id: "this text".to_owned(),
+        kind: "recorded".to_owned(),
+        unit: "counted".to_owned(),
+        count: Some(text.to_owned()),
+        min_evidence: "E0".to_owned(),
+        ..Measure::default()
+    };
+    let (plan, given) = (Plan::default(), BTreeMap::new());
+    let lens = measure::Lens::new(&plan, &given, &of, View { as_of, known_as_of }, period);
+    Ok(Ok(lens.evaluate(&tried)))
 }
 
 fn exercise(explained: &mut Explanation) {

@@ -15,8 +15,9 @@ pub(crate) fn evaluate(program: &Program, measure: &Measure, judged: &[Judged], 
     let least = Evidence::read(&measure.min_evidence).unwrap_or_default();
     if figure.missing.is_empty() {
         let shared = measure.unit == "percent";
-        let sum =
-            |fits: &dyn Fn(&Judged) -> bool| judged.iter().filter(|one| fits(one)).map(|one| one.weight).sum::<f64>();
+        let sum = |fits: &dyn Fn(&Judged) -> bool| {
+            judged.iter().filter(|one| fits(one)).fold(0.0, |sum, one| sum + one.weight)
+        };
         let of = sum(&|one| one.in_population);
         let at = |level: Evidence| sum(&|one| one.holds && one.evidence >= level);
         let value = |n: f64| if shared { share(n, of) } else { whole(n) };
@@ -63,7 +64,8 @@ fn share(n: f64, of: f64) -> Option<Number> {
 }
 
 fn round(x: f64) -> f64 {
-    (x * 1e4).round() / 1e4
+    // an empty sum is zero, not less than it
+    (x * 1e4).round() / 1e4 + 0.0
 }
 
 fn item(one: &Judged, least: Evidence) -> Item {

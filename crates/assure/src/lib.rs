@@ -9,18 +9,21 @@
 //! * [`pack`], [`mod@lint`], [`mod@diff`], [`shipped`]: plans as data, what is wrong with one, what a new version changes
 //! * [`stage`] with `asked`, `exposed`, `received`: the fold; `load`: facts from its tables
 //! * [`facts`]: what a measure may look at; [`period`]: quarters
-//! * [`measure`]: from a definition to a figure; [`prior`] with [`share`] and [`headline`] is 2.1.3, [`trusted`] 2.1.1,
+//! * [`measure`]: from a definition to a figure; [`prior`] with [`share`] and [`headline`] is 2.1.3, [`trusted`] 2.1.1, `combined` 2.1.2,
 //!   [`exchanges`] 1.2.2
 //! * [`record`]: what people write down, by definitions that are data; [`count`]: the language in which a measure says what it counts, with
 //!   `counted`, `organisations` and `mitigations`
 //! * [`compute`](mod@compute): what the command line and pages ask; [`figure`]: what they get
+//! * [`coverage`](mod@coverage): what serves what, and what nothing serves
 //! * [`text`]: the same as lines for a person
 //! * [`wilson`]: intervals, for samples only
 mod asked;
 pub mod attention;
+mod combined;
 pub mod compute;
 pub mod count;
 mod counted;
+pub mod coverage;
 pub mod diff;
 pub mod exchanges;
 mod exposed;
@@ -44,7 +47,9 @@ pub mod text;
 pub mod trusted;
 pub mod wilson;
 
-pub use compute::{check_pack, compute, explain, explain_all, furnish, lint_plans, plan, plans, tags};
+pub use compute::{
+    attempt, check_pack, compute, explain, explain_all, furnish, lint_plans, plan, plans, readable, tags,
+};
 pub use figure::{Explanation, Figure};
 pub use period::Period;
 pub use stage::Assure;

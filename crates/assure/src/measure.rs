@@ -14,7 +14,7 @@ use crate::pack::{Measure, Plan};
 use crate::period::Period;
 use crate::record::definition::Catalogue;
 use crate::record::facts::{Book, Unit};
-use crate::{count, counted, exchanges, headline, mitigations, organisations, trusted};
+use crate::{combined, count, counted, exchanges, headline, mitigations, organisations, trusted};
 
 /// All that measures are computed from, whatever the time.
 #[derive(Clone, Debug, Default)]
@@ -114,6 +114,10 @@ impl<'a> Lens<'a> {
             }
             (None, Some("exchanges")) => exchanges::evaluate(facts, period, &mut figure),
             (None, Some("trusted-teams")) => trusted::evaluate(facts, view, period, &mut figure),
+            (None, Some("combined-risk")) => {
+                let held = seen.units.get("engagement").map_or(&[][..], Vec::as_slice);
+                combined::evaluate(facts, held, measure, view, period, &mut figure)
+            }
             (None, Some("mitigated-before-attack")) => headline::evaluate(facts, measure, view, period, &mut figure),
             (None, _) => Vec::new(),
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use ledger::Micros;
 
 use crate::count::check::PARTNER;
-use crate::facts::{Dated, Facts, View};
+use crate::facts::{Dated, Evidence, Facts, View};
 use crate::record::facts::Unit;
 use crate::record::value::Value;
 
@@ -14,6 +14,12 @@ const EVER: &str = "9999-12-31";
 /// Every organisation as it is at `view`, by key.
 pub(crate) fn units(seen: &Facts, view: View) -> Vec<Unit> {
     let (contacts, inventories) = (last(&seen.contacts), last(&seen.inventories));
+    let year = Micros(view.as_of.0.saturating_sub(365 * Micros::DAY));
+    let mut shown: BTreeMap<&str, Evidence> = BTreeMap::new();
+    for passing in seen.passings.iter().filter(|p| p.inbound && p.at.valid > year) {
+        let best = shown.entry(&passing.org).or_default();
+        *best = passing.evidence.max(*best);
+    }
     let mut passed: BTreeMap<(&str, bool), (i64, i64)> = BTreeMap::new();
     for passing in &seen.passings {
         let day = passing.at.valid.0.div_euclid(Micros::DAY);
@@ -58,9 +64,10 @@ pub(crate) fn units(seen: &Facts, view: View) -> Vec<Unit> {
             id: key.to_owned(),
             name: partner.name.clone(),
             fields,
+            // how well it shows itself: the best of what came in from it within a year
+            evidence: shown.get(key).copied().unwrap_or_default(),
             since: partner.at.valid,
             entries,
-            ..Unit::default()
         }
     };
     seen.latest_partners().into_iter().map(one).collect()

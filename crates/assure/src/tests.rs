@@ -526,3 +526,57 @@ fn nothing_depends_on_the_order_of_facts() {
     let rule = Rule::of(plan().measure("2.1.3").unwrap());
     assert_eq!(Form::headline(&rule).theta, 0.8);
 }
+
+/// 2.1.2 of one engagement of pl-cert on 10 October 2025 about CVE-1, as of a day.
+#[track_caller]
+fn combined(world: &World, as_of: &str, expected: &str) {
+    let plan = plan();
+    let measure = plan.measure("2.1.2").unwrap();
+    let period: Period = "2025-Q4".parse().unwrap();
+    let text = |text: &str| crate::record::Value::Text(text.to_owned());
+    let list = |one: &str| crate::record::Value::List(vec![text(one)]);
+    let fields = BTreeMap::from([
+        ("state".to_owned(), text("held")),
+        ("held_on".to_owned(), crate::record::Value::Day(crate::record::value::day("2025-10-10").unwrap())),
+        ("partners".to_owned(), list("pl-cert")),
+        ("vulnerabilities".to_owned(), list("CVE-1")),
+    ]);
+    let unit = crate::record::facts::Unit { id: "e-1".into(), name: "Warsaw".into(), fields, ..Default::default() };
+    let view = View { as_of: day(as_of), known_as_of: day(as_of) };
+    let mut figure = crate::figure::Figure::empty(&plan, measure, &BTreeMap::new(), &period);
+    let seen = world.facts.seen_at(view);
+    let items = crate::combined::evaluate(&seen, &[unit], measure, view, &period, &mut figure);
+    let value = crate::text::number(&figure.value);
+    let got = format!("{value} ({} of {}): {}", figure.numerator.unwrap(), figure.denominator.unwrap(), items[0].why);
+    assert_eq!(got, expected, "{as_of}");
+}
+
+#[test]
+fn an_engagement_lowers_the_combined_risk() {
+    let open = || {
+        World::new()
+            .exposed("pl-cert", "CVE-1", "plc", "2025-10-01")
+            .exposed("pl-cert", "CVE-1", "hmi", "2025-10-01")
+            .exposed("de-cert", "CVE-1", "plc-2", "2025-10-01")
+            .exposed("pl-cert", "CVE-2", "other", "2025-10-01")
+            .weighs(2.0)
+    };
+    let fixed = || open().fixed("pl-cert", "CVE-1", "plc", Evidence::E2, "2025-11-01");
+    combined(&fixed(), "2025-12-01", "– (0 of 0): its ninety days are not over");
+    combined(&fixed(), "2026-01-20", "100 (1 of 1): of a risk of 4.0 50 % is left after ninety days; 100 % outside");
+    combined(&open(), "2026-01-20", "0 (0 of 1): of a risk of 4.0 100 % is left after ninety days; 100 % outside");
+    // a word alone is E1, and E2 is asked
+    let word = open().fixed("pl-cert", "CVE-1", "plc", Evidence::E1, "2025-11-01");
+    combined(&word, "2026-01-20", "0 (0 of 1): of a risk of 4.0 100 % is left after ninety days; 100 % outside");
+    // too late for this engagement
+    let late = open().fixed("pl-cert", "CVE-1", "plc", Evidence::E2, "2026-01-15");
+    combined(&late, "2026-01-20", "0 (0 of 1): of a risk of 4.0 100 % is left after ninety days; 100 % outside");
+    // those who took no part did as well
+    let both = fixed().fixed("de-cert", "CVE-1", "plc-2", Evidence::E2, "2025-11-02");
+    combined(&both, "2026-01-20", "0 (0 of 1): of a risk of 4.0 50 % is left after ninety days; 0 % outside");
+    // what is found after the meeting is not in the cohort
+    let later = fixed().exposed("pl-cert", "CVE-1", "third", "2025-11-03").weighs(2.0);
+    combined(&later, "2026-01-20", "100 (1 of 1): of a risk of 4.0 50 % is left after ninety days; 100 % outside");
+    let none = World::new().exposed("de-cert", "CVE-1", "plc-2", "2025-10-01");
+    combined(&none, "2026-01-20", "0 (0 of 1): no exposure that was open on the day is linked to it");
+}

@@ -11,11 +11,20 @@ pub const HEADS: [&str; 8] = ["measure", "value", "of", "E1", "E2", "E3", "E4", 
 
 /// A figure as a line of a table.
 pub fn row(f: &Figure) -> Vec<String> {
-    let of = f.denominator.map_or(String::new(), |d| d.to_string());
-    let what = if f.missing.is_empty() { f.statement.clone() } else { format!("waits for {}", f.missing.join(", ")) };
+    let of = match (f.numerator, f.denominator) {
+        (Some(n), Some(d)) if f.unit == "percent" => format!("{n} of {d}"),
+        (_, of) => of.map_or(String::new(), |d| d.to_string()),
+    };
+    let sign = if f.unit == "percent" { " %" } else { "" };
+    let value = f.value.as_ref().map_or("–".to_owned(), |value| format!("{value}{sign}"));
+    let what = match (f.missing.as_slice(), &f.value) {
+        ([], None) => f.notes.first().cloned().unwrap_or_else(|| f.statement.clone()),
+        ([], Some(_)) => f.statement.clone(),
+        (missing, _) => format!("waits for {}", missing.join(", ")),
+    };
     let e = &f.evidence;
     let levels = [&e.E1, &e.E2, &e.E3, &e.E4].map(number);
-    [f.id.clone(), number(&f.value), of].into_iter().chain(levels).chain([what]).collect()
+    [f.id.clone(), value, of].into_iter().chain(levels).chain([what]).collect()
 }
 
 /// A number, or a dash where there is none.
@@ -40,7 +49,11 @@ pub fn explanation(e: &Explanation) -> String {
     let mut out = format!("{}  {}\n", f.id, f.statement);
     let _ = writeln!(out, "{}, as of {}, known as of {}", f.period, f.as_of, f.known_as_of);
     let _ = match (&f.value, f.denominator) {
+        (None, _) if f.missing.is_empty() => writeln!(out, "no value"),
         (None, _) => writeln!(out, "no value: waits for {}", f.missing.join(", ")),
+        (Some(value), Some(d)) if f.unit == "percent" => {
+            writeln!(out, "{value} %: {} of {d}", f.numerator.unwrap_or_default())
+        }
         (Some(value), Some(d)) => writeln!(out, "{value} of {d} {}", f.unit),
         (Some(value), None) => writeln!(out, "{value} {}", f.unit),
     };
@@ -68,7 +81,10 @@ fn definition(out: &mut String, e: &Explanation) {
         let _ = writeln!(out, "  {name}: {text}");
     };
     match &m.count {
-        Some(count) => count.lines().filter(|text| !text.trim().is_empty()).for_each(|text| line("count", text.trim())),
+        Some(count) => {
+            let said = count.lines().map(|text| text.split('#').next().unwrap_or_default().trim());
+            said.filter(|text| !text.is_empty()).for_each(|text| line("count", text));
+        }
         None => {
             line("population", &m.population);
             line("numerator", &m.numerator);

@@ -192,7 +192,7 @@ impl<'a> Ground<'a> {
             }
             Some(Thing::Value(value)) => value.text(),
             // without a value it is one by itself
-            None => format!("{} {}", unit.kind, unit.id),
+            None => unit.id.clone(),
         };
         program.once.iter().map(part).collect::<Vec<_>>().join(", ")
     }
@@ -201,7 +201,7 @@ impl<'a> Ground<'a> {
     fn fails(&self, program: &Program, tests: &[Test], scope: &Scope<'_, 'a>) -> Option<String> {
         tests.iter().find_map(|test| {
             let words = program.text.get(test.span.from..test.span.to).unwrap_or_default();
-            let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+            let words = shortened(&words.split_whitespace().collect::<Vec<_>>().join(" "));
             match self.holds(&test.expr, scope) {
                 Some(true) => None,
                 Some(false) => Some(format!("not so: {words}")),
@@ -462,7 +462,8 @@ impl<'a> Ground<'a> {
             Operand::Day(day) => Value::Day(*day),
             Operand::Flag(flag) => Value::Flag(*flag),
             Operand::PeriodStart => day_of(self.period.from()),
-            Operand::PeriodEnd => day_of(Micros(self.period.until().0 - 1)),
+            // of a period that still runs nothing is known after today
+            Operand::PeriodEnd => day_of(Micros(self.period.until().0 - 1).min(self.view.as_of)),
             Operand::Today => day_of(self.view.as_of),
             Operand::Shift(inner, days) => Value::Day(self.operand(inner, scope)?.day()?.saturating_add(*days)),
             Operand::Sum(left, how, right) => match (self.operand(left, scope)?, self.operand(right, scope)?) {
@@ -474,6 +475,16 @@ impl<'a> Ground<'a> {
                 _ => return None,
             },
         })
+    }
+}
+
+/// The longest condition that a reason repeats whole.
+const WORDS_MAX: usize = 160;
+
+fn shortened(words: &str) -> String {
+    match words.char_indices().nth(WORDS_MAX) {
+        Some((at, _)) => format!("{}…", words.get(..at).unwrap_or_default().trim_end()),
+        None => words.to_owned(),
     }
 }
 
@@ -503,7 +514,7 @@ fn every(judged: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     known.then_some(true)
 }
 
-/// Of what is the same the one counts that counts most and is shown best; the others say whose double they are.
+/// Of what is the same the one counts that counts most and is shown best, as well as any of them shows it; the others say whose double they are.
 fn once(judged: &mut [Judged]) {
     let mut best: BTreeMap<String, usize> = BTreeMap::new();
     let rank = |one: &Judged| (one.in_population, one.holds, one.evidence);
@@ -514,10 +525,17 @@ fn once(judged: &mut [Judged]) {
             best.insert(one.key.clone(), n);
         }
     }
+    let mut shown: BTreeMap<String, Evidence> = BTreeMap::new();
+    for one in judged.iter().filter(|one| one.in_population) {
+        let best = shown.entry(one.key.clone()).or_default();
+        *best = one.evidence.max(*best);
+    }
     let names: BTreeMap<String, String> =
         best.iter().filter_map(|(key, n)| judged.get(*n).map(|one| (key.clone(), one.of.1.clone()))).collect();
     for (n, one) in judged.iter_mut().enumerate() {
-        if one.in_population && best.get(&one.key) != Some(&n) {
+        if best.get(&one.key) == Some(&n) {
+            one.evidence = shown.get(&one.key).copied().unwrap_or_default().max(one.evidence);
+        } else if one.in_population {
             (one.in_population, one.holds) = (false, false);
             one.why =
                 format!("the same as {}: counted once per {}", names.get(&one.key).map_or("", String::as_str), one.key);

@@ -181,6 +181,9 @@ fn changes(before: Option<&RecordMeta>, now: &RecordMeta) -> String {
     }
     let Some(before) = before else { return format!("recorded as {}", now.state) };
     let mut parts = Vec::new();
+    if before.void.is_some() {
+        parts.push("it was so after all".to_owned());
+    }
     if before.state != now.state {
         parts.push(format!("{} → {}", before.state, now.state));
     }

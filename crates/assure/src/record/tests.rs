@@ -251,6 +251,10 @@ fn what_backs_a_record() {
     assert_snapshot!(evidence("fr", Evidence::E3, "their minutes"), @"E3 is confirmed by a source other than the claimant, and fr is one [record-level]; name the source with --from, or give E2");
     assert_snapshot!(evidence("fr", Evidence::E4, "their minutes"), @"E4 is what an independent party confirms [record-level]; an auditor attests: `mainstay record attest`");
     assert_snapshot!(evidence("fr", Evidence::E2, " "), @"a reason is one line of up to 1000 bytes [record-evidence]; say with --note what it is and where");
+    w.ledger.write(|tx| partners::org::add_org(tx, &org("de", "DE"))).unwrap();
+    w.ledger.catch_up().unwrap();
+    assert_snapshot!(evidence("CERT FR", Evidence::E3, "their minutes"), @r##"there is no organisation "CERT FR" [record-link]; name by its key whose document it is"##);
+    assert_snapshot!(evidence("de", Evidence::E2, "a photograph"), @"E1 and E2 are what those say of whom the record speaks, and de is none of them [record-level]; a source beside them is E3");
     assert_eq!(w.level("activity", "a-2026-1"), "E0");
     assert_eq!(evidence("fr", Evidence::E2, "their minutes"), "backed");
     assert_eq!(w.level("activity", "a-2026-1"), "E2");
@@ -307,6 +311,16 @@ fn tables_in_and_out() {
         assert_eq!(found(&Wanted { tag: Some("isp:1.2".to_owned()), limit: 9, ..Wanted::default() }), "g-1");
         assert_eq!(found(&Wanted { limit: 1, ..Wanted::default() }), "g-2");
         let ana = person("ana", Role::Analyst);
+        // what was a mistake does not come back with a table that is read once more, but by a person
+        let tags = w.ledger.read(crate::tags).unwrap();
+        w.back(|tx, c| Desk::new(c, &tags, &ana, "local").void(tx, "gap", "g-2", "it was closed long ago"));
+        assert_snapshot!(w.csv("gap", &writer), @r##"
+    0 accepted, 1 unchanged
+    line 2: g-2 was a mistake: it was closed long ago; take the row out, or record it by itself if it was so after all [record-void]
+    "##);
+        assert_eq!(w.analyst("gap", "", &[("reference", "G-2")]), "g-2 Changed");
+        let steps = w.ledger.read(|tx| list::history(tx, "gap", "g-2")).unwrap();
+        assert_eq!(steps.last().unwrap().what, "it was so after all");
         let dry = table::import(&w.ledger, "gap", "t", rows.replace("G-1", "G-7").as_bytes(), &ana, true).unwrap();
         assert_eq!((dry.accepted, dry.refused.len()), (1, 4));
         assert_eq!(w.ledger.read(list::counts).unwrap(), [("gap".to_owned(), 2)], "a dry run keeps nothing");

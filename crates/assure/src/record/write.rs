@@ -93,6 +93,15 @@ impl<'a> Desk<'a> {
         self.holds(tx, definition, &version, standing.as_ref())?;
         let became = match &standing {
             None => Became::New,
+            // a person may say that it was so after all; a table read once more may not
+            Some(before) if before.void.is_some() && self.is_table => {
+                let reason = format!("{id} was a mistake: {}", before.void.as_deref().unwrap_or_default());
+                return refused(
+                    "record-void",
+                    reason,
+                    "take the row out, or record it by itself if it was so after all",
+                );
+            }
             Some(before) if is_same(before, &version) => {
                 self.made.insert((definition.kind.clone(), id.clone()), before.clone());
                 return Ok((id, Became::Unchanged));
@@ -430,6 +439,10 @@ pub fn evidence(
         return refused("role-record", format!("the role {} may not add evidence here; {who} may", person.role), "");
     }
     ledger::line::reason(backing.note, "record-evidence", "say with --note what it is and where")?;
+    if partners::org::find(tx, backing.org)?.is_none() {
+        let reason = format!("there is no organisation {:?}", backing.org);
+        return refused("record-link", reason, "name by its key whose document it is");
+    }
     let of_whom = definition.fields.iter().filter(|f| f.kind.one() == Type::Org);
     let claims = of_whom.filter_map(|f| version.fields.get(&f.name)).any(|orgs| orgs.parts().contains(&backing.org));
     let is_home = tx.one("SELECT 1 FROM @fact_home WHERE org = $1", &[backing.org.into()], |_| ())?.is_some();
@@ -437,6 +450,11 @@ pub fn evidence(
         Evidence::E4 => {
             let next = "an auditor attests: `mainstay record attest`";
             return refused("record-level", "E4 is what an independent party confirms", next);
+        }
+        Evidence::E1 | Evidence::E2 if !claims && !is_home => {
+            let reason =
+                format!("E1 and E2 are what those say of whom the record speaks, and {} is none of them", backing.org);
+            return refused("record-level", reason, "a source beside them is E3");
         }
         Evidence::E3 if claims || is_home => {
             let reason = format!("E3 is confirmed by a source other than the claimant, and {} is one", backing.org);
@@ -496,6 +514,7 @@ fn append(
             "keep it elsewhere and give a reference",
         );
     }
+    let digest = backing.artefact.map(|bytes| base64(&ledger::merkle::sha256(bytes)));
     let meta = BackedMeta {
         record: version.record.clone(),
         id: version.id.clone(),
@@ -504,8 +523,11 @@ fn append(
         org: backing.org.to_owned(),
         fields: digest_of(&version.fields),
         note: backing.note.trim().to_owned(),
-        digest: backing.artefact.map(|bytes| base64(&ledger::merkle::sha256(bytes))),
+        digest,
         by: by.to_owned(),
     };
-    tx.append(Draft::new(BACKED, &meta)?.body(artefact)).map(drop)
+    // the same word a second time adds nothing
+    let same = serde_json::to_vec(&meta).unwrap_or_default();
+    let key = format!("assure/backed/{}/{}/{}", meta.record, meta.id, base64(&ledger::merkle::sha256(&same)));
+    tx.append(Draft::new(BACKED, &meta)?.key(key).body(artefact)).map(drop)
 }

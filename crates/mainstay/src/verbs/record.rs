@@ -127,9 +127,9 @@ pub(crate) struct Backed {
     /// Whose word or document it is
     #[arg(long, value_name = "ORG")]
     from: String,
-    /// How well it shows it: E0 to E3
-    #[arg(long, default_value = "E0")]
-    level: String,
+    /// How well it shows it: E0 to E3 of evidence, E0 unless said; E1 or, with a document or a reference to one, E2 of a confirmation
+    #[arg(long)]
+    level: Option<String>,
     /// What it is and where it lies, in a line
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
@@ -399,8 +399,9 @@ impl Backed {
     fn evidence(&self, global: &Global) -> Result<Done, Failure> {
         let (ledger, catalogue) = open(global)?;
         let person = actor::must(global, &ledger, Verb::Read)?;
-        let level = Evidence::read(&self.level)
-            .ok_or_else(|| Failure::Usage(format!("{:?} is no level of evidence: E0 to E3", self.level)))?;
+        let level = self.level.as_deref().unwrap_or("E0");
+        let level = Evidence::read(level)
+            .ok_or_else(|| Failure::Usage(format!("{level:?} is no level of evidence: E0 to E3")))?;
         let (artefact, note) = (self.artefact()?, self.note());
         let backing = self.backing(&note, artefact.as_deref());
         ledger.write(|tx| write::evidence(tx, &catalogue, &backing, level, &person))?;
@@ -414,7 +415,14 @@ impl Backed {
         let person = actor::must(global, &ledger, Verb::RecordAnswer)?;
         let (artefact, note) = (self.artefact()?, self.note());
         let backing = self.backing(&note, artefact.as_deref());
-        let referenced = !self.note.trim().is_empty() && self.level.as_str() >= "E2";
+        let referenced = match self.level.as_deref() {
+            None | Some("E1") => false,
+            Some("E2") if artefact.is_some() || !note.trim().is_empty() => true,
+            Some("E2") => {
+                return Err(Failure::Usage("E2 needs the document (--file) or a reference to it (--note)".into()));
+            }
+            Some(level) => return Err(Failure::Usage(format!("a confirmation is E1 or E2, not {level}"))),
+        };
         ledger.write(|tx| write::confirm(tx, &catalogue, &backing, referenced, &person.name))?;
         store::settle(global, &ledger)?;
         out::say(format!("{} says that {} was so", self.from, self.id));

@@ -110,8 +110,62 @@ pub struct Counted {
     pub state: State,
     /// What.
     pub what: String,
+    /// Its page.
+    pub href: Option<String>,
     /// How well it is known.
     pub evidence: Option<Evidence>,
     /// Why.
     pub why: String,
+}
+
+/// A counting text as it is written, with what it would count.
+#[derive(Template)]
+#[template(path = "try.html")]
+pub struct Attempt {
+    /// Around it.
+    pub shell: Shell,
+    /// What is so.
+    pub lede: Sentence,
+    /// The text.
+    pub text: String,
+    /// The period.
+    pub period: String,
+    /// Where it is wrong: line, column, why.
+    pub faults: Vec<(usize, usize, String)>,
+    /// What it would count, and not.
+    pub rows: Vec<Counted>,
+    /// What may be counted: the kind, and its fields.
+    pub kinds: Vec<(String, String)>,
+}
+
+/// What serves what.
+#[derive(Template)]
+#[template(path = "coverage.html")]
+pub struct Coverage {
+    /// Around it.
+    pub shell: Shell,
+    /// What is so.
+    pub lede: Sentence,
+    /// The quarters.
+    pub periods: Vec<String>,
+    /// Plan by plan: its name, and its rows.
+    pub plans: Vec<(String, Vec<Served>)>,
+    /// Priorities, as heads; then each line of effort with a cell for each.
+    pub heads: Vec<String>,
+    /// Lines of effort: name, and for each priority the number and how warm it is, 0 to 4.
+    pub efforts: Vec<(String, Vec<(String, u8)>)>,
+    /// Records that serve nothing: address, name, kind.
+    pub orphans: Vec<(String, String, String)>,
+    /// How many orphans are not shown.
+    pub more: usize,
+}
+
+/// One aim, line of effort, priority or objective.
+pub struct Served {
+    /// "isp:1.2".
+    pub tag: String,
+    /// Its words.
+    pub words: String,
+    /// For each quarter: the number, and how warm it is, 0 to 4.
+    pub cells: Vec<(String, u8)>,
 }

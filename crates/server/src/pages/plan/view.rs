@@ -12,7 +12,7 @@ use partners::may::Verb;
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
-use super::{Counted, Explained, Goal, Measure, Objective, Plan};
+use super::{Attempt, Counted, Coverage, Explained, Goal, Measure, Objective, Plan, Served};
 use crate::auth::Viewer;
 use crate::chart::share::{steps, strip};
 use crate::pages::Legend;
@@ -23,7 +23,11 @@ use crate::state::AppState;
 
 /// The addresses of Assure.
 pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/assure", get(show)).route("/assure/{measure}", get(one))
+    Router::new()
+        .route("/assure", get(show))
+        .route("/assure/try", get(attempt))
+        .route("/assure/coverage", get(coverage))
+        .route("/assure/{measure}", get(one))
 }
 
 /// The dates of the question, as they stand in the address.
@@ -78,6 +82,146 @@ async fn one(
     Query(wanted): Query<Wanted>,
 ) -> Response {
     page(state, viewer, move |tx, context| explained(tx, context, &id, &wanted)).await
+}
+
+/// Orphans of the page.
+const ORPHANS_MAX: usize = 50;
+
+async fn coverage(State(state): State<AppState>, viewer: Viewer) -> Response {
+    page(state, viewer, covered).await
+}
+
+fn covered(tx: &mut Tx<'_>, context: &Context) -> Result<Coverage> {
+    context.person().must(Verb::Measure)?;
+    let found = assure::coverage::coverage(tx, context.now)?;
+    let catalogue = assure::record::Catalogue::of(tx)?;
+    let role = context.person().role;
+    let most = found.tags.iter().flat_map(|row| row.own.iter().zip(&row.rolled).map(|(a, b)| a + b)).max().unwrap_or(0);
+    let served = |row: &assure::coverage::Row| Served {
+        tag: row.tag.clone(),
+        words: row.words.clone(),
+        cells: row.own.iter().zip(&row.rolled).map(|(own, rolled)| cell(*own, *rolled, most)).collect(),
+    };
+    let of_plan = |plan: &Pack| {
+        let prefix = format!("{}:", plan.head.prefix);
+        let rows = found.tags.iter().filter(|row| row.tag.starts_with(&prefix)).map(served).collect();
+        (plan.head.title.clone(), rows)
+    };
+    let named = |what: &str| -> Vec<(String, String)> {
+        let of = found.tags.iter().filter(|row| row.tag.contains(what));
+        of.map(|row| (row.tag.clone(), row.words.clone())).collect()
+    };
+    let (efforts, priorities) = (named(":effort-"), named(":priority-"));
+    let both = |effort: &str, priority: &str| {
+        found.both.iter().find(|b| b.effort == effort && b.priority == priority).map_or(0, |b| b.records)
+    };
+    let warmest = found.both.iter().map(|b| b.records).max().unwrap_or(0);
+    let effort = |(tag, words): &(String, String)| {
+        (words.clone(), priorities.iter().map(|(priority, _)| cell(both(tag, priority), 0, warmest)).collect())
+    };
+    let readable = found.orphans.iter().filter(|o| catalogue.get(&o.kind).is_none_or(|d| d.is_read_by(role)));
+    let orphans: Vec<(String, String, String)> = readable
+        .map(|o| (format!("/assure/records/{}/{}", query(&o.kind), query(&o.id)), o.name.clone(), o.kind.clone()))
+        .collect();
+    let n = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let empty = found.tags.iter().filter(|row| row.is_empty()).count();
+    let lede = Sentence::new().link("#orphans", &capital(&number(n(found.orphans.len())))).say(&format!(
+        " of {} serve nothing; of {} nothing served {} in the last year.",
+        count(n(found.records), "record", "records"),
+        count(n(found.tags.len()), "aim, effort, priority or objective", "aims, efforts, priorities and objectives"),
+        number(n(empty))
+    ));
+    Ok(Coverage {
+        shell: context.shell(tx, "What serves what", "assure", Mark::Amber)?,
+        lede,
+        periods: found.periods.clone(),
+        plans: assure::plans(tx)?.iter().map(of_plan).collect(),
+        heads: priorities.iter().map(|(_, words)| words.clone()).collect(),
+        efforts: efforts.iter().map(effort).collect(),
+        more: orphans.len().saturating_sub(ORPHANS_MAX),
+        orphans: orphans.into_iter().take(ORPHANS_MAX).collect(),
+    })
+}
+
+/// A number and how warm it is beside the greatest, 0 to 4.
+fn cell(own: usize, rolled: usize, most: usize) -> (String, u8) {
+    let text = match (own, rolled) {
+        (0, 0) => "–".to_owned(),
+        (own, 0) => own.to_string(),
+        (own, rolled) => format!("{own} +{rolled}"),
+    };
+    let warm = ((own + rolled) * 4).div_ceil(most.max(1)).min(4);
+    (text, u8::try_from(warm).unwrap_or(4))
+}
+
+/// A text that is being written, as it stands in the address.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Written {
+    text: String,
+    measure: String,
+    period: String,
+}
+
+async fn attempt(State(state): State<AppState>, viewer: Viewer, Query(written): Query<Written>) -> Response {
+    page(state, viewer, move |tx, context| tried(tx, context, &written)).await
+}
+
+/// Where an editor begins that was opened without a measure.
+const FIRST: &str = "each activity\nduring period by held_on\nwhere state is held\nonce per reference\n";
+
+fn tried(tx: &mut Tx<'_>, context: &Context, written: &Written) -> Result<Attempt> {
+    context.person().must(Verb::Measure)?;
+    let dates = Wanted { period: written.period.clone(), ..Wanted::default() };
+    let asked = dates.read(context)?;
+    let text = match (written.text.as_str(), written.measure.as_str()) {
+        ("", "") => FIRST.to_owned(),
+        ("", id) => {
+            let plans = assure::plans(tx)?;
+            let found = plans.iter().find_map(|plan| plan.measure(id)?.count.clone());
+            found.map_or_else(|| FIRST.to_owned(), |text| text.trim().to_owned())
+        }
+        (text, _) => text.to_owned(),
+    };
+    let result = match assure::attempt(tx, &text, asked.as_of, asked.known, &asked.period)? {
+        Ok(e) => Ok(assure::readable(tx, e, context.person().role)?),
+        Err(faults) => Err(faults),
+    };
+    let (lede, faults, rows) = match &result {
+        Ok(e) => {
+            let f = &e.figure;
+            let (n, of) = (f.numerator.unwrap_or(0), f.denominator.unwrap_or(0));
+            let said = match f.missing.as_slice() {
+                [] => Sentence::new().bold(&format!("{n} of {of}")).say(&format!(" in {} would count.", asked.period)),
+                missing => {
+                    Sentence::new().say(&format!("The text can be counted; no {} is recorded yet.", missing.join(", ")))
+                }
+            };
+            (said, Vec::new(), rows(e))
+        }
+        Err(faults) => {
+            let said = Sentence::new().say(&format!(
+                "{} wrong with the text.",
+                capital(&count(i64::try_from(faults.len()).unwrap_or(0), "thing is", "things are"))
+            ));
+            (said, faults.iter().map(|f| (f.line, f.column, capital(&f.reason))).collect(), Vec::new())
+        }
+    };
+    let catalogue = assure::record::Catalogue::of(tx)?;
+    let role = context.person().role;
+    let kinds = catalogue.all().filter(|d| d.is_read_by(role)).map(|d| {
+        let fields: Vec<&str> = d.fields.iter().map(|field| field.name.as_str()).collect();
+        (d.kind.clone(), fields.join(", "))
+    });
+    Ok(Attempt {
+        shell: context.shell(tx, "Measure editor", "assure", Mark::Amber)?,
+        lede,
+        text,
+        period: asked.period.to_string(),
+        faults,
+        rows,
+        kinds: kinds.collect(),
+    })
 }
 
 fn view(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Plan> {
@@ -211,7 +355,11 @@ fn measure(f: &Figure, asked: &Asked) -> Measure {
         },
         steps: f.value.as_ref().and(drawn),
         steps_said: said,
-        missing: if f.value.is_none() { f.missing.join(", ") } else { f.notes.first().cloned().unwrap_or_default() },
+        // that it is an exercise stands above each page
+        missing: match f.missing.as_slice() {
+            [] => f.notes.iter().find(|note| !note.contains("exercise")).cloned().unwrap_or_default(),
+            missing => missing.join(", "),
+        },
     }
 }
 
@@ -235,6 +383,7 @@ fn explained(tx: &mut Tx<'_>, context: &Context, id: &str, wanted: &Wanted) -> R
     context.person().must(Verb::Measure)?;
     let asked = wanted.read(context)?;
     let e = assure::explain(tx, id, asked.as_of, asked.known, Some(&asked.period))?;
+    let e = assure::readable(tx, e, context.person().role)?;
     let f = &e.figure;
     let lede = match &f.value {
         Some(v) => match (f.numerator, f.denominator) {
@@ -312,16 +461,25 @@ fn rows(e: &Explanation) -> Vec<Counted> {
         // of what is counted by its text there is one thing behind each
         if let (Some(_), [one]) = (&e.definition.count, i.details.as_slice()) {
             let level = one.verdict.strip_prefix('E').and_then(|n| n.parse().ok()).map(Level);
-            return vec![Counted { state, what: one.about.clone(), evidence: level, why: i.why.clone() }];
+            let href = record_of(&one.about);
+            return vec![Counted { state, what: one.about.clone(), href, evidence: level, why: i.why.clone() }];
         }
-        let whole = Counted { state, what: i.key.clone(), evidence: None, why: i.why.clone() };
+        let whole = Counted { state, what: i.key.clone(), href: None, evidence: None, why: i.why.clone() };
         std::iter::once(whole).chain(i.details.iter().map(|d| detail(&i.key, d))).collect::<Vec<_>>()
     };
     e.counted.iter().chain(&e.not_counted).flat_map(item).collect()
 }
 
+/// The page of what was counted: `activity a-1 (Table-top)` is a record; organisations and what the program saw itself are none.
+fn record_of(about: &str) -> Option<String> {
+    let (kind, rest) = about.split_once(' ')?;
+    let (id, _) = rest.split_once(" (")?;
+    let is_record = kind != "partner" && !id.starts_with("mitigated/");
+    is_record.then(|| format!("/assure/records/{}/{}", query(kind), query(id)))
+}
+
 fn detail(key: &str, d: &Detail) -> Counted {
     let good = matches!(d.verdict.as_str(), "success" | "met" | "counted");
     let state = Sign::new(if good { "computed" } else { "recorded" }).saying(&d.verdict);
-    Counted { state, what: format!("{key}: {}", d.about), evidence: None, why: d.why.clone() }
+    Counted { state, what: format!("{key}: {}", d.about), href: None, evidence: None, why: d.why.clone() }
 }

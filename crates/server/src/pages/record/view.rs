@@ -237,9 +237,10 @@ impl Reader {
     }
 }
 
-/// "5 Mar 2024".
+/// "5 Mar 2024", on one line.
 fn day(text: &str) -> String {
-    text.parse::<jiff::civil::Date>().map_or_else(|_| text.to_owned(), |day| day.strftime("%-d %b %Y").to_string())
+    let read = text.parse::<jiff::civil::Date>();
+    read.map_or_else(|_| text.to_owned(), |day| day.strftime("%-d\u{a0}%b\u{a0}%Y").to_string())
 }
 
 fn records(
