@@ -134,6 +134,7 @@ async function discover() {
     { name: "measure-counted", at: "/assure/1.1.1?period=2025-Q1", word: /activities/, table: true },
     { name: "measure-editor", at: "/assure/try?measure=1.2.1&period=2025-Q1", word: /would count/, table: true },
     { name: "coverage", at: "/assure/coverage", word: /serve nothing/, table: true },
+    { name: "partner-file", at: "/partners/csirt-ie", word: /trusted until/, table: true },
     { name: "record-kinds", at: "/assure/records", word: /records of/, table: true },
     { name: "records", at: "/assure/records/activity", word: /activities/, table: true },
     { name: "record", at: "/assure/records/activity/ia-25-001", word: /held/, table: false },
@@ -383,7 +384,7 @@ async function partner() {
     check(`partner ${at}: quiet console`, troubles.length === 0, troubles.join("; "));
     await page.screenshot({ path: path.join(out, `partner${at.replaceAll(/[^a-zA-Z0-9-]+/g, "-").replace(/-$/, "")}.png`), fullPage: true });
   }
-  for (const at of ["/assure", "/assure/2.1.3", "/assure/try", "/assure/coverage", "/assure/records", "/assure/records/activity", "/depend/what-if", "/exchange/release"]) {
+  for (const at of ["/assure", "/assure/2.1.3", "/assure/try", "/assure/coverage", "/assure/records", "/assure/records/activity", "/partners/csirt-ie", "/depend/what-if", "/exchange/release"]) {
     const response = await page.goto(base + at);
     check(`partner ${at}: refused`, response.status() === 403, String(response.status()));
   }

@@ -304,24 +304,32 @@ pub fn by_state(tx: &mut Tx<'_>) -> Result<Vec<(State, i64)>> {
 
 /// All claims, by organisation and address.
 pub fn contacts(tx: &mut Tx<'_>) -> Result<Vec<Contact>> {
-    let sql = "SELECT org, email, source, name, role, country, sector, language, pgp, verified, bounces FROM @contact \
-               ORDER BY org, email, source";
-    tx.all(sql, &[], |r| {
-        let text = |i: usize| r.opt_text(i).map(str::to_owned);
-        Contact {
-            org: r.text(0).to_owned(),
-            email: r.text(1).to_owned(),
-            source: r.text(2).to_owned(),
-            name: text(3),
-            role: text(4),
-            country: text(5),
-            sector: text(6),
-            language: text(7),
-            pgp: text(8),
-            verified: r.opt_text(9).and_then(|d| d.parse().ok()),
-            bounces: u32::try_from(r.int(10)).unwrap_or(u32::MAX),
-        }
-    })
+    tx.all(&format!("{CONTACTS} ORDER BY org, email, source"), &[], read_contact)
+}
+
+/// The claims on how one organisation is reached, by address.
+pub fn contacts_of(tx: &mut Tx<'_>, org: &str) -> Result<Vec<Contact>> {
+    tx.all(&format!("{CONTACTS} WHERE org = $1 ORDER BY org, email, source"), &[org.into()], read_contact)
+}
+
+const CONTACTS: &str =
+    "SELECT org, email, source, name, role, country, sector, language, pgp, verified, bounces FROM @contact";
+
+fn read_contact(r: &Row<'_>) -> Contact {
+    let text = |i: usize| r.opt_text(i).map(str::to_owned);
+    Contact {
+        org: r.text(0).to_owned(),
+        email: r.text(1).to_owned(),
+        source: r.text(2).to_owned(),
+        name: text(3),
+        role: text(4),
+        country: text(5),
+        sector: text(6),
+        language: text(7),
+        pgp: text(8),
+        verified: r.opt_text(9).and_then(|d| d.parse().ok()),
+        bounces: u32::try_from(r.int(10)).unwrap_or(u32::MAX),
+    }
 }
 
 fn read(r: &Row<'_>) -> Result<Ask> {

@@ -15,6 +15,7 @@
 //!   `counted`, `organisations` and `mitigations`
 //! * [`compute`](mod@compute): what the command line and pages ask; [`figure`]: what they get
 //! * [`coverage`](mod@coverage): what serves what, and what nothing serves
+//! * [`file`](mod@file): all that is known of one partner
 //! * [`text`]: the same as lines for a person
 //! * [`wilson`]: intervals, for samples only
 mod asked;
@@ -29,6 +30,7 @@ pub mod exchanges;
 mod exposed;
 pub mod facts;
 pub mod figure;
+pub mod file;
 pub mod headline;
 pub mod lint;
 mod load;

@@ -49,6 +49,9 @@ pub struct RecordMeta {
     pub source: String,
     /// Who recorded this version.
     pub by: String,
+    /// The organisations that its fields name, so that the file of one finds it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orgs: Vec<String>,
     /// It was entered by mistake, for this reason: it counts nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub void: Option<String>,

@@ -63,6 +63,9 @@ impl Stage for Assure {
          CREATE TABLE @record (kind {text} NOT NULL, id {text} NOT NULL, idx {int} NOT NULL, first {int} NOT NULL, state {text} NOT NULL,
            name {text} NOT NULL, void {int} NOT NULL, PRIMARY KEY (kind, id));
          CREATE INDEX @record_idx ON @record (kind, idx);
+         CREATE TABLE @record_org (org {text} NOT NULL, idx {int} NOT NULL, kind {text} NOT NULL, id {text} NOT NULL,
+           PRIMARY KEY (org, idx));
+         CREATE INDEX @record_org_id ON @record_org (kind, id);
          CREATE TABLE @record_backed (idx {int} PRIMARY KEY, kind {text} NOT NULL, id {text} NOT NULL, valid {int} NOT NULL,
            known {int} NOT NULL, meta {text} NOT NULL);
          CREATE INDEX @record_backed_id ON @record_backed (kind, id, idx)"

@@ -266,6 +266,8 @@ fn a_faulty_pack_is_not_loaded() {
                   doubles; name the key [plan-no-dedup-key]; `mainstay plan lint` lists all";
     assert_eq!(check(&pack).unwrap_err(), reason);
     assert_eq!(check(&crate::shipped::isp()), Ok(()));
-    let rules = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/rules");
+    let packs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
+    assert_eq!(check(&ledger::pack::Pack::from_folder(&packs.join("plans/neutral")).unwrap()), Ok(()));
+    let rules = packs.join("rules");
     assert_eq!(check(&ledger::pack::Pack::from_folder(&rules).unwrap()), Ok(()));
 }

@@ -5,7 +5,7 @@ use crate::stage::{AgreementMeta, KeyMeta, NamingMeta, OrgMeta, TrustMeta};
 use crate::table::Fault;
 use base64::Engine as _;
 use jiff::civil::Date;
-use ledger::{Draft, Error, Result, Tx, line};
+use ledger::{Draft, Error, Micros, Result, Tx, line};
 use std::collections::BTreeMap;
 use stix::Tlp;
 
@@ -295,6 +295,36 @@ pub fn register_key(tx: &mut Tx<'_>, org: &str, public: &str, revoked: bool) -> 
 pub fn key_state(tx: &mut Tx<'_>, org: &str, public: &str) -> Result<Option<String>> {
     let sql = "SELECT state FROM @partner_key WHERE org = $1 AND public = $2";
     tx.one(sql, &[org.into(), public.into()], |r| r.text(0).to_owned())
+}
+
+/// The public keys that an organisation ever named: the key, `active` or `revoked`, since when.
+pub fn keys(tx: &mut Tx<'_>, org: &str) -> Result<Vec<(String, String, Micros)>> {
+    let sql = "SELECT public, state, since FROM @partner_key WHERE org = $1 ORDER BY since, public";
+    tx.all(sql, &[org.into()], |r| (r.text(0).to_owned(), r.text(1).to_owned(), r.micros(2)))
+}
+
+/// A person's decision that an organisation is trusted.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Trust {
+    /// The first day.
+    pub from: String,
+    /// The last day.
+    pub to: String,
+    /// Why.
+    pub reason: String,
+    /// Who decided.
+    pub by: String,
+}
+
+/// All decisions on an organisation's trust, the last one first.
+pub fn trusts(tx: &mut Tx<'_>, org: &str) -> Result<Vec<Trust>> {
+    let sql = "SELECT from_day, to_day, reason, by_whom FROM @trust WHERE org = $1 ORDER BY idx DESC";
+    tx.all(sql, &[org.into()], |r| Trust {
+        from: r.text(0).to_owned(),
+        to: r.text(1).to_owned(),
+        reason: r.text(2).to_owned(),
+        by: r.text(3).to_owned(),
+    })
 }
 
 /// Records a person's decision that a partner is trusted from a day to a day, and why.

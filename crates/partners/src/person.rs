@@ -213,6 +213,17 @@ pub fn people(tx: &mut Tx<'_>, home: &str) -> Result<Vec<Person>> {
     Ok(out)
 }
 
+/// Those of one organisation, by name.
+pub fn of_org(tx: &mut Tx<'_>, org: &str, home: &str) -> Result<Vec<Person>> {
+    let names =
+        tx.all("SELECT name FROM @person WHERE org = $1 ORDER BY name", &[org.into()], |r| r.text(0).to_owned())?;
+    let mut out = Vec::with_capacity(names.len());
+    for name in names {
+        out.extend(person(tx, &name, home)?);
+    }
+    Ok(out)
+}
+
 /// Remembers, for this process, which passwords were right, so that a poll every second does not cost an argon2 each. What it
 /// keeps is a hash under a key that is drawn at start and never leaves; a changed password changes the stored hash and so
 /// forgets the old one.

@@ -30,6 +30,13 @@ pub(crate) fn record(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
             (&meta.name).into(),
         ],
     )?;
+    tx.run("DELETE FROM @record_org WHERE kind = $1 AND id = $2", &[(&meta.record).into(), (&meta.id).into()])?;
+    if meta.void.is_none() {
+        for org in &meta.orgs {
+            let sql = "INSERT INTO @record_org (org, idx, kind, id) VALUES ($1, $2, $3, $4)";
+            tx.run(sql, &[org.into(), event.index.into(), (&meta.record).into(), (&meta.id).into()])?;
+        }
+    }
     // a measure waits for the first of a kind
     let kind = format!("assure.{}", meta.record);
     let sql = "INSERT INTO @fact_kind (kind, known) VALUES ($1, $2) ON CONFLICT (kind) DO NOTHING";

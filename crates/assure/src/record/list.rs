@@ -203,3 +203,11 @@ fn changes(before: Option<&RecordMeta>, now: &RecordMeta) -> String {
     }
     parts.join("; ")
 }
+
+/// Records that name an organisation, the last recorded first.
+pub fn naming(tx: &mut Tx<'_>, org: &str, limit: i64) -> Result<Vec<Line>> {
+    let sql = "SELECT v.idx, v.known, v.valid, v.meta FROM @record_org o JOIN @record_version v ON v.idx = o.idx WHERE o.org = $1 \
+               ORDER BY o.idx DESC LIMIT $2";
+    let rows = tx.all(sql, &[org.into(), limit.into()], read)?;
+    rows.into_iter().flatten().map(|line| with_level(tx, line)).collect()
+}

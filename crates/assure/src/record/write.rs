@@ -225,6 +225,11 @@ impl<'a> Desk<'a> {
             (None, Some(standing)) => standing.marking.clone(),
             (None, None) => definition.marking.clone(),
         };
+        let of_whom = definition.fields.iter().filter(|f| f.kind.one() == Type::Org);
+        let mut orgs: Vec<String> =
+            of_whom.filter_map(|f| fields.get(&f.name)).flat_map(Stored::parts).map(str::to_owned).collect();
+        orgs.sort_unstable();
+        orgs.dedup();
         let name = fields.get(&definition.named_by).map_or_else(|| id.to_owned(), Stored::typed);
         let (source, by) = (self.source.to_owned(), self.person.name.clone());
         Ok(RecordMeta {
@@ -237,6 +242,7 @@ impl<'a> Desk<'a> {
             marking,
             source,
             by,
+            orgs,
             void: None,
         })
     }

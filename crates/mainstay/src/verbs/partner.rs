@@ -1,10 +1,10 @@
 //! `partner`: the keys that partners sign with, and who is trusted.
 use crate::actor;
-use crate::args::Global;
+use crate::args::{Format, Global};
 use crate::failure::{Done, Failure};
 use crate::{out, store};
 use clap::{Args, Subcommand};
-use ledger::Micros;
+use ledger::{Ledger, Micros};
 use partners::agreement::{Compulsion, Scope};
 use partners::may::Verb;
 use partners::stage::AgreementMeta;
@@ -35,6 +35,11 @@ pub(crate) enum Partner {
         /// How that is known, in words that stand in the file
         #[arg(long)]
         reason: String,
+    },
+    /// The file of a partner: people, keys, channels, agreements, trust, what is open, what passed, and every record that names it
+    Show {
+        /// The partner
+        org: String,
     },
     /// Say that a partner is trusted from one day to another, and why
     Trust {
@@ -139,6 +144,7 @@ impl Partner {
         let ledger = store::open_or_create(global)?;
         match self {
             Partner::Agree(_) => {}
+            Partner::Show { org } => return show(global, &ledger, org),
             Partner::Naming { org, withdraw, reason } => {
                 let person = actor::must(global, &ledger, Verb::ManagePartners)?;
                 ledger.write(|tx| partners::org::name_submitter(tx, org, !withdraw, reason, &person.name))?;
@@ -163,6 +169,65 @@ impl Partner {
         }
         Ok(Done::Fine)
     }
+}
+
+/// The file of a partner.
+fn show(global: &Global, ledger: &Ledger, org: &str) -> Result<Done, Failure> {
+    let person = actor::own(global, ledger)?;
+    let now = ledger.env().clock.now();
+    let file = ledger.read(|tx| assure::file::file(tx, org, &ledger.genesis().home, person.role, now))?;
+    let Some(f) = file else {
+        return Err(Failure::Usage(format!(
+            "there is no organisation {org:?}; `import` a partners table, or `user add`"
+        )));
+    };
+    if global.format != Format::Table {
+        out::json(&f)?;
+        return Ok(Done::Fine);
+    }
+    let or = |text: Option<&String>| text.cloned().unwrap_or_else(|| "not known".to_owned());
+    let when = |at: Option<Micros>| at.map_or_else(|| "never".to_owned(), Micros::day);
+    out::line(&format!("{} ({}), {} in {}", f.name, f.org, or(f.kind.as_ref()), or(f.country.as_ref())))?;
+    out::line(&match &f.trust {
+        Some(t) => format!("trusted from {} to {}, says {}: {}", t.from, t.to, t.by, t.reason),
+        None => "not trusted by anybody's word today".to_owned(),
+    })?;
+    out::line(&format!("last heard of {}, last told something {}", when(f.last_in), when(f.last_out)))?;
+    let p = &f.performance;
+    let hours = p.hours_to_send.map(|h| format!(", sent {h} hours after they were planned")).unwrap_or_default();
+    out::line(&format!("{} asks went to it{hours}; {} answered, {} silent", p.sent, p.answered, p.silent))?;
+    let agreements = f.agreements.iter().map(|a| {
+        let state = if a.in_force { "in force" } else { "not in force" };
+        vec![
+            "agreement".to_owned(),
+            a.name.clone(),
+            format!("{} to {}", a.from, or(a.to.as_ref())),
+            format!("TLP:{}, {state}", a.clearance),
+        ]
+    });
+    let people =
+        f.people.iter().map(|(name, role)| vec!["account".to_owned(), name.clone(), role.clone(), String::new()]);
+    let channels = f
+        .channels
+        .iter()
+        .map(|c| vec!["channel".to_owned(), c.email.clone(), or(c.role.as_ref()), c.standing.to_owned()]);
+    let keys = f.keys.iter().map(|(key, state, since)| vec!["key".to_owned(), key.clone(), state.clone(), since.day()]);
+    let open = f.open.iter().map(|o| {
+        let clock = if o.overdue { "overdue".to_owned() } else { when(o.due) };
+        vec!["open".to_owned(), o.ask.clone(), format!("{} {}", o.state, o.about), clock]
+    });
+    let records = f.records.iter().map(|r| {
+        let v = &r.version;
+        vec![
+            "record".to_owned(),
+            format!("{} {}", v.record, v.id),
+            v.name.clone(),
+            format!("{}, {}", v.state, r.evidence),
+        ]
+    });
+    let rows = agreements.chain(people).chain(channels).chain(keys).chain(open).chain(records);
+    out::line(&out::table(&["", "", "", ""], rows))?;
+    Ok(Done::Fine)
 }
 
 /// A day as it was typed.

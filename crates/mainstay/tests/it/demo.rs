@@ -31,6 +31,18 @@ impl World {
         Script { now: self.script.now.clone(), step }.play(stage, |_, _| {}).unwrap();
     }
 
+    /// Each measure and indicator of the first quarter of 2025: value, counted of looked at.
+    fn values(&self, stage: &Stage) -> String {
+        let text =
+            stage.ask(&self.script.now, &["measure", "compute", "--period", "2025-Q1", "--format", "json"]).unwrap();
+        let rows: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let line = |row: &serde_json::Value| {
+            let id = row["id"].as_str().unwrap().trim_start_matches("isp:").to_owned();
+            format!("{id} {} ({} of {})", row["value"], row["numerator"], row["denominator"])
+        };
+        rows.as_array().unwrap().iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
     fn today(&self, stage: &Stage) -> String {
         stage.ask(&self.script.now, &["today"]).unwrap()
     }
@@ -98,7 +110,44 @@ fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
         world.play(&other, [before, after.clone()].concat());
         rebuilds_to_the_same_tables(&other);
         assert_eq!(world.today(&other), world.today(&first));
+        assert_eq!(world.values(&other), world.values(&first));
     }
+    insta::assert_snapshot!(world.values(&first), @r##"
+    1.1.1 7 (7 of 15)
+    1.1.2 4 (4 of 12)
+    1.1.3 1 (1 of 5)
+    1.2.1 9 (9 of 13)
+    1.2.2 14 (14 of null)
+    1.3.1 5 (5 of 6)
+    2.1.1 2 (2 of 11)
+    2.1.2 null (0 of 0)
+    2.1.3 0 (0 of 3)
+    2.2.1 1 (1 of 3)
+    2.2.2 3 (3 of 8)
+    2.3.1 3 (3 of 9)
+    2.3.2 36.4 (4 of 11)
+    2.3.3 3 (3 of 7)
+    2.3.4 44.4 (4 of 9)
+    3.1.1 5 (5 of 8)
+    3.2.1 50 (8 of 16)
+    3.2.2 3 (3 of 6)
+    3.3.1 70 (7 of 10)
+    3.3.2 37.5 (3 of 8)
+    em-1.1 9.5 (2 of 23)
+    em-1.2 10 (1 of 10)
+    em-1.3.1 41.7 (5 of 12)
+    em-1.3.2 33.3 (1 of 3)
+    em-2.1 5 (5 of 11)
+    em-2.2 57.1 (4 of 7)
+    em-2.3 33.3 (3 of 9)
+    em-3.1 60 (3 of 5)
+    em-3.2 60 (3 of 5)
+    em-3.3 75.5 (7 of 11)
+    "##);
+    let file = first.ask(&world.script.now, &["partner", "show", "csirt-ie", "--format", "json"]).unwrap();
+    let file: serde_json::Value = serde_json::from_str(&file).unwrap();
+    assert_eq!((&file["trust"]["to"], &file["agreements"][0]["in_force"]), (&"2026-09-30".into(), &true.into()));
+    assert!(file["records"].as_array().unwrap().len() > 10 && file["channels"].as_array().unwrap().len() > 0, "{file}");
 
     // The advisory of January is taken in seven weeks later: nobody is silent about it yet.
     let mut later = after;

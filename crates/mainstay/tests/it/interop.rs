@@ -180,7 +180,7 @@ fn through(name: &str, run: &str, add: &[&str]) {
     }
     // A server that is gone is said.
     drop(other);
-    assert_eq!(taker.run(&["peer", "sync", "other"]).code, 1);
+    assert_eq!(taker.run(&["peer", "sync", "other"]).code, 5);
 }
 
 /// A pull that is killed at some point of its way is whole after another round.

@@ -11,6 +11,7 @@ pub mod exposures;
 pub mod find;
 pub mod login;
 pub mod object;
+pub mod partner;
 pub mod plan;
 pub mod record;
 pub mod release;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
         .merge(answer::view::routes())
         .merge(exchange::view::routes())
         .merge(what_if::view::routes())
+        .merge(partner::view::routes())
         .merge(plan::view::routes())
         .merge(record::view::routes())
         .merge(exposures::view::routes())

@@ -218,7 +218,7 @@ impl Reader {
     fn cells(&self, field: &Field, stored: &Stored) -> Vec<Cell> {
         let plain = |text: String| Cell { text, href: None };
         let one = |part: &str| match field.kind.one() {
-            Type::Org => Cell { text: self.names.of(part), href: Some(format!("/exchange/balance/{}", query(part))) },
+            Type::Org => Cell { text: self.names.of(part), href: Some(format!("/partners/{}", query(part))) },
             Type::Link => Cell {
                 text: self.linked.get(&(field.to.clone(), part.to_owned())).cloned().unwrap_or_else(|| part.to_owned()),
                 href: Some(address(&field.to, part)),
