@@ -331,6 +331,37 @@ fn csv_of(cells: &[&str]) -> String {
     cells.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect::<Vec<_>>().join(",") + "\n"
 }
 
+/// What serves what: own tags, those of another plan that serve them, and what serves nothing.
+#[test]
+fn what_records_serve() {
+    let w = World::new(sqlite());
+    w.at("2026-02-01");
+    let head = "reference,title,partner,area,source,identified_on,tags\n";
+    w.csv(
+        "gap",
+        &format!("{head}G-1,One,fr,detection,exercise,2026-01-05,global:1.2;global:effort-1;global:priority-5\n"),
+    );
+    w.csv(
+        "gap",
+        &format!(
+            "{head}G-2,Two,fr,detection,exercise,2025-11-05,isp:1.1\nG-3,Three,fr,detection,exercise,2026-01-05,\n"
+        ),
+    );
+    let at: Micros = "2026-02-02".parse().unwrap();
+    let found = w.ledger.read(|tx| crate::coverage::coverage(tx, at)).unwrap();
+    assert_eq!((found.periods.join(" "), found.records), ("2025-Q2 2025-Q3 2025-Q4 2026-Q1".to_owned(), 3));
+    let row = |tag: &str| {
+        let row = found.tags.iter().find(|row| row.tag == tag).unwrap();
+        (row.own.clone(), row.rolled.clone())
+    };
+    assert_eq!(row("isp:1.1"), (vec![0, 0, 1, 0], vec![0, 0, 0, 1]), "the plan of 2021 serves it by its crosswalk");
+    assert_eq!(row("global:1.2"), (vec![0, 0, 0, 1], vec![0; 4]));
+    assert!(found.tags.iter().find(|row| row.tag == "isp:3.3").unwrap().is_empty());
+    let both: Vec<String> = found.both.iter().map(|b| format!("{} {} {}", b.effort, b.priority, b.records)).collect();
+    assert_eq!(both, ["global:effort-1 global:priority-5 1"]);
+    assert_eq!(found.orphans.iter().map(|o| o.id.as_str()).collect::<Vec<_>>(), ["g-3"]);
+}
+
 #[test]
 fn a_definition_that_records_use_keeps_its_fields() {
     let w = World::new(sqlite());

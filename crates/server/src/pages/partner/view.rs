@@ -70,7 +70,10 @@ fn view(tx: &mut Tx<'_>, context: &Context, org: &str) -> Result<File> {
 
 fn lede(f: &Whole, context: &Context) -> Sentence {
     let trusted = match &f.trust {
-        Some(trust) => format!(" is trusted until {}", trust.to),
+        Some(trust) => {
+            let to = Micros::date(&trust.to).map_or_else(|| trust.to.clone(), |to| context.when(to).day());
+            format!(" is trusted until {}", to.replace(' ', "\u{a0}"))
+        }
         None => " is trusted by nobody's word today".to_owned(),
     };
     let heard = |at: Option<Micros>| at.map_or_else(|| "never".to_owned(), |at| context.when(at).age());
@@ -93,11 +96,11 @@ fn then(f: &Whole) -> Sentence {
         Some(hours) => format!(" {} after they were planned, in the middle", count(hours, "hour", "hours")),
         None => String::new(),
     };
+    let silent = if p.silent == 0 { "none".to_owned() } else { number(n(p.silent)) };
     Sentence::new().say(&format!(
-        "{} went to it{speed}; {} answered, {} met silence.",
+        "{} went to it{speed}; {} answered, {silent} met silence.",
         capital(&count(n(p.sent), "ask", "asks")),
         number(n(p.answered)),
-        number(n(p.silent))
     ))
 }
 
