@@ -250,3 +250,24 @@ fn the_shipped_measures_can_be_counted() {
     assert_eq!(faults, [] as [String; 0]);
     assert_eq!(plan.all_measures().filter(|m| m.count.is_some()).count(), 26);
 }
+
+/// Words of the language, names of the records above, and signs.
+const WORDS: &str = "each meeting outcome partner with each during period by standing at period end where leaving out because once per weighing \
+    counting beside some every no at least 2 whose is this it not and or known unknown home foreign domestic trusted prioritised on one of has in \
+    before after within 3 days title held_on lead partners purpose cost entities state id held deter done done_on also meeting.lead.country this.cost \
+    it.country org last_in today yes 2026-01-31 1.5 + - * < >= ( ) , : \"x\"";
+
+proptest::proptest! {
+    /// Whatever is written is counted or refused, with a place in the text: nothing breaks.
+    #[test]
+    fn any_text_is_counted_or_refused(
+        picks in proptest::collection::vec(0_usize..96, 0..40),
+        noise in "[ -~\n]{0,80}",
+    ) {
+        let words: Vec<&str> = WORDS.split_whitespace().collect();
+        let text: Vec<&str> = picks.iter().filter_map(|n| words.get(n % words.len()).copied()).collect();
+        let _ = count(&format!("each meeting during period by held_on where {} once per id", text.join(" ")));
+        let _ = count(&text.join(" "));
+        let _ = count(&noise);
+    }
+}
