@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::Micros;
-use serde_json::{Number, json};
+use serde_json::json;
 
+use crate::counted;
 use crate::facts::{Evidence, Exposure, Facts, State, View};
 use crate::figure::{Detail, Figure, Item, Levels};
 use crate::pack::Measure;
@@ -53,7 +54,7 @@ pub(crate) fn evaluate(
     if figure.missing.is_empty() {
         let mature = meetings.iter().filter(|m| m.is_mature(until)).count() as i64;
         let count = |level| meetings.iter().filter(|m| m.judge(until, level).lowered()).count() as i64;
-        let share = |n: i64| (mature > 0).then(|| percent(n, mature)).flatten();
+        let share = |n: i64| counted::share(n as f64, mature as f64);
         figure.value = share(count(least));
         figure.numerator = Some(count(least));
         figure.denominator = Some(mature);
@@ -70,11 +71,6 @@ pub(crate) fn evaluate(
         }
     }
     meetings.iter().map(|m| m.item(until, least)).collect()
-}
-
-fn percent(n: i64, of: i64) -> Option<Number> {
-    let value = (n as f64 / of as f64 * 1000.0).round() / 10.0;
-    if value.fract() == 0.0 { Some(Number::from(value as i64)) } else { Number::from_f64(value) }
 }
 
 /// Nothing where it was not held in the period.

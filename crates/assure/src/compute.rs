@@ -223,10 +223,7 @@ pub fn attempt(
     period: &Period,
 ) -> Result<std::result::Result<Explanation, Vec<count::Fault>>> {
     let of = ledgers(tx, known_as_of)?;
-    let checked = count::parse::parse(text)
-        .map_err(|fault| vec![fault])
-        .and_then(|program| count::check::check(program, &of.catalogue, &BTreeMap::new()));
-    if let Err(faults) = checked {
+    if let Err(faults) = count::read(text, &of.catalogue, &BTreeMap::new()) {
         return Ok(Err(faults));
     }
     let tried = Measure {

@@ -9,7 +9,11 @@ pub mod parse;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+
+use crate::record::definition::Catalogue;
 
 /// Where something stands in a text, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -46,6 +50,15 @@ impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "line {}, column {}: {} [{}]", self.line, self.column, self.reason, self.rule)
     }
+}
+
+/// Reads a counting text and holds it against the definitions of records. `numbers`: those of the measure's definition, by name.
+///
+/// # Errors
+/// Every fault that was found, in the order of the text; where it cannot be parsed, the first.
+pub fn read(text: &str, catalogue: &Catalogue, numbers: &BTreeMap<String, f64>) -> Result<Program, Vec<Fault>> {
+    let program = parse::parse(text).map_err(|fault| vec![fault])?;
+    check::check(program, catalogue, numbers)
 }
 
 /// What is counted, and how.

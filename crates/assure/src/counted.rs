@@ -59,7 +59,7 @@ fn whole(n: f64) -> Option<Number> {
 }
 
 /// In percent, to one digit: more would only show how a machine divides.
-fn share(n: f64, of: f64) -> Option<Number> {
+pub(crate) fn share(n: f64, of: f64) -> Option<Number> {
     (of > 0.0).then(|| (n / of * 1000.0).round() / 10.0).and_then(whole)
 }
 

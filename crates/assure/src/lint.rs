@@ -152,10 +152,7 @@ pub fn lint(plan: &Plan, catalogue: &Catalogue) -> Report {
 fn counting(m: &Measure, catalogue: &Catalogue, faults: &mut Faults) {
     let place = format!("measure {}", m.id);
     let Some(text) = &m.count else { return };
-    let checked = count::parse::parse(text)
-        .map_err(|fault| vec![fault])
-        .and_then(|program| count::check::check(program, catalogue, &measure::numbers(m)));
-    match checked {
+    match count::read(text, catalogue, &measure::numbers(m)) {
         Err(found) => {
             for fault in found {
                 let reason = format!("count, line {}, column {}: {}", fault.line, fault.column, fault.reason);

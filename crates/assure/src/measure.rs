@@ -163,10 +163,7 @@ pub fn numbers(measure: &Measure) -> BTreeMap<String, f64> {
 /// What a measure's text means; the first fault where it means nothing.
 pub fn program(measure: &Measure, catalogue: &Catalogue) -> Option<Result<Program, String>> {
     let text = measure.count.as_ref()?;
-    let checked = count::parse::parse(text)
-        .map_err(|fault| vec![fault])
-        .and_then(|program| count::check::check(program, catalogue, &numbers(measure)));
-    Some(checked.map_err(|faults| {
+    Some(count::read(text, catalogue, &numbers(measure)).map_err(|faults| {
         let first = faults.first().map(ToString::to_string).unwrap_or_default();
         format!("its text cannot be counted: {first}; `mainstay plan lint` lists all")
     }))

@@ -60,7 +60,7 @@ impl Stage for Assure {
          CREATE TABLE @record_version (idx {int} PRIMARY KEY, kind {text} NOT NULL, id {text} NOT NULL, valid {int} NOT NULL,
            known {int} NOT NULL, meta {text} NOT NULL);
          CREATE INDEX @record_version_id ON @record_version (kind, id, idx);
-         CREATE TABLE @record (kind {text} NOT NULL, id {text} NOT NULL, idx {int} NOT NULL, first {int} NOT NULL, state {text} NOT NULL,
+         CREATE TABLE @record (kind {text} NOT NULL, id {text} NOT NULL, idx {int} NOT NULL, state {text} NOT NULL,
            name {text} NOT NULL, void {int} NOT NULL, PRIMARY KEY (kind, id));
          CREATE INDEX @record_idx ON @record (kind, idx);
          CREATE TABLE @record_org (org {text} NOT NULL, idx {int} NOT NULL, kind {text} NOT NULL, id {text} NOT NULL,

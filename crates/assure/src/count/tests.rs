@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use insta::assert_snapshot;
 use ledger::Micros;
 
-use crate::count::{check, eval, parse};
+use crate::count::eval;
 use crate::facts::{Facts, View};
 use crate::period::Period;
 use crate::record::definition::{Catalogue, Definition};
@@ -112,12 +112,8 @@ const WORLD: &str = "
 fn count(text: &str) -> String {
     let catalogue = catalogue();
     let units = units(&catalogue, WORLD);
-    let program = match parse::parse(text).map_err(|fault| vec![fault]) {
-        Ok(program) => program,
-        Err(faults) => return faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
-    };
     let numbers = BTreeMap::from([("threshold".to_owned(), 5.0)]);
-    let program = match check::check(program, &catalogue, &numbers) {
+    let program = match crate::count::read(text, &catalogue, &numbers) {
         Ok(program) => program,
         Err(faults) => return faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
     };

@@ -159,11 +159,6 @@ impl Type {
             one => one,
         }
     }
-
-    /// Whether it names a person: such values stay with the operator.
-    pub fn is_personal(self) -> bool {
-        self.one() == Type::Person
-    }
 }
 
 impl Definition {
@@ -296,16 +291,13 @@ fn head(d: &Definition, add: &mut impl FnMut(&'static str, String)) {
     if !d.marking.is_empty() && d.marking.parse::<stix::Tlp>().is_err() {
         add("record-value", format!("marking {:?} is no TLP label", d.marking));
     }
-    for (name, roles) in [("recorded_by", &d.recorded_by), ("attested_by", &d.attested_by)] {
-        if roles.is_empty() {
+    for (name, roles) in [("recorded_by", &d.recorded_by), ("attested_by", &d.attested_by), ("read_by", &d.read_by)] {
+        if roles.is_empty() && name != "read_by" {
             add("record-missing-field", format!("{name} is missing: name the roles"));
         }
         for role in roles.iter().filter(|role| role.parse::<Role>().is_err()) {
             add("record-value", format!("{name} names {role:?}, which is no role"));
         }
-    }
-    for role in d.read_by.iter().filter(|role| role.parse::<Role>().is_err()) {
-        add("record-value", format!("read_by names {role:?}, which is no role"));
     }
     let named = d.key.iter().chain(&d.listed).chain([&d.named_by]).chain(&d.confirmed_by);
     for name in named.filter(|name| d.field(name).is_none() && !BUILT_IN.contains(&name.as_str())) {

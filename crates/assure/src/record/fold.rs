@@ -1,25 +1,15 @@
 //! The fold of records: each version with both times, what backs it, and what stands now. Nothing is decided here.
-use ledger::{Event, Result, Tx};
+use ledger::{Error, Event, Result, Tx};
+use serde::Serialize;
 
 use crate::record::{BackedMeta, RecordMeta};
 use crate::stage::valid;
 
 pub(crate) fn record(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     let meta: RecordMeta = event.meta()?;
-    let text = serde_json::to_string(&meta).map_err(|e| ledger::Error::park("meta-unreadable", e.to_string()))?;
+    keep(tx, "@record_version", event, (&meta.record, &meta.id), &meta)?;
     tx.run(
-        "INSERT INTO @record_version (idx, kind, id, valid, known, meta) VALUES ($1, $2, $3, $4, $5, $6)",
-        &[
-            event.index.into(),
-            (&meta.record).into(),
-            (&meta.id).into(),
-            valid(event).into(),
-            event.known.into(),
-            (&text).into(),
-        ],
-    )?;
-    tx.run(
-        "INSERT INTO @record (kind, id, idx, first, state, name, void) VALUES ($1, $2, $3, $3, $4, $6, $5) ON CONFLICT (kind, id) \
+        "INSERT INTO @record (kind, id, idx, state, name, void) VALUES ($1, $2, $3, $4, $6, $5) ON CONFLICT (kind, id) \
          DO UPDATE SET idx = excluded.idx, state = excluded.state, name = excluded.name, void = excluded.void",
         &[
             (&meta.record).into(),
@@ -45,17 +35,13 @@ pub(crate) fn record(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 
 pub(crate) fn backed(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     let meta: BackedMeta = event.meta()?;
-    let text = serde_json::to_string(&meta).map_err(|e| ledger::Error::park("meta-unreadable", e.to_string()))?;
-    tx.run(
-        "INSERT INTO @record_backed (idx, kind, id, valid, known, meta) VALUES ($1, $2, $3, $4, $5, $6)",
-        &[
-            event.index.into(),
-            (&meta.record).into(),
-            (&meta.id).into(),
-            valid(event).into(),
-            event.known.into(),
-            (&text).into(),
-        ],
-    )
-    .map(drop)
+    keep(tx, "@record_backed", event, (&meta.record, &meta.id), &meta)
+}
+
+/// What an event says of a record, with both its times.
+fn keep(tx: &mut Tx<'_>, table: &str, event: &Event, (kind, id): (&str, &str), meta: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string(meta).map_err(|e| Error::park("meta-unreadable", e.to_string()))?;
+    let sql = format!("INSERT INTO {table} (idx, kind, id, valid, known, meta) VALUES ($1, $2, $3, $4, $5, $6)");
+    let args = [event.index.into(), kind.into(), id.into(), valid(event).into(), event.known.into(), (&text).into()];
+    tx.run(&sql, &args).map(drop)
 }

@@ -322,7 +322,7 @@ pub fn must<'a>(catalogue: &'a Catalogue, kind: &str) -> Result<&'a Definition> 
 
 fn unknown(definition: &Definition, id: &str) -> Error {
     let next = format!("`mainstay record list {}` shows those that are", definition.kind);
-    Error::refused("record-unknown", format!("there is no {} {id:?}", low(&definition.title)), next)
+    Error::refused("record-unknown", format!("there is no {} {id:?}", definition.title.to_lowercase()), next)
 }
 
 /// What was typed, field by field.
@@ -365,10 +365,6 @@ fn value_text(version: &RecordMeta, name: &str) -> String {
 fn is_same(before: &RecordMeta, now: &RecordMeta) -> bool {
     let said = |m: &RecordMeta| (m.state.clone(), m.fields.clone(), m.tags.clone(), m.marking.clone(), m.void.clone());
     said(before) == said(now)
-}
-
-fn low(title: &str) -> String {
-    title.to_lowercase()
 }
 
 fn shown(stored: Option<&Stored>) -> String {

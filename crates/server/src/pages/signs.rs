@@ -119,6 +119,11 @@ impl HtmlSafe for Shape {}
 pub struct Evidence(pub u8);
 
 impl Evidence {
+    /// Reads `E2`; nothing where it is no level.
+    pub fn read(text: &str) -> Option<Evidence> {
+        text.strip_prefix('E').and_then(|n| n.parse().ok()).map(Evidence)
+    }
+
     /// What the level means, in words.
     pub fn meaning(self) -> &'static str {
         match self.0 {

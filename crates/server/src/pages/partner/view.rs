@@ -33,9 +33,9 @@ fn view(tx: &mut Tx<'_>, context: &Context, org: &str) -> Result<File> {
     let known = |text: &Option<String>| text.clone().unwrap_or_default();
     let records = f.records.iter().map(|line| {
         let v = &line.version;
-        let level = line.evidence.strip_prefix('E').and_then(|n| n.parse().ok()).unwrap_or(0);
+        let level = Evidence::read(&line.evidence).unwrap_or(Evidence(0));
         let href = format!("/assure/records/{}/{}", query(&v.record), query(&v.id));
-        (href, v.name.clone(), title(&v.record), v.state.clone(), Evidence(level))
+        (href, v.name.clone(), title(&v.record), v.state.clone(), level)
     });
     let open = f.open.iter().map(|o| {
         let clock = match o.due {

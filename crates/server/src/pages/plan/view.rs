@@ -460,7 +460,7 @@ fn rows(e: &Explanation) -> Vec<Counted> {
         let state = Sign::new(key).saying(word);
         // of what is counted by its text there is one thing behind each
         if let (Some(_), [one]) = (&e.definition.count, i.details.as_slice()) {
-            let level = one.verdict.strip_prefix('E').and_then(|n| n.parse().ok()).map(Level);
+            let level = Level::read(&one.verdict);
             let href = record_of(&one.about);
             return vec![Counted { state, what: one.about.clone(), href, evidence: level, why: i.why.clone() }];
         }

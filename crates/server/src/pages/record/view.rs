@@ -320,13 +320,9 @@ fn row(reader: &Reader, listed: &[&Field], line: &Line) -> Row {
         href: address(&line.version.record, &line.version.id),
         name: line.version.name.clone(),
         state: line.version.state.clone(),
-        evidence: level(&line.evidence),
+        evidence: Evidence::read(&line.evidence).unwrap_or(Evidence(0)),
         cells: listed.iter().map(cells).collect(),
     }
-}
-
-fn level(evidence: &str) -> Evidence {
-    Evidence(evidence.strip_prefix('E').and_then(|n| n.parse().ok()).unwrap_or(0))
 }
 
 fn record(
@@ -367,7 +363,7 @@ fn record(
         plural: definition.plural.clone(),
         lede,
         then: Sentence::new().say(&then.unwrap_or_default()),
-        evidence: level(&line.evidence),
+        evidence: Evidence::read(&line.evidence).unwrap_or(Evidence(0)),
         facts,
         steps: steps.into_iter().map(|s| (context.when(s.known), s.by, s.what, s.entry)).collect(),
         form: form(tx, &catalogue, definition, context, Some(&line), failed)?,
