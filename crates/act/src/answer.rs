@@ -38,13 +38,24 @@ pub struct Open {
     pub used: bool,
 }
 
-/// Draws a token for an ask and keeps its hash. The token itself is only in the message.
-pub(crate) fn issue(tx: &mut Tx<'_>, ask: &str) -> Result<(String, Micros)> {
+/// A token of 256 random bits for a link, and the hash that is kept of it.
+pub fn draw(tx: &mut Tx<'_>) -> (String, [u8; 32]) {
     let mut bytes = [0; 32];
     tx.random(&mut bytes);
     let token = URL_SAFE_NO_PAD.encode(bytes);
+    let hash = Sha256::digest(&token).into();
+    (token, hash)
+}
+
+/// The hash of a token that somebody brings; nothing where it can be none.
+pub fn hash_of(token: &str) -> Option<[u8; 32]> {
+    (token.len() == 43).then(|| Sha256::digest(token).into())
+}
+
+/// Draws a token for an ask and keeps its hash. The token itself is only in the message.
+pub(crate) fn issue(tx: &mut Tx<'_>, ask: &str) -> Result<(String, Micros)> {
+    let (token, hash) = draw(tx);
     let expires = tx.now().plus_hours(24 * TOKEN_DAYS);
-    let hash: [u8; 32] = Sha256::digest(&token).into();
     let sql = "INSERT INTO answer_token (hash, ask, expires, used) VALUES ($1, $2, $3, NULL)";
     tx.run(sql, &[(&hash).into(), ask.into(), expires.into()])?;
     Ok((token, expires))
@@ -52,10 +63,7 @@ pub(crate) fn issue(tx: &mut Tx<'_>, ask: &str) -> Result<(String, Micros)> {
 
 /// What stands behind a link; nothing where the token is unknown or has expired. Changes nothing.
 pub fn look(tx: &mut Tx<'_>, token: &str) -> Result<Option<Open>> {
-    if token.len() != 43 {
-        return Ok(None);
-    }
-    let hash: [u8; 32] = Sha256::digest(token).into();
+    let Some(hash) = hash_of(token) else { return Ok(None) };
     let sql = "SELECT ask, expires, used FROM answer_token WHERE hash = $1";
     let row = tx.one(sql, &[(&hash).into()], |r| (r.text(0).to_owned(), r.micros(1), r.opt_int(2).is_some()))?;
     let now = tx.now();

@@ -23,6 +23,7 @@ pub mod contact;
 pub mod desk;
 pub mod events;
 mod exposed;
+pub mod letter;
 pub mod mail;
 pub mod plan;
 pub mod post;

@@ -10,7 +10,7 @@ use crate::events::SentMeta;
 use crate::mail::{self, Carrier, Channel, Outcome, Sender};
 use crate::query::{self, Ask, Filter};
 use crate::text::{self, Facts, Reader};
-use crate::{answer, contact, desk, plan};
+use crate::{answer, contact, desk, letter, plan};
 use ledger::{Draft, Error, Ledger, Micros, Result, Tx, Value};
 use partners::Person;
 use partners::may::Verb;
@@ -76,19 +76,34 @@ pub(crate) fn send_with(
             prepare(tx, ledger, post, &mut withheld)
         })?;
         report.withheld.extend(withheld.iter().filter(|w| !report.withheld.contains(w)).cloned().collect::<Vec<_>>());
-        let mut went = 0;
-        let repeats = carrier.repeats_safely();
-        while let Some(row) = ledger.write(|tx| claim(tx, repeats))? {
-            went += 1;
-            if !hand_over(ledger, post, carrier, &row, report)? {
-                return ledger.catch_up().map(drop);
-            }
-        }
-        ledger.catch_up()?;
-        if made == 0 && went == 0 {
+        let (went, open) = hand_all(ledger, post, carrier, report)?;
+        if !open || (made == 0 && went == 0) {
             return Ok(());
         }
     }
+}
+
+/// Hands over what lies ready, once.
+pub(crate) fn drain(ledger: &Ledger, post: &Post<'_>, carrier: &mut dyn Carrier, report: &mut Report) -> Result<()> {
+    ledger.catch_up()?;
+    recover(ledger, post, carrier, report)?;
+    hand_all(ledger, post, carrier, report).map(drop)
+}
+
+/// How many rows were handed over, and whether the way out is still open.
+fn hand_all(ledger: &Ledger, post: &Post<'_>, carrier: &mut dyn Carrier, report: &mut Report) -> Result<(usize, bool)> {
+    let mut went = 0;
+    let repeats = carrier.repeats_safely();
+    let mut open = true;
+    while let Some(row) = ledger.write(|tx| claim(tx, repeats))? {
+        went += 1;
+        open = hand_over(ledger, post, carrier, &row, report)?;
+        if !open {
+            break;
+        }
+    }
+    ledger.catch_up()?;
+    Ok((went, open))
 }
 
 /// A row that this process holds.
@@ -202,12 +217,25 @@ fn write_message(
     let message_id = mail::message_id(&p.ask, attempt, ledger.hub(), post.sender);
     let now = tx.now();
     let message = mail::build(post.sender, (name.as_deref(), email), &text, &message_id, now).map_err(refuse)?;
+    enqueue(tx, &p.ask, attempt, &message_id, email, &message)
+}
+
+/// Lays a message ready.
+pub(crate) fn enqueue(
+    tx: &mut Tx<'_>,
+    row: &str,
+    attempt: i64,
+    message_id: &str,
+    email: &str,
+    message: &[u8],
+) -> Result<()> {
+    let now = tx.now();
     tx.run(
         "INSERT INTO outbox (message_id, ask, attempt, recipient, message, state, fence, lease_until, queued) \
          VALUES ($1, $2, $3, $4, $5, 'ready', 0, 0, $6)",
-        &[(&message_id).into(), (&p.ask).into(), attempt.into(), email.into(), (&message).into(), now.into()],
-    )?;
-    Ok(())
+        &[message_id.into(), row.into(), attempt.into(), email.into(), message.into(), now.into()],
+    )
+    .map(drop)
 }
 
 /// To whom the text speaks.
@@ -307,6 +335,18 @@ fn settle(ledger: &Ledger, post: &Post<'_>, held: &Held, outcome: &Outcome, repo
 }
 
 fn append(tx: &mut Tx<'_>, kind: &'static str, held: &Held, post: &Post<'_>, reason: &str) -> Result<()> {
+    let letter = |org: &str, about: &str| letter::LetterMeta {
+        org: org.to_owned(),
+        about: about.to_owned(),
+        message_id: held.message_id.clone(),
+        email: held.recipient.clone(),
+        channel: post.channel.words(),
+        outcome: kind.trim_start_matches("act.").to_owned(),
+        reason: reason.to_owned(),
+    };
+    if letter::went(tx, &held.ask, &letter)? {
+        return Ok(());
+    }
     let ask = query::must(tx, &held.ask)?;
     let meta = SentMeta {
         about: ask.about(),

@@ -79,6 +79,7 @@ impl Stage for Act {
             "act.sent" => sent(tx, event, Step::Send),
             "act.bounced" => sent(tx, event, Step::Bounce),
             "act.lost" => sent(tx, event, Step::Lose),
+            crate::letter::LETTER => letter(tx, event, &event.meta()?),
             "act.answered" => answered(tx, event, &event.meta()?),
             "act.closed" => closed(tx, event, &event.meta()?),
             crate::exposed::CHANGED => Ok(()),
@@ -169,13 +170,22 @@ fn note(tx: &mut Tx<'_>, event: &Event, step: Step) -> Result<()> {
     story(tx, event, &m.about.ask, &m.by, &m.reason, None)
 }
 
+/// Mail to an address came back: whoever claims it is worth less.
+fn came_back(tx: &mut Tx<'_>, email: &str, event: &Event) -> Result<()> {
+    let sql = "UPDATE @contact SET bounces = bounces + 1, last_bounce = $2 WHERE email = $1";
+    tx.run(sql, &[email.into(), event.known.into()]).map(drop)
+}
+
+fn letter(tx: &mut Tx<'_>, event: &Event, m: &crate::letter::LetterMeta) -> Result<()> {
+    if m.outcome == "bounced" { came_back(tx, &m.email, event) } else { Ok(()) }
+}
+
 fn sent(tx: &mut Tx<'_>, event: &Event, step: Step) -> Result<()> {
     let m: SentMeta = event.meta()?;
     let ask = &m.about.ask;
     advance(tx, event, ask, step)?;
     if step == Step::Bounce {
-        let sql = "UPDATE @contact SET bounces = bounces + 1, last_bounce = $2 WHERE email = $1";
-        tx.run(sql, &[(&m.email).into(), event.known.into()])?;
+        came_back(tx, &m.email, event)?;
     } else {
         // The clock runs from the first hand-over; what may have gone counts as gone.
         let due = "UPDATE @ask SET sent_at = $2, due_at = $2 + hours * $3 WHERE ask = $1 AND sent_at IS NULL";

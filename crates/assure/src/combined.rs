@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::counted;
 use crate::facts::{Evidence, Exposure, Facts, State, View};
-use crate::figure::{Detail, Figure, Item, Levels};
+use crate::figure::{About, Detail, Figure, Item, Levels};
 use crate::pack::Measure;
 use crate::period::Period;
 use crate::record::facts::Unit;
@@ -166,6 +166,7 @@ impl Meeting<'_> {
                 sources: Vec::new(),
                 entries: self.unit.entries.iter().copied().chain(entries).collect(),
             }],
+            about: About { orgs: self.unit.orgs.clone(), record: Some((self.unit.kind.clone(), self.unit.id.clone())) },
         }
     }
 }

@@ -150,13 +150,23 @@ pub fn explain_all(
     known_as_of: Micros,
     period: Option<&Period>,
 ) -> Result<Vec<Explanation>> {
-    let plans = plans(tx)?;
-    let given = parameters(tx)?;
     let period = period.cloned().unwrap_or_else(|| Period::holding(as_of));
     let of = ledgers(tx, known_as_of)?;
+    explain_by(tx, &of, as_of, known_as_of, &period)
+}
+
+/// The same from what was read already.
+pub(crate) fn explain_by(
+    tx: &mut Tx<'_>,
+    of: &Ledgers,
+    as_of: Micros,
+    known_as_of: Micros,
+    period: &Period,
+) -> Result<Vec<Explanation>> {
+    let given = parameters(tx)?;
     let view = View { as_of, known_as_of };
     let mut all: Vec<Explanation> =
-        plans.iter().flat_map(|plan| measure::all(plan, &given, &of, view, &period)).collect();
+        plans(tx)?.iter().flat_map(|plan| measure::all(plan, &given, of, view, period)).collect();
     if is_exercise(tx)? {
         all.iter_mut().for_each(exercise);
     }
@@ -164,7 +174,7 @@ pub fn explain_all(
 }
 
 /// All that measures are computed from.
-fn ledgers(tx: &mut Tx<'_>, known: Micros) -> Result<Ledgers> {
+pub(crate) fn ledgers(tx: &mut Tx<'_>, known: Micros) -> Result<Ledgers> {
     let home = tx.one("SELECT org FROM @fact_home WHERE id = 1", &[], |r| r.text(0).to_owned())?;
     Ok(Ledgers {
         facts: load::facts(tx, known)?,
@@ -239,12 +249,15 @@ pub fn attempt(
     Ok(Ok(lens.evaluate(&tried)))
 }
 
+/// What stands beside each figure of an exercise.
+pub(crate) const EXERCISE: &str = "this store is an exercise: no figure of it counts";
+
 fn exercise(explained: &mut Explanation) {
     if explained.figure.value.is_some() {
-        explained.figure.notes.push("this store is an exercise: no figure of it counts".to_owned());
+        explained.figure.notes.push(EXERCISE.to_owned());
     }
 }
 
-fn is_exercise(tx: &mut Tx<'_>) -> Result<bool> {
+pub(crate) fn is_exercise(tx: &mut Tx<'_>) -> Result<bool> {
     Ok(tx.one("SELECT exercise FROM @fact_home WHERE id = 1", &[], |r| r.bool(0))?.unwrap_or(false))
 }

@@ -7,7 +7,7 @@ use serde_json::{Number, Value, json};
 use crate::count::Program;
 use crate::count::eval::Judged;
 use crate::facts::Evidence;
-use crate::figure::{Detail, Figure, Item, Levels};
+use crate::figure::{About, Detail, Figure, Item, Levels};
 use crate::pack::Measure;
 
 /// Fills the figure and lists everything that was looked at.
@@ -89,5 +89,6 @@ fn item(one: &Judged, least: Evidence) -> Item {
             sources: Vec::new(),
             entries: one.entries.clone(),
         }],
+        about: About { orgs: one.orgs.clone(), record: Some(one.of.clone()) },
     }
 }

@@ -5,7 +5,7 @@ use ledger::Micros;
 use serde_json::json;
 
 use crate::facts::{Evidence, Facts, Passing};
-use crate::figure::{Detail, Figure, Item, Levels};
+use crate::figure::{About, Detail, Figure, Item, Levels};
 use crate::period::Period;
 
 /// Fills the figure and lists every exchange of the period.
@@ -30,7 +30,14 @@ pub fn evaluate(seen: &Facts, period: &Period, figure: &mut Figure) -> Vec<Item>
             let entries = passed.iter().map(|p| p.at.entry).collect();
             let detail =
                 Detail { about: (*topic).to_owned(), verdict: directions.join("+"), entries, ..Detail::default() };
-            Item { key: format!("{org}, {topic}, {week}"), counted, in_population: counted, why, details: vec![detail] }
+            Item {
+                key: format!("{org}, {topic}, {week}"),
+                counted,
+                in_population: counted,
+                why,
+                details: vec![detail],
+                about: About::org(org),
+            }
         })
         .collect();
     if figure.missing.is_empty() {

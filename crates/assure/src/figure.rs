@@ -2,14 +2,14 @@
 use std::collections::BTreeMap;
 
 use ledger::Micros;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use crate::pack::{Measure, Plan};
 use crate::period::Period;
 
 /// The value at each evidence level or better.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(non_snake_case, reason = "the names of the levels are part of the form")]
 pub struct Levels {
     /// The partner acknowledged.
@@ -23,7 +23,7 @@ pub struct Levels {
 }
 
 /// The same measure as it was known earlier, or for another period.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Other {
     /// The period.
     pub period: Period,
@@ -34,7 +34,7 @@ pub struct Other {
 }
 
 /// One measure for one period, as known at one time. The form is stable (DESIGN, "Faces").
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// `isp:2.1.3`.
     pub id: String,
@@ -130,6 +130,25 @@ pub struct Item {
     pub why: String,
     /// What it rests on.
     pub details: Vec<Detail>,
+    /// Of whom and of what it is.
+    #[serde(skip)]
+    pub about: About,
+}
+
+/// Of whom and of what an item is, for whoever decides what may be told of it; no part of the form.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// The organisations that it names.
+    pub orgs: Vec<String>,
+    /// Kind and id of the record, where it is one.
+    pub record: Option<(String, String)>,
+}
+
+impl About {
+    /// It is of one organisation, and no record.
+    pub fn org(key: &str) -> About {
+        About { orgs: vec![key.to_owned()], record: None }
+    }
 }
 
 /// A figure with everything that was looked at.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::facts::{Evidence, Facts, View};
-use crate::figure::{Detail, Figure, Item, Levels};
+use crate::figure::{About, Detail, Figure, Item, Levels};
 use crate::pack::Measure;
 use crate::period::Period;
 use crate::prior::{End, Form, Pair, PublicState, Rule, Scope, Verdict, pairs};
@@ -195,6 +195,7 @@ fn item(partner: &str, pairs: &[&Pair<'_>], team: bool, trusted: &BTreeSet<&str>
         in_population,
         why,
         details: pairs.iter().map(|p| detail(p, rule, view)).collect(),
+        about: About::org(partner),
     }
 }
 

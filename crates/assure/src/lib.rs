@@ -13,9 +13,11 @@
 //!   [`exchanges`] 1.2.2
 //! * [`record`]: what people write down, by definitions that are data; [`count`]: the language in which a measure says what it counts, with
 //!   `counted`, `organisations` and `mitigations`
+//! * [`review`]: a quarter or a year, shown to its partners, frozen, vouched for, and given to a stranger to recompute
 //! * [`compute`](mod@compute): what the command line and pages ask; [`figure`]: what they get
 //! * [`coverage`](mod@coverage): what serves what, and what nothing serves
 //! * [`file`](mod@file): all that is known of one partner
+//! * [`yours`]: what one organisation is shown of itself, and asked
 //! * [`text`]: the same as lines for a person
 //! * [`wilson`]: intervals, for samples only
 mod asked;
@@ -42,12 +44,14 @@ pub mod period;
 pub mod prior;
 mod received;
 pub mod record;
+pub mod review;
 pub mod share;
 pub mod shipped;
 pub mod stage;
 pub mod text;
 pub mod trusted;
 pub mod wilson;
+pub mod yours;
 
 pub use compute::{
     attempt, check_pack, compute, explain, explain_all, furnish, lint_plans, plan, plans, readable, tags,

@@ -89,6 +89,11 @@ impl<'a> Lens<'a> {
             }
         }
         figure.baseline = self.baseline(measure, &program);
+        if self.period.is_year() && measure.baseline.as_ref().is_some_and(|b| b.period.contains("-Q")) {
+            // four quarters beside one would show a growth that is none
+            figure.baseline = None;
+            figure.notes.push("the baseline is a quarter: each quarter of the year is compared with it".to_owned());
+        }
         let (counted, not_counted) = items.into_iter().partition(|item| item.counted);
         Explanation { figure, definition: measure.clone(), counted, not_counted }
     }

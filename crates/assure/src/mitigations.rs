@@ -31,7 +31,10 @@ pub(crate) fn actions(seen: &Facts) -> Vec<Unit> {
             ("completed_on".to_owned(), Value::Day(on.0.div_euclid(Micros::DAY))),
             ("evidence".to_owned(), text(&format!("{evidence:?}"))),
         ]);
-        let unit = Unit { kind: ACTION.to_owned(), id: id.clone(), name, fields, evidence, since: on, entries };
+        let mut orgs = vec![exposure.owner.clone(), exposure.partner.clone()];
+        orgs.retain(|org| known.contains_key(org.as_str()));
+        orgs.dedup();
+        let unit = Unit { kind: ACTION.to_owned(), id: id.clone(), name, fields, evidence, since: on, entries, orgs };
         actions.entry(id).or_insert(unit);
     }
     actions.into_values().collect()

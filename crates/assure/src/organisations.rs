@@ -68,6 +68,7 @@ pub(crate) fn units(seen: &Facts, view: View) -> Vec<Unit> {
             evidence: shown.get(key).copied().unwrap_or_default(),
             since: partner.at.valid,
             entries,
+            orgs: vec![key.to_owned()],
         }
     };
     seen.latest_partners().into_iter().map(one).collect()

@@ -286,6 +286,16 @@ pub struct Measure {
 }
 
 impl Plan {
+    /// The objective of a measure, or of the indicator of an enabling measure: `isp:2.1.3` and `isp:em-2.1` are of `2.1`.
+    pub fn objective_of(&self, id: &str) -> Option<&str> {
+        let short = id.strip_prefix(self.head.prefix.as_str())?.strip_prefix(':')?;
+        let objective = match short.strip_prefix("em-") {
+            Some(enabling) => &self.enabling.iter().find(|e| e.id == enabling)?.objective,
+            None => short.rsplit_once('.')?.0,
+        };
+        self.objectives.iter().map(|o| o.id.as_str()).find(|id| *id == objective)
+    }
+
     /// Reads a plan from the files of its pack joined end to end; the error says where.
     pub fn parse(text: &str) -> std::result::Result<Plan, String> {
         toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())

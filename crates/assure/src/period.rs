@@ -1,15 +1,16 @@
-//! Periods of a plan: calendar quarters (`2025-Q4`) and quarters of the fiscal year (`FY2026-Q1`, which starts in October).
+//! Periods of a plan: calendar quarters and years (`2025-Q4`, `2025`) and those of the fiscal year, which starts in October (`FY2026-Q1`, `FY2026`).
 //! Time zones have no place here: a quarter begins at midnight UTC.
 use std::fmt;
 use std::str::FromStr;
 
 use ledger::Micros;
 
-/// A quarter, from its first instant to the one after its last.
+/// A quarter or a year, from its first instant to the one after its last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Period {
     year: i16,
-    quarter: i8,
+    /// One of the four; none for the whole year.
+    quarter: Option<i8>,
     fiscal: bool,
 }
 
@@ -17,21 +18,36 @@ impl Period {
     /// The calendar quarter that holds `at`.
     pub fn holding(at: Micros) -> Period {
         let date = at.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
-        Period { year: date.year(), quarter: (date.month() - 1) / 3 + 1, fiscal: false }
+        Period { year: date.year(), quarter: Some((date.month() - 1) / 3 + 1), fiscal: false }
     }
 
     /// The first instant.
     pub fn from(&self) -> Micros {
-        let (year, quarter) = self.calendar();
+        let (year, quarter) = self.calendar(self.quarter.unwrap_or(1));
         first_instant(year, quarter)
     }
 
     /// The first instant after it.
     pub fn until(&self) -> Micros {
-        match self.calendar() {
+        match self.calendar(self.quarter.unwrap_or(4)) {
             (year, 4) => first_instant(year.saturating_add(1), 1),
             (year, quarter) => first_instant(year, quarter + 1),
         }
+    }
+
+    /// The one before: of a quarter a quarter, of a year a year.
+    pub fn before(&self) -> Period {
+        let earlier = self.year.saturating_sub(1);
+        match self.quarter {
+            Some(1) => Period { year: earlier, quarter: Some(4), ..*self },
+            Some(quarter) => Period { quarter: Some(quarter - 1), ..*self },
+            None => Period { year: earlier, ..*self },
+        }
+    }
+
+    /// A whole year.
+    pub fn is_year(&self) -> bool {
+        self.quarter.is_none()
     }
 
     /// Whether `at` lies in it.
@@ -39,9 +55,9 @@ impl Period {
         self.from() <= at && at < self.until()
     }
 
-    /// Year and quarter of the calendar: FY2026-Q1 is the fourth quarter of 2025.
-    fn calendar(&self) -> (i16, i8) {
-        match (self.fiscal, self.quarter) {
+    /// A quarter of it as year and quarter of the calendar: FY2026-Q1 is the fourth quarter of 2025.
+    fn calendar(&self, quarter: i8) -> (i16, i8) {
+        match (self.fiscal, quarter) {
             (true, 1) => (self.year.saturating_sub(1), 4),
             (true, quarter) => (self.year, quarter - 1),
             (false, quarter) => (self.year, quarter),
@@ -56,7 +72,8 @@ fn first_instant(year: i16, quarter: i8) -> Micros {
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fiscal = if self.fiscal { "FY" } else { "" };
-        write!(f, "{fiscal}{:04}-Q{}", self.year, self.quarter)
+        write!(f, "{fiscal}{:04}", self.year)?;
+        self.quarter.map_or(Ok(()), |quarter| write!(f, "-Q{quarter}"))
     }
 }
 
@@ -64,20 +81,24 @@ impl FromStr for Period {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fault =
-            || format!("{text:?} is not a period such as 2025-Q4 or FY2026-Q1 (the fiscal year starts in October)");
+        let fault = || {
+            format!("{text:?} is not a period such as 2025-Q4, 2025 or FY2026-Q1 (the fiscal year starts in October)")
+        };
         let (fiscal, rest) = match text.strip_prefix("FY") {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let (year, quarter) = rest.split_once("-Q").ok_or_else(fault)?;
+        let (year, quarter) = match rest.split_once("-Q") {
+            Some((year, quarter)) => (year, Some(quarter)),
+            None => (rest, None),
+        };
         let digits = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
-        if !digits(year, 4) || !digits(quarter, 1) {
+        if !digits(year, 4) || quarter.is_some_and(|q| !digits(q, 1)) {
             return Err(fault());
         }
         let year: i16 = year.parse().map_err(|_| fault())?;
-        let quarter: i8 = quarter.parse().map_err(|_| fault())?;
-        if !(1..=4).contains(&quarter) || year == 0 {
+        let quarter: Option<i8> = quarter.map(str::parse).transpose().map_err(|_| fault())?;
+        if quarter.is_some_and(|q| !(1..=4).contains(&q)) || year == 0 {
             return Err(fault());
         }
         Ok(Period { year, quarter, fiscal })
@@ -87,6 +108,13 @@ impl FromStr for Period {
 impl serde::Serialize for Period {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Period {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -109,8 +137,23 @@ mod tests {
         check("FY2026-Q1", "2025-10-01", "2026-01-01");
         check("FY2026-Q2", "2026-01-01", "2026-04-01");
         check("FY2026-Q4", "2026-07-01", "2026-10-01");
-        for bad in ["", "2025", "2025-Q5", "2025-Q0", "25-Q1", "FY26-Q1", "2025-q4", "2025-Q44", "+025-Q1", "0000-Q1"] {
+        check("2025", "2025-01-01", "2026-01-01");
+        check("FY2026", "2025-10-01", "2026-10-01");
+        for bad in [
+            "", "25", "2025-", "2025-Q", "FY", "2025-Q5", "2025-Q0", "25-Q1", "FY26-Q1", "2025-q4", "2025-Q44",
+            "+025-Q1", "0000-Q1",
+        ] {
             assert!(bad.parse::<Period>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_came_before() {
+        for (period, before) in
+            [("2025-Q1", "2024-Q4"), ("2025-Q3", "2025-Q2"), ("2025", "2024"), ("FY2026-Q1", "FY2025-Q4")]
+        {
+            let period: Period = period.parse().unwrap();
+            assert_eq!((period.before().to_string().as_str(), period.before().until()), (before, period.from()));
         }
     }
 

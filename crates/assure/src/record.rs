@@ -12,7 +12,7 @@ pub(crate) mod fold;
 pub mod list;
 pub mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod value;
 pub mod write;
 
@@ -67,6 +67,8 @@ pub enum Means {
     Evidence,
     /// A person of ours who recorded none of it vouches for it.
     Attested,
+    /// A partner that is named says that it was not so.
+    Disputed,
 }
 
 impl Means {
@@ -76,6 +78,7 @@ impl Means {
             Means::Confirmed => "confirmed",
             Means::Evidence => "evidence",
             Means::Attested => "attested",
+            Means::Disputed => "disputed",
         }
     }
 }

@@ -4,11 +4,35 @@
 use ledger::{Ahead, Error, Event, Micros, Result, Stage, Tx, Value};
 use serde::Deserialize;
 
-use crate::{asked, exposed, received, record};
+use crate::{asked, exposed, received, record, review};
 
 /// The last turn of the loop.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Assure;
+
+impl Assure {
+    /// The kinds whose payloads facts are made of: what a stranger must have to make them again. Of others it counts only that they were seen.
+    pub const READ: [&'static str; 18] = [
+        "ledger.genesis",
+        "ledger.pack",
+        "partners.org",
+        "partners.trust",
+        "partners.agreement",
+        "partners.key",
+        "exchange.object",
+        "exchange.document",
+        "expose.inventory",
+        "expose.answer",
+        "expose.changed",
+        "act.contact",
+        "act.sent",
+        "act.bounced",
+        "act.answered",
+        "act.closed",
+        record::RECORD,
+        record::BACKED,
+    ];
+}
 
 impl Stage for Assure {
     fn name(&self) -> &'static str {
@@ -68,7 +92,14 @@ impl Stage for Assure {
          CREATE INDEX @record_org_id ON @record_org (kind, id);
          CREATE TABLE @record_backed (idx {int} PRIMARY KEY, kind {text} NOT NULL, id {text} NOT NULL, valid {int} NOT NULL,
            known {int} NOT NULL, meta {text} NOT NULL);
-         CREATE INDEX @record_backed_id ON @record_backed (kind, id, idx)"
+         CREATE INDEX @record_backed_id ON @record_backed (kind, id, idx);
+         CREATE TABLE @plan_review (idx {int} PRIMARY KEY, review {text} NOT NULL, kind {text} NOT NULL, org {text} NOT NULL,
+           known {int} NOT NULL, meta {text} NOT NULL);
+         CREATE INDEX @plan_review_of ON @plan_review (review, idx)"
+    }
+
+    fn operational(&self) -> &'static str {
+        "CREATE TABLE IF NOT EXISTS yours_token (hash {blob} PRIMARY KEY, org {text} NOT NULL, expires {int} NOT NULL)"
     }
 
     fn kinds(&self) -> &'static [&'static str] {
@@ -118,6 +149,7 @@ impl Stage for Assure {
                 "act.closed" => asked::closed(tx, event)?,
                 record::RECORD => record::fold::record(tx, event)?,
                 record::BACKED => record::fold::backed(tx, event)?,
+                review::REVIEW | review::SHOWN | review::REPLY | review::FROZEN => review::fold::act(tx, event)?,
                 _ => {}
             }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ledger::Micros;
 
 use crate::facts::{Evidence, Facts, Passing, Span, View};
-use crate::figure::{Detail, Figure, Item, Levels};
+use crate::figure::{About, Detail, Figure, Item, Levels};
 use crate::period::Period;
 
 const YEAR: i64 = 365 * Micros::DAY;
@@ -80,5 +80,6 @@ fn item(seen: &Facts, team: &str, day: Micros) -> Item {
         in_population: true,
         why,
         details: details.into_iter().map(detail).collect(),
+        about: About::org(team),
     }
 }

@@ -11,6 +11,7 @@
 //! * `catch_up`, `rebuild`, `verify`: folding the log, folding it anew, proving it
 //! * [`checkpoint`], [`keys`], [`note`], [`proof`]: the signed head, and what is proven under it
 //! * [`purge`]: the one way a payload leaves the log
+//! * [`leaves`]: the log as it is carried away
 //! * [`jobs`]: work with leases and fencing tokens
 //! * [`pack`]: knowledge that changes, as signed data
 mod catch_up;
@@ -21,6 +22,7 @@ pub mod event;
 pub mod intake;
 pub mod jobs;
 pub mod keys;
+pub mod leaves;
 mod ledger;
 pub mod line;
 pub mod merkle;

@@ -83,7 +83,7 @@ pub(crate) enum Noun {
     /// What partners saw of what partners gave, and who is told
     #[command(subcommand)]
     Sighting(verbs::sighting::Sighting),
-    /// What a person must decide of what was given
+    /// What a person must decide: of what was given, and of each quarter of the plan
     #[command(subcommand)]
     Review(verbs::review::Review),
     /// What depends on what

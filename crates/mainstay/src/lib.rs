@@ -14,6 +14,7 @@ mod args;
 mod failure;
 mod import;
 mod out;
+mod print;
 mod store;
 mod verbs;
 mod work;

@@ -53,18 +53,10 @@ fn csv<T>(rows: &[T], heads: &[&str], cells: impl Fn(&T) -> Vec<String>) -> Resu
     let fail = |e: csv::Error| Failure::CouldNot(e.to_string());
     writer.write_record(heads).map_err(fail)?;
     for row in rows {
-        writer.write_record(cells(row).iter().map(|cell| harmless(cell))).map_err(fail)?;
+        writer.write_record(cells(row).iter().map(|cell| partners::table::harmless(cell))).map_err(fail)?;
     }
     let bytes = writer.into_inner().map_err(|e| Failure::CouldNot(e.to_string()))?;
     line(String::from_utf8_lossy(&bytes).trim_end())
-}
-
-/// A cell that a spreadsheet would run as a formula gets a quote before it.
-fn harmless(cell: &str) -> String {
-    match cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
-        true => format!("'{cell}"),
-        false => cell.to_owned(),
-    }
 }
 
 /// A table for eyes: as wide as the terminal, or unbounded where nobody watches.
@@ -78,16 +70,4 @@ pub(crate) fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> 
         table.add_row(row);
     }
     table.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formulas_are_made_harmless() {
-        for (cell, expected) in [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5", "'-5"), ("a=b", "a=b"), ("", "")] {
-            assert_eq!(harmless(cell), expected);
-        }
-    }
 }

@@ -46,11 +46,17 @@ pub enum Verb {
     Maintain,
     /// Propose that something is taken out for good, and let it go as the second person.
     Purge,
+    /// Write into a review of the plan: what happened, what was decided, what stood in the way.
+    WriteReview,
+    /// Open a review, show each partner what is said of it, freeze the figures.
+    HoldReview,
+    /// Vouch for a frozen review.
+    AttestReview,
 }
 
 impl Verb {
     /// All verbs, in the order of the table.
-    pub const ALL: [Verb; 20] = [
+    pub const ALL: [Verb; 23] = [
         Verb::Read,
         Verb::Contribute,
         Verb::Import,
@@ -71,6 +77,9 @@ impl Verb {
         Verb::Verify,
         Verb::Maintain,
         Verb::Purge,
+        Verb::WriteReview,
+        Verb::HoldReview,
+        Verb::AttestReview,
     ];
 
     /// The verb in words, to stand after "may".
@@ -96,6 +105,9 @@ impl Verb {
             Verb::Verify => "verify the ledger",
             Verb::Maintain => "maintain the store",
             Verb::Purge => "propose and approve purges",
+            Verb::WriteReview => "write into a review",
+            Verb::HoldReview => "hold a review",
+            Verb::AttestReview => "vouch for a review",
         }
     }
 }
@@ -151,6 +163,9 @@ fn who_may(verb: Verb) -> &'static [Role] {
         Verb::Verify => &[Admin, Operator, Auditor],
         Verb::Maintain => &[Admin],
         Verb::Purge => &[Admin, Operator],
+        Verb::WriteReview => &[Admin, Operator, Analyst],
+        Verb::HoldReview => &[Admin, Operator],
+        Verb::AttestReview => &[Admin, Operator, Auditor],
     }
 }
 
@@ -187,6 +202,9 @@ mod tests {
          x x . . x  verify the ledger
          x . . . .  maintain the store
          x x . . .  propose and approve purges
+         x x x . .  write into a review
+         x x . . .  hold a review
+         x x . . x  vouch for a review
         ");
     }
 

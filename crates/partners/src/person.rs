@@ -94,7 +94,7 @@ impl Person {
     /// Whether they may do something. Verbs of the hub itself are for the operator's own: a partner's operator is none here.
     pub fn may(&self, verb: Verb) -> Verdict {
         if self.is_local() {
-            let allowed = verb != Verb::ApproveAsks;
+            let allowed = !matches!(verb, Verb::ApproveAsks | Verb::AttestReview);
             let because = match allowed {
                 true => format!("{LOCAL_OPERATOR} has the store and may {}", verb.words()),
                 false => format!("{LOCAL_OPERATOR} is never the second person; name one with --as"),

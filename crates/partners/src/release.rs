@@ -10,6 +10,7 @@ use stix::Tlp;
 use stix::marking::Terms;
 
 pub mod grant;
+pub mod reply;
 mod sighting;
 pub mod terms;
 

@@ -117,6 +117,9 @@ const ANSWERERS: Who = Who::Persons(&[Operator, Partner], &[Operator, Partner]);
 /// Who reads the main tree's size and root.
 const VERIFIERS: Who = Who::Persons(&[Admin, Operator, Auditor], &[]);
 
+/// Who vouches for a review.
+const VOUCHERS: Who = Who::Persons(&[Admin, Operator, Auditor], &[]);
+
 /// Every way out, by name.
 pub const SINKS: &[Sink] = &[
     sink("answer-page", Way::Get("/answer/{token}"), Who::TokenHolder, Gate::Secret),
@@ -173,6 +176,14 @@ pub const SINKS: &[Sink] = &[
     sink("page-record-kinds", Way::Get("/assure/records"), OWN, Gate::Role),
     sink("page-record-list", Way::Get("/assure/records/{kind}"), OWN, Gate::Role),
     sink("page-release", Way::Get("/exchange/release"), OWN, Gate::Role),
+    sink("page-review", Way::Get("/assure/reviews/{period}"), OWN, Gate::Role),
+    sink("page-review-attest", Way::Post("/assure/reviews/{period}/attest"), VOUCHERS, Gate::Role),
+    sink("page-review-form", Way::Get("/assure/reviews/{period}/report/{form}"), OWN, Gate::Role),
+    sink("page-review-freeze", Way::Post("/assure/reviews/{period}/freeze"), DECIDERS, Gate::Role),
+    sink("page-review-list", Way::Get("/assure/reviews"), OWN, Gate::Role),
+    sink("page-review-open", Way::Post("/assure/reviews"), DECIDERS, Gate::Role),
+    sink("page-review-report", Way::Get("/assure/reviews/{period}/report"), OWN, Gate::Role),
+    sink("page-review-write", Way::Post("/assure/reviews/{period}"), STAFF, Gate::Role),
     sink("page-sign-in", Way::Get("/login"), Who::Anyone, Gate::Nothing),
     sink("page-sign-in-send", Way::Post("/login"), Who::Anyone, Gate::Nothing),
     sink("page-sign-out", Way::Post("/logout"), EVERYBODY, Gate::Nothing),
@@ -180,6 +191,10 @@ pub const SINKS: &[Sink] = &[
     sink("page-upload", Way::Get("/exchange/upload"), GIVERS, Gate::Release),
     sink("page-upload-send", Way::Post("/exchange/upload"), GIVERS, Gate::Release),
     sink("page-what-if", Way::Get("/depend/what-if"), TARGETERS, Gate::Role),
+    sink("page-yours", Way::Get("/yours"), Who::Persons(&[], &Role::ALL), Gate::Release),
+    sink("page-yours-link", Way::Get("/yours/{token}"), Who::TokenHolder, Gate::Release),
+    sink("page-yours-link-send", Way::Post("/yours/{token}"), Who::TokenHolder, Gate::Release),
+    sink("page-yours-send", Way::Post("/yours"), Who::Persons(&[], &[Operator, Partner]), Gate::Release),
     sink("partner-agree", Way::Verb("partner agree"), ADMIN, Gate::Role),
     sink("partner-key", Way::Verb("partner key"), ADMIN, Gate::Role),
     sink("partner-naming", Way::Verb("partner naming"), ADMIN, Gate::Role),
@@ -210,6 +225,17 @@ pub const SINKS: &[Sink] = &[
     sink("release-explain", Way::Verb("release explain"), TARGETERS, Gate::Role),
     sink("release-remark", Way::Verb("release remark"), TARGETERS, Gate::Role),
     sink("review", Way::Verb("review"), TARGETERS, Gate::Role),
+    sink("review-attest", Way::Verb("review attest"), VOUCHERS, Gate::Role),
+    sink("review-bundle", Way::Verb("review bundle"), VERIFIERS, Gate::Release),
+    sink("review-consult", Way::Verb("review consult"), DECIDERS, Gate::Release),
+    sink("review-freeze", Way::Verb("review freeze"), DECIDERS, Gate::Role),
+    sink("review-letter", Way::Channel("a letter, by SMTP or as .eml"), Who::Contact, Gate::Release),
+    sink("review-open", Way::Verb("review open"), DECIDERS, Gate::Role),
+    sink("review-print", Way::Channel("the printing Chromium"), Who::Host, Gate::Role),
+    sink("review-report", Way::Verb("review report"), OWN, Gate::Role),
+    sink("review-sample", Way::Verb("review sample"), OWN, Gate::Role),
+    sink("review-status", Way::Verb("review status"), OWN, Gate::Role),
+    sink("review-write", Way::Verb("review write"), STAFF, Gate::Role),
     sink("rules-export", Way::Verb("rules export"), STAFF, Gate::Release),
     sink("serve", Way::Verb("serve"), Who::Host, Gate::Nothing),
     sink("sighting-list", Way::Verb("sighting list"), TARGETERS, Gate::Role),
@@ -248,10 +274,12 @@ pub const DOORS: &[(&str, &str)] = &[
     ("crates/mainstay/src/import/mod.rs", "log"),
     ("crates/mainstay/src/lib.rs", "log"),
     ("crates/mainstay/src/out.rs", "serve"),
+    ("crates/mainstay/src/print.rs", "review-print"),
     ("crates/mainstay/src/store.rs", "store"),
     ("crates/mainstay/src/verbs/home.rs", "rules-export"),
     ("crates/mainstay/src/verbs/peer.rs", "peer-push"),
     ("crates/mainstay/src/verbs/purge.rs", "purge"),
+    ("crates/mainstay/src/verbs/quarter.rs", "review-bundle"),
     ("crates/mainstay/src/verbs/serve.rs", "serve"),
     ("crates/server/src/connection.rs", "serve"),
     ("crates/server/src/egress.rs", "peer-push"),

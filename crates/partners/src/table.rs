@@ -222,3 +222,23 @@ fn checked(raw: &csv::ByteRecord, width: usize, line: u64) -> Result<csv::String
     }
     Ok(record)
 }
+
+/// A cell of a table that goes out: what a spreadsheet would run as a formula gets a quote before it.
+pub fn harmless(cell: &str) -> String {
+    match cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
+        true => format!("'{cell}"),
+        false => cell.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_made_harmless() {
+        for (cell, expected) in [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5", "'-5"), ("a=b", "a=b"), ("", "")] {
+            assert_eq!(harmless(cell), expected);
+        }
+    }
+}

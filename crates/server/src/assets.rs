@@ -31,6 +31,15 @@ impl Assets {
     }
 }
 
+impl Assets {
+    /// The style sheet itself, for a document that stands alone; absent where the assets were not built.
+    pub fn style() -> Option<String> {
+        let name = Assets::embedded().css?;
+        let file = Dist::get(name.strip_prefix("/static/")?)?;
+        String::from_utf8(file.data.into_owned()).ok()
+    }
+}
+
 /// Serves one asset. A name carries the hash of its content, so it may be kept for ever.
 pub async fn serve(Path(name): Path<String>) -> Response {
     let Some(file) = Dist::get(&name).filter(|_| name != "manifest.json") else {

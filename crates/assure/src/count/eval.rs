@@ -59,6 +59,8 @@ pub struct Judged {
     pub entries: Vec<i64>,
     /// Kind and id.
     pub of: (String, String),
+    /// The organisations that it names.
+    pub orgs: Vec<String>,
 }
 
 /// What a name stands for.
@@ -152,6 +154,7 @@ impl<'a> Ground<'a> {
             beside: Vec::new(),
             entries: unit.entries.clone(),
             of: (unit.kind.clone(), unit.id.clone()),
+            orgs: unit.orgs.clone(),
         };
         if let Some(why) = self.fails(program, &program.population, scope) {
             one.why = why;

@@ -167,6 +167,12 @@ impl Definition {
         with_article(&self.title.to_lowercase())
     }
 
+    /// The organisations that took part by a version, and may say whether it was so.
+    pub fn took_part<'v>(&self, version: &'v super::RecordMeta) -> Vec<&'v str> {
+        let field = self.confirmed_by.as_ref().and_then(|name| version.fields.get(name));
+        field.map(super::Stored::parts).unwrap_or_default()
+    }
+
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)

@@ -26,6 +26,8 @@ pub struct Unit {
     pub since: Micros,
     /// Entries of the ledger that it rests on.
     pub entries: Vec<i64>,
+    /// The organisations that it names.
+    pub orgs: Vec<String>,
 }
 
 /// A version of a record with both its times.
@@ -41,7 +43,6 @@ struct Version {
 #[derive(Clone, Debug)]
 struct Backed {
     entry: i64,
-    valid: Micros,
     known: Micros,
     meta: BackedMeta,
 }
@@ -66,11 +67,11 @@ impl Book {
             }
             Ok(())
         })?;
-        let sql = "SELECT idx, valid, known, meta FROM @record_backed WHERE known <= $1 ORDER BY idx";
+        let sql = "SELECT idx, known, meta FROM @record_backed WHERE known <= $1 ORDER BY idx";
         tx.each(sql, &[known.into()], &mut |r| {
-            if let Ok(meta) = serde_json::from_str::<BackedMeta>(r.text(3)) {
+            if let Ok(meta) = serde_json::from_str::<BackedMeta>(r.text(2)) {
                 let key = (meta.record.clone(), meta.id.clone());
-                let backed = Backed { entry: r.int(0), valid: r.micros(1), known: r.micros(2), meta };
+                let backed = Backed { entry: r.int(0), known: r.micros(1), meta };
                 book.backed.entry(key).or_default().push(backed);
             }
             Ok(())
@@ -91,12 +92,27 @@ impl Book {
             let mut stood = known.filter(|v| v.meta.void.is_none() && v.valid <= view.as_of);
             let Some(version) = stood.next() else { continue };
             let backed = self.backed.get(&(kind.clone(), id.clone())).map_or(&[][..], Vec::as_slice);
-            let backed: Vec<&Backed> =
-                backed.iter().filter(|b| b.known <= view.known_as_of && b.valid <= view.as_of).collect();
+            // what shows that it was so may come to be known later: it restates the period of what it shows
+            let backed: Vec<&Backed> = backed.iter().filter(|b| b.known <= view.known_as_of).collect();
             let recorders = versions.iter().filter(|v| v.known <= view.known_as_of).map(|v| v.meta.by.as_str());
             units.entry(kind.clone()).or_default().push(unit(catalogue, version, &backed, recorders));
         }
         units
+    }
+
+    /// A record as it was last said by an instant.
+    pub fn known(&self, kind: &str, id: &str, at: Micros) -> Option<&RecordMeta> {
+        let versions = self.versions.get(&(kind.to_owned(), id.to_owned()))?;
+        versions.iter().rfind(|v| v.known <= at).map(|v| &v.meta)
+    }
+
+    /// Who recorded any version of a record by an instant, or brought evidence.
+    pub fn recorders(&self, kind: &str, id: &str, at: Micros) -> impl Iterator<Item = &str> {
+        let key = (kind.to_owned(), id.to_owned());
+        let versions = self.versions.get(&key).into_iter().flatten().filter(move |v| v.known <= at);
+        let backed = self.backed.get(&key).into_iter().flatten();
+        let backed = backed.filter(move |b| b.known <= at && b.meta.means == Means::Evidence);
+        versions.map(|v| v.meta.by.as_str()).chain(backed.map(|b| b.meta.by.as_str()))
     }
 
     /// The versions of one kind that were known at an instant and stood then: a register as it was read on that day.
@@ -153,5 +169,6 @@ fn unit<'v>(
         evidence,
         since: version.valid,
         entries,
+        orgs: meta.orgs.clone(),
     }
 }

@@ -83,6 +83,14 @@ fn backing(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Vec<(i64, Micros, Ba
     Ok(rows.into_iter().flatten().collect())
 }
 
+/// Whether an organisation has said of a version, as it stands, that it was so or was not.
+pub(crate) fn is_spoken_of(tx: &mut Tx<'_>, version: &RecordMeta, org: &str) -> Result<bool> {
+    let fields = digest_of(&version.fields);
+    let spoke =
+        |b: &BackedMeta| matches!(b.means, Means::Confirmed | Means::Disputed) && b.org == org && b.fields == fields;
+    Ok(backing(tx, &version.record, &version.id)?.iter().any(|(_, _, b)| spoke(b)))
+}
+
 /// How well a version is shown by what backs it: an artefact speaks of the record, a word only of what the fields said then.
 pub(crate) fn level<'b>(version: &RecordMeta, backing: impl Iterator<Item = &'b BackedMeta>) -> Evidence {
     let fields = digest_of(&version.fields);

@@ -15,18 +15,18 @@ use crate::record::write::{self, Backing, Desk, Entry};
 use crate::record::{Stored, table};
 use crate::{Assure, Period};
 
-struct World {
-    store: TestStore,
-    ledger: Ledger,
-    catalogue: Catalogue,
+pub(crate) struct World {
+    pub(crate) store: TestStore,
+    pub(crate) ledger: Ledger,
+    pub(crate) catalogue: Catalogue,
 }
 
-fn person(name: &str, role: Role) -> Person {
+pub(crate) fn person(name: &str, role: Role) -> Person {
     Person { name: name.to_owned(), role, ..Person::local_operator("home") }
 }
 
 impl World {
-    fn new(store: TestStore) -> World {
+    pub(crate) fn new(store: TestStore) -> World {
         let ledger = store.open(vec![Arc::new(partners::Partners), Arc::new(Assure)]);
         let key = ledger.signing_key().unwrap();
         ledger.write(|tx| crate::furnish(tx, &key)).unwrap();
@@ -41,12 +41,12 @@ impl World {
         world
     }
 
-    fn at(&self, day: &str) {
+    pub(crate) fn at(&self, day: &str) {
         self.store.clock.set(day.parse().unwrap());
     }
 
     /// Records by `person`: `id` or the rule that says no.
-    fn put(&self, person: &Person, kind: &str, state: &str, fields: &[(&str, &str)]) -> String {
+    pub(crate) fn put(&self, person: &Person, kind: &str, state: &str, fields: &[(&str, &str)]) -> String {
         let tags = self.ledger.read(crate::tags).unwrap();
         let state = Some(state).filter(|state| !state.is_empty());
         let entry = Entry { kind, state, fields: fields.to_vec(), ..Entry::default() };

@@ -416,14 +416,28 @@ pub fn confirm(
     is_referenced: bool,
     by: &str,
 ) -> Result<()> {
-    let (definition, version) = found(tx, catalogue, backing)?;
-    let named = definition.confirmed_by.as_ref().and_then(|name| version.fields.get(name));
-    if !named.is_some_and(|orgs| orgs.parts().contains(&backing.org)) {
-        let reason = format!("{} is not among those who took part in {}", backing.org, backing.id);
-        return refused("record-confirm", reason, "correct who took part first");
-    }
+    let version = taken_part(tx, catalogue, backing)?;
     let level = if is_referenced || backing.artefact.is_some() { Evidence::E2 } else { Evidence::E1 };
     append(tx, &version, backing, Means::Confirmed, level, by)
+}
+
+/// A partner that is named says that it was not so, in its own words. It stands in the history, and takes from no other word what that shows.
+pub fn dispute(tx: &mut Tx<'_>, catalogue: &Catalogue, backing: &Backing<'_>, by: &str) -> Result<()> {
+    let version = taken_part(tx, catalogue, backing)?;
+    ledger::line::reason(backing.note, "record-dispute", "say what was otherwise")?;
+    append(tx, &version, backing, Means::Disputed, Evidence::E0, by)
+}
+
+/// The record, where it names the organisation as having taken part.
+fn taken_part(tx: &mut Tx<'_>, catalogue: &Catalogue, backing: &Backing<'_>) -> Result<RecordMeta> {
+    let (definition, version) = found(tx, catalogue, backing)?;
+    match definition.took_part(&version).contains(&backing.org) {
+        true => Ok(version),
+        false => {
+            let reason = format!("{} is not among those who took part in {}", backing.org, backing.id);
+            refused("record-confirm", reason, "correct who took part first")
+        }
+    }
 }
 
 /// An artefact is at hand. E3 needs a source other than those of whom the record speaks, and other than the operator; E4 is for the auditor's

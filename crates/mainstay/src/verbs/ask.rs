@@ -1,9 +1,9 @@
 //! `ask`: asks across a border and their answers.
 use crate::args::Global;
 use crate::failure::{Done, Failure};
+use crate::verbs::mail::{self, Mail};
 use crate::{actor, out, store};
 use act::ask::{Answer, State};
-use act::mail::{Channel, Sender, Smtp};
 use act::query::{Ask as Standing, Filter};
 use act::{Post, answer::Said};
 use clap::{Args, Subcommand};
@@ -76,15 +76,8 @@ pub(crate) enum Ask {
 /// Where to and as whom.
 #[derive(Debug, Args)]
 pub(crate) struct Send {
-    /// Send by this server, smtp://HOST:PORT or smtps://HOST; without it messages are written to DIR/outbox as .eml
-    #[arg(long, value_name = "URL", env = "MAINSTAY_SMTP")]
-    smtp: Option<String>,
-    /// The address it is from
-    #[arg(long, value_name = "ADDRESS", env = "MAINSTAY_FROM", default_value = "warnings@hub.example")]
-    from: String,
-    /// Where answer links lead
-    #[arg(long, value_name = "URL", env = "MAINSTAY_URL", default_value = "https://hub.example/")]
-    url: String,
+    #[command(flatten)]
+    mail: Mail,
     /// Say what would leave, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -214,42 +207,12 @@ impl Send {
         if self.dry_run {
             return list(global, ledger, &["planned".to_owned(), "approved".to_owned()], &None, &None);
         }
-        let channel = match &self.smtp {
-            None => Channel::Folder(global.data.join("outbox")),
-            Some(url) => Channel::Smtp(self.server(url)?),
-        };
-        let home = ledger.genesis().home.clone();
-        let address = self.from.parse().map_err(|e| Failure::Usage(format!("--from {}: {e}", self.from)))?;
-        let card = ledger.read(|tx| partners::org::find(tx, &home))?;
-        let name = card.map_or_else(|| home.clone(), |card| card.name);
-        let sender = Sender { name, address };
-        let answer_url = format!("{}/a/", self.url.trim_end_matches('/'));
-        let about = self.from.clone();
-        let report = act::send(
-            ledger,
-            &Post { channel: &channel, sender: &sender, about: &about, answer_url: &answer_url },
-            &person,
-        )?;
+        let (channel, sender) = self.mail.way(global, ledger)?;
+        let answer_url = self.mail.link("a/");
+        let post = Post { channel: &channel, sender: &sender, about: &self.mail.from, answer_url: &answer_url };
+        let report = act::send(ledger, &post, &person)?;
         store::settle(global, ledger)?;
-        out::say(format!("{} sent by {}", report.sent.len(), channel.words()));
-        for (name, rows) in [
-            ("bounced", &report.bounced),
-            ("may have gone or not", &report.lost),
-            ("later", &report.later),
-            ("withheld", &report.withheld),
-        ] {
-            for (ask, why) in rows {
-                out::say(format!("{ask} {name}: {why}"));
-            }
-        }
-        Ok(if report.lost.is_empty() && report.bounced.is_empty() { Done::Fine } else { Done::Findings })
-    }
-
-    /// The operator allows a host by naming it; a password comes from the environment.
-    fn server(&self, url: &str) -> Result<Smtp, Failure> {
-        let host = url.split("://").nth(1).unwrap_or(url).split(['/', ':']).next().unwrap_or_default().to_owned();
-        let credentials = std::env::var("MAINSTAY_SMTP_USER").ok().zip(std::env::var("MAINSTAY_SMTP_PASSWORD").ok());
-        Smtp::new(url, &[host], credentials).map_err(Failure::Usage)
+        Ok(if mail::tell(&report, &channel) { Done::Findings } else { Done::Fine })
     }
 }
 

@@ -1,4 +1,4 @@
-//! `review`: what could neither be taken nor refused, and what a person decides on it.
+//! `review`: what a person must decide. Of what was given: what could neither be taken nor refused. Of the plan: each quarter (`quarter`).
 use crate::args::Global;
 use crate::failure::{Done, Failure};
 use crate::{actor, out, store};
@@ -12,6 +12,8 @@ const LIST_MAX: i64 = 1_000;
 /// What lies in review.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Review {
+    #[command(flatten)]
+    Quarter(crate::verbs::quarter::Quarter),
     /// What lies in review, oldest first, with the rule and the reason
     List {
         /// Only what came after the item of this number
@@ -41,6 +43,9 @@ pub(crate) struct Choice {
 
 impl Review {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
+        if let Review::Quarter(verb) = self {
+            return verb.run(global);
+        }
         let ledger = store::open_existing(global)?;
         let person = actor::must(global, &ledger, Verb::Review)?;
         let decide = |choice: &Choice, how: fn(&mut ledger::Tx<'_>, &Decision<'_>) -> ledger::Result<()>| {
@@ -48,6 +53,7 @@ impl Review {
             ledger.write_applied(|tx| how(tx, &decision))
         };
         match self {
+            Review::Quarter(_) => {}
             Review::List { after } => return list(global, &ledger, after.unwrap_or(-1)),
             Review::Show { item } => {
                 let (one, bytes) = ledger.read(|tx| Ok((review::item(tx, *item)?, review::body(tx, *item)?)))?;

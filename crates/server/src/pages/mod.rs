@@ -15,6 +15,7 @@ pub mod partner;
 pub mod plan;
 pub mod record;
 pub mod release;
+pub mod review;
 pub mod signs;
 pub mod today;
 pub mod upload;
@@ -22,6 +23,7 @@ pub mod vulnerability;
 pub mod what_if;
 pub mod when;
 pub mod words;
+pub mod yours;
 
 #[cfg(test)]
 mod samples;
@@ -39,6 +41,7 @@ pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
         .merge(partner::view::routes())
         .merge(plan::view::routes())
         .merge(record::view::routes())
+        .merge(review::view::routes())
         .merge(exposures::view::routes())
         .merge(today::view::routes())
         .merge(find::view::routes())
@@ -48,6 +51,7 @@ pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
         .merge(balance::view::routes())
         .merge(upload::view::routes())
         .merge(vulnerability::view::routes())
+        .merge(yours::view::routes())
 }
 
 /// Names of organisations by key.

@@ -164,7 +164,19 @@ fn verbs(root: &Path, table: &Table, faults: &mut Vec<String>) {
         let Some((module, kind)) = what.strip_prefix("verbs::").and_then(|what| what.split_once("::")) else {
             continue;
         };
-        let verbs = variants(&read(&format!("verbs/{module}.rs")), kind);
+        let mut verbs = variants(&read(&format!("verbs/{module}.rs")), kind);
+        // verbs that stand in a file of their own: `Quarter(crate::verbs::quarter::Quarter)`
+        let apart: Vec<(String, String)> = verbs
+            .iter()
+            .filter(|(_, what)| what.starts_with("crate::verbs::"))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
+        for (name, what) in apart {
+            verbs.remove(&name);
+            if let Some((module, kind)) = what.trim_start_matches("crate::verbs::").split_once("::") {
+                verbs.extend(variants(&read(&format!("verbs/{module}.rs")), kind));
+            }
+        }
         known.insert(noun.clone());
         known.extend(verbs.keys().map(|verb| format!("{noun} {verb}")));
         let has = |place: &str| table.ways.contains(&("Verb".to_owned(), place.to_owned()));

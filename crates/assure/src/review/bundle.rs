@@ -1,0 +1,126 @@
+//! The file by which a stranger recomputes a frozen review (docs/decisions/0020): every leaf of the log up to a signed head, and the payload of each entry of a
+//! kind that a measure reads. One left out is found by its header, one altered by its leaf. What may not go to the reader is there as withheld, and counts as
+//! that. `verifier/verify.py` reads it.
+use std::io::Write;
+
+use ledger::checkpoint::{Checkpoint, base64};
+use ledger::leaves::{self, Leaf};
+use ledger::{Error, Result, Tx};
+use partners::Person;
+use partners::release::{self, Readers, Subject, Weakness};
+use serde_json::json;
+use stix::Tlp;
+
+use crate::period::Period;
+use crate::record::RecordMeta;
+use crate::review::{FROZEN, desk};
+use crate::stage::Assure;
+
+/// The form of the file.
+pub const FORM: &str = "mainstay-bundle-1";
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Written {
+    /// Entries of the log.
+    pub entries: i64,
+    /// Payloads in it.
+    pub payloads: i64,
+    /// Payloads that a measure reads and this reader may not have.
+    pub withheld: i64,
+    /// Payloads that were purged.
+    pub purged: i64,
+}
+
+/// Writes the bundle of a frozen review for a reader. `key`: the hub's, as it is handed out; `head`: a checkpoint that holds the freeze.
+///
+/// # Errors
+/// [`Error::Refused`] where the review is not frozen, or the head does not hold it.
+pub fn write(
+    tx: &mut Tx<'_>,
+    review: &Period,
+    head: &Checkpoint,
+    (hub, key): (&str, &str),
+    reader: &Person,
+    out: &mut dyn Write,
+) -> Result<Written> {
+    let one = desk::must(tx, review)?;
+    let Some(frozen) = one.frozen.as_ref().filter(|f| f.entry < head.size) else {
+        let reason = format!("the review of {review} is not frozen");
+        return Err(Error::refused("review-not-frozen", reason, "`mainstay review freeze` freezes it"));
+    };
+    let first = json!({
+        "bundle": FORM, "hub": hub, "key": key, "checkpoint": head.note, "size": head.size, "frozen": frozen.entry,
+    });
+    writeln!(out, "{first}")?;
+    let gate = Gate { reader, on: tx.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date() };
+    let mut written = Written { entries: head.size, ..Written::default() };
+    leaves::each(tx, head.size, &is_read, &mut |leaf| {
+        let commitment = base64(leaf.commitment);
+        let line = match (is_read(kind_of(&leaf)), leaf.kept) {
+            (false, _) => json!([leaf.header, commitment]),
+            (true, None) => {
+                written.purged += 1;
+                json!([leaf.header, commitment, null, "purged"])
+            }
+            (true, Some((salt, payload))) => match gate.withholds(kind_of(&leaf), payload) {
+                None => {
+                    written.payloads += 1;
+                    json!([leaf.header, base64(salt), base64(payload)])
+                }
+                Some(rule) => {
+                    written.withheld += 1;
+                    json!([leaf.header, commitment, null, rule])
+                }
+            },
+        };
+        writeln!(out, "{line}")?;
+        Ok(())
+    })?;
+    Ok(written)
+}
+
+/// Kinds that a measure reads, and the freeze itself.
+fn is_read(kind: &str) -> bool {
+    kind == FROZEN || Assure::READ.contains(&kind)
+}
+
+fn kind_of<'a>(leaf: &Leaf<'a>) -> &'a str {
+    leaf.header.split(' ').nth(1).unwrap_or_default()
+}
+
+/// Whether a payload may go to the reader.
+struct Gate<'a> {
+    reader: &'a Person,
+    on: jiff::civil::Date,
+}
+
+impl Gate<'_> {
+    /// The rule that withholds it.
+    fn withholds(&self, kind: &str, payload: &[u8]) -> Option<&'static str> {
+        // who sees all that the hub holds sees it here too
+        if self.reader.sees_all() {
+            return None;
+        }
+        let Some(payload) = ledger::event::Payload::parse(payload.to_vec()) else { return Some("unreadable") };
+        let recipient = self.reader.recipient();
+        let passes = |subject: &Subject<'_>| release::decide(subject, &recipient, self.on).allowed;
+        let stage = kind.split('.').next().unwrap_or_default();
+        match (stage, kind) {
+            ("ledger" | "partners", _) | (_, FROZEN) => None,
+            ("assure", "assure.record") => {
+                let meta = serde_json::from_slice::<RecordMeta>(payload.meta()).ok();
+                let tlp = meta.and_then(|m| m.marking.parse().ok()).unwrap_or(Tlp::Red);
+                (!passes(&Subject::new(tlp, Readers::Marking))).then_some("marking")
+            }
+            ("assure", _) => (!passes(&Subject::new(Tlp::Amber, Readers::Marking))).then_some("marking"),
+            // what partners gave, and whose weakness follows from it: an outsider is neither
+            ("exchange", _) => Some("originator"),
+            _ => {
+                let weakness = Weakness { owner: "", holder: None, country: None, consent: false };
+                let subject = Subject { weakness: Some(weakness), ..Subject::new(Tlp::Amber, Readers::Marking) };
+                (!passes(&subject)).then_some("weakness")
+            }
+        }
+    }
+}
