@@ -44,6 +44,8 @@ try {
   await story("keys", keys);
   await story("give", give);
   await story("record", record);
+  await story("review", review);
+  await story("yours", yours);
   await story("partner", partner);
 } finally {
   await browser.close();
@@ -69,7 +71,7 @@ function within(seconds, what, promise) {
 }
 
 /** A context that has signed in; everything that goes wrong in it is written down. */
-async function open(look, options = {}, as = user) {
+async function open(look, options = {}, as = user, word = password) {
   const { name, ...rest } = look;
   const context = await browser.newContext({ ...rest, ...options });
   const troubles = [];
@@ -83,14 +85,14 @@ async function open(look, options = {}, as = user) {
   context.on("weberror", (error) => troubles.push(`script: ${error.error().message}`));
   context.setDefaultTimeout(60000);
   const page = await context.newPage();
-  await signIn(page, as);
+  await signIn(page, as, word);
   return { context, page, troubles };
 }
 
-async function signIn(page, name = user) {
+async function signIn(page, name = user, word = password) {
   await page.goto(`${base}/login`);
   await page.fill("input[name=name]", name);
-  await page.fill("input[name=password]", password);
+  await page.fill("input[name=password]", word);
   await Promise.all([page.waitForURL((url) => url.pathname !== "/login"), page.click("button.primary")]);
 }
 
@@ -138,6 +140,9 @@ async function discover() {
     { name: "record-kinds", at: "/assure/records", word: /records of/, table: true },
     { name: "records", at: "/assure/records/activity", word: /activities/, table: true },
     { name: "record", at: "/assure/records/activity/ia-25-001", word: /held/, table: false },
+    { name: "reviews", at: "/assure/reviews", word: /review/, table: true },
+    { name: "review", at: "/assure/reviews/2024-Q4", word: /more than in 2024-Q3/, table: true },
+    { name: "report", at: "/assure/reviews/2024-Q4/report", word: /Of 20 measures/, table: true, rail: false },
     { name: "search", at: "/find?q=zzzz-nothing", word: /Nothing is known/, table: false },
     { name: "search-held", at: "/find?q=firmware&held=1", word: /./, table: false },
     { name: "search-all", at: "/find?held=1", word: /held here|Nothing held/, table: false },
@@ -163,6 +168,9 @@ async function discover() {
   if (ask) pages.push({ name: "ask", at: ask, word: /./, table: true });
   if (process.env.MAINSTAY_ANSWER_URL) {
     pages.push({ name: "answer", at: new URL(process.env.MAINSTAY_ANSWER_URL).pathname, word: /./, table: false, rail: false });
+  }
+  if (process.env.MAINSTAY_YOURS_URL) {
+    pages.push({ name: "yours", at: new URL(process.env.MAINSTAY_YOURS_URL).pathname, word: /What we say of you/, table: true, rail: false });
   }
   await context.close();
   return pages;
@@ -224,14 +232,16 @@ async function scriptOff(pages) {
 /** Prints on A4, with the mark and without the rail. */
 async function printed(pages) {
   const { context, page } = await open(looks[0]);
-  for (const { name, at } of pages.filter((p) => ["today", "loop", "plan", "answer"].includes(p.name))) {
+  for (const { name, at } of pages.filter((p) => ["today", "loop", "plan", "answer", "review", "report", "yours"].includes(p.name))) {
     await page.goto(base + at);
     await settled(page);
     await page.emulateMedia({ media: "print" });
     check(`${name} (print): no rail`, !(await page.locator(".rail").isVisible().catch(() => false)), "the rail prints");
     check(`${name} (print): a mark`, await page.locator(".tlp").first().isVisible(), "no mark");
-    const pdf = await page.pdf({ path: path.join(out, `${name}.pdf`), format: "A4" });
-    check(`${name} (print): a document`, pdf.length > 5000, `${pdf.length} bytes`);
+    for (const format of ["A4", "Letter"]) {
+      const pdf = await page.pdf({ path: path.join(out, `${name}-${format}.pdf`), format });
+      check(`${name} (print, ${format}): a document`, pdf.length > 5000, `${pdf.length} bytes`);
+    }
     await page.emulateMedia({ media: null });
   }
   await context.close();
@@ -294,6 +304,79 @@ async function record() {
   check("try: quiet console", typed.troubles.length === 0, typed.troubles.join("; "));
   await axe(typed.page, "try");
   await typed.context.close();
+}
+
+/** A review is opened, written into and refused where its order or its rules say no, without script. */
+async function review() {
+  const { context, page, troubles } = await open(looks[0], { javaScriptEnabled: false }, "second", "mainstay-second");
+  await page.goto(`${base}/assure/reviews`);
+  await page.fill("[name=period]", "2024-Q3");
+  await page.fill("[name=seed]", "a line of the auditor");
+  await page.click("form.give button.primary");
+  check("review: it is open", page.url().endsWith("/assure/reviews/2024-Q3") && (await page.textContent("main")).includes("a line of the auditor"), page.url());
+  await page.goto(`${base}/assure/reviews`);
+  await page.fill("[name=period]", "2024-Q3");
+  await page.click("form.give button.primary");
+  check("review: it is not opened twice", (await page.textContent("[role=alert]")).includes("is open"), "no reason");
+  await page.goto(`${base}/assure/reviews/2024-Q3`);
+  await page.selectOption("[name=matter]", "decision");
+  await page.selectOption("[name=objective]", "1.2");
+  await page.fill("[name=text]", "Two calls a month.");
+  await page.fill("[name=who]", "Duty desk");
+  await page.fill("[name=due]", "2025-05-01");
+  await page.click("text=Write it down");
+  const said = await page.textContent("main");
+  check("review: what was decided stands there", said.includes("Two calls a month.") && said.includes("Duty desk, by 2025-05-01"), said.slice(0, 400));
+  const csrf = await page.getAttribute("form.give [name=csrf]", "value");
+  const early = await page.request.post(`${base}/assure/reviews/2024-Q3/freeze`, { form: { csrf }, headers: { "sec-fetch-site": "same-origin" } });
+  check("review: nothing is frozen that nobody was shown", (await early.text()).includes("nobody was shown any"), String(early.status()));
+  const wrong = await page.request.post(`${base}/assure/reviews/2024-Q3`, { form: { csrf: "x", text: "X" } });
+  check("review: a form of another site is refused", wrong.status() === 403, String(wrong.status()));
+  for (const [form, kind] of [["csv", "text/csv"], ["json", "application/json"], ["ics", "text/calendar"]]) {
+    const file = await page.request.get(`${base}/assure/reviews/2024-Q4/report/${form}`);
+    check(`review: its report as ${form}`, file.status() === 200 && file.headers()["content-type"].startsWith(kind) && (await file.text()).includes("isp:2.1.3"), file.headers()["content-type"]);
+  }
+  check("review: quiet console", troubles.length === 0, troubles.join("; "));
+  await context.close();
+}
+
+/** A partner without an account confirms, disputes with a reason, and replies; what it says stands on its page and in the review. */
+async function yours() {
+  const link = process.env.MAINSTAY_YOURS_URL;
+  if (!link) {
+    console.log("SKIPPED (no MAINSTAY_YOURS_URL): the page of a partner without an account");
+    return;
+  }
+  const context = await browser.newContext({ javaScriptEnabled: false, locale: "en-GB", viewport: { width: 1280, height: 900 } });
+  const page = await context.newPage();
+  await page.goto(link);
+  const waiting = await page.locator("article.waits").count();
+  check("yours: something waits for its word", waiting > 2, String(waiting));
+  await page.locator("article.waits").nth(0).locator("[value=confirm]").click();
+  check("yours: a word is taken", (await page.locator("[role=status]").count()) === 1 && (await page.locator("article.waits").count()) === waiting - 1, page.url());
+  await page.locator("article.waits").nth(0).locator("[value=dispute]").click();
+  check("yours: that it was not so needs a reason", (await page.textContent("[role=alert]")).includes("otherwise"), "no reason asked");
+  await page.locator("article.waits").nth(0).locator("[name=note]").fill("It was a call of ten minutes.");
+  await page.locator("article.waits").nth(0).locator("[value=dispute]").click();
+  check("yours: that it was not so is taken", (await page.locator("article.waits").count()) === waiting - 2, String(await page.locator("article.waits").count()));
+  await page.fill("[name=text]", "We count two of these ourselves.");
+  await page.click("section button:has-text('Send the reply')");
+  check("yours: its reply stands there", (await page.textContent("main")).includes("We count two of these ourselves."), "no reply");
+  await page.goto(`${link}?lang=de`);
+  check("yours: in another language", (await page.textContent("h1")) === "Was wir über Sie sagen", await page.textContent("h1"));
+  const nonce = await page.getAttribute("[name=nonce]", "value");
+  const post = (address, form, headers = { "sec-fetch-site": "same-origin" }) => page.request.post(address, { form, headers });
+  const forged = await post(link, { nonce, act: "confirm", kind: "activity", id: "ia-24-102" });
+  check("yours: what does not wait for it is not taken", forged.status() === 422, String(forged.status()));
+  const crossed = await post(link, { nonce, act: "reply", review: "2024-Q4", text: "x" }, { "sec-fetch-site": "cross-site" });
+  check("yours: a form of another site is refused", crossed.status() === 403, String(crossed.status()));
+  const unknown = await page.request.get(`${base}/yours/${"x".repeat(43)}`);
+  check("yours: an unknown link is not found", unknown.status() === 404, String(unknown.status()));
+  await context.close();
+  const staff = await open(looks[0]);
+  await staff.page.goto(`${base}/assure/reviews/2024-Q4`);
+  check("yours: the review has its reply", (await staff.page.textContent("main")).includes("We count two of these ourselves."), "no reply in the review");
+  await staff.context.close();
 }
 
 /** Something is given, without script and again with it, and each object says what became of it; what was given is found, read,
@@ -366,7 +449,7 @@ async function partner() {
   const asks = () => page.locator("main tbody th a[href^='/act/']").evaluateAll((links) => links.map((l) => l.getAttribute("href")));
   await page.goto(`${base}/act`);
   const own = await asks();
-  const visits = ["/", "/exchange", "/exchange/balance", "/find?held=1", "/find?q=quietrope", "/expose", "/act", `/find?q=${encodeURIComponent(others[0])}`, "/find?q=fw", ...new Set(own.slice(0, 3))];
+  const visits = ["/", "/exchange", "/exchange/balance", "/find?held=1", "/find?q=quietrope", "/expose", "/act", "/yours", `/find?q=${encodeURIComponent(others[0])}`, "/find?q=fw", ...new Set(own.slice(0, 3))];
   await page.goto(`${base}/expose`);
   const loops = await page.locator("main td a[href^='/loop/']").evaluateAll((links) => links.map((l) => l.getAttribute("href")));
   visits.push(...new Set(loops.slice(0, 3)), "/loop/CVE-2024-55591", "/loop/CVE-2024-23113");
@@ -384,7 +467,7 @@ async function partner() {
     check(`partner ${at}: quiet console`, troubles.length === 0, troubles.join("; "));
     await page.screenshot({ path: path.join(out, `partner${at.replaceAll(/[^a-zA-Z0-9-]+/g, "-").replace(/-$/, "")}.png`), fullPage: true });
   }
-  for (const at of ["/assure", "/assure/2.1.3", "/assure/try", "/assure/coverage", "/assure/records", "/assure/records/activity", "/partners/csirt-ie", "/depend/what-if", "/exchange/release"]) {
+  for (const at of ["/assure", "/assure/2.1.3", "/assure/try", "/assure/coverage", "/assure/records", "/assure/records/activity", "/assure/reviews", "/assure/reviews/2024-Q4", "/assure/reviews/2024-Q4/report", "/partners/csirt-ie", "/depend/what-if", "/exchange/release"]) {
     const response = await page.goto(base + at);
     check(`partner ${at}: refused`, response.status() === 403, String(response.status()));
   }

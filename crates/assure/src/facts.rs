@@ -1,6 +1,7 @@
 //! Plain facts that measures are computed from. Each carries two times: when it was so, and when the hub came to know it.
 //! Nothing here reads a database; [`Facts::seen_at`] cuts what lay in the future of a reader.
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ledger::Micros;
 use serde::Serialize;
@@ -146,11 +147,11 @@ pub struct Key {
 #[derive(Clone, Debug, Default)]
 pub struct Passing {
     /// The partner.
-    pub org: String,
+    pub org: Arc<str>,
     /// From the partner to us.
     pub inbound: bool,
     /// About what: a vulnerability, a type of object, `inventory`.
-    pub topic: String,
+    pub topic: Arc<str>,
     /// How well it shows the partner's part.
     pub evidence: Evidence,
     /// When.
@@ -221,6 +222,23 @@ pub struct Exposure {
     pub weight: f64,
     /// Statements.
     pub said: Vec<Statement>,
+}
+
+impl Exposure {
+    /// Itself, with nothing said of it yet.
+    fn without_statements(&self) -> Exposure {
+        Exposure {
+            partner: self.partner.clone(),
+            subject: self.subject.clone(),
+            asset: self.asset.clone(),
+            owner: self.owner.clone(),
+            level: self.level.clone(),
+            vulnerability: self.vulnerability.clone(),
+            advisory: self.advisory.clone(),
+            weight: self.weight,
+            said: Vec::new(),
+        }
+    }
 }
 
 /// One source's knowledge of exploitation: it began in `[from, by]`.
@@ -294,23 +312,33 @@ pub struct Facts {
 impl Facts {
     /// What `view` sees, the rest cut away: a measure cannot look ahead even by mistake.
     pub fn seen_at(&self, view: View) -> Facts {
-        let mut seen = self.clone();
-        seen.kinds.retain(|_, first| *first <= view.known_as_of);
-        seen.partners.retain(|x| view.sees(x.at));
-        seen.trusts.retain(|x| x.at.known <= view.known_as_of);
-        seen.agreements.retain(|x| x.at.known <= view.known_as_of);
-        seen.keys.retain(|x| view.sees(x.at));
-        seen.contacts.retain(|x| view.sees(x.at));
-        seen.inventories.retain(|x| view.sees(x.at));
-        seen.passings.retain(|x| view.sees(x.at));
-        seen.deliveries.retain(|x| view.sees(x.at) && !x.bounced.is_some_and(|b| view.sees(b)));
-        for exposure in &mut seen.exposures {
-            exposure.said.retain(|s| view.sees(s.at));
+        fn of<T: Clone>(all: &[T], sees: impl Fn(&T) -> bool) -> Vec<T> {
+            all.iter().filter(|one| sees(one)).cloned().collect()
         }
-        seen.exposures.retain(|x| !x.said.is_empty());
-        seen.exploitations.retain(|x| x.at.known <= view.known_as_of && x.by <= view.as_of);
-        seen.publications.retain(|x| view.sees(x.at));
-        seen
+        let exposure = |x: &Exposure| {
+            let said: Vec<Statement> = of(&x.said, |s| view.sees(s.at));
+            (!said.is_empty()).then(|| Exposure { said, ..x.without_statements() })
+        };
+        Facts {
+            home: self.home.clone(),
+            kinds: self
+                .kinds
+                .iter()
+                .filter(|(_, first)| **first <= view.known_as_of)
+                .map(|(k, v)| (k.clone(), *v))
+                .collect(),
+            partners: of(&self.partners, |x| view.sees(x.at)),
+            trusts: of(&self.trusts, |x| x.at.known <= view.known_as_of),
+            agreements: of(&self.agreements, |x| x.at.known <= view.known_as_of),
+            keys: of(&self.keys, |x| view.sees(x.at)),
+            contacts: of(&self.contacts, |x| view.sees(x.at)),
+            inventories: of(&self.inventories, |x| view.sees(x.at)),
+            passings: of(&self.passings, |x| view.sees(x.at)),
+            deliveries: of(&self.deliveries, |x| view.sees(x.at) && !x.bounced.is_some_and(|b| view.sees(b))),
+            exposures: self.exposures.iter().filter_map(exposure).collect(),
+            exploitations: of(&self.exploitations, |x| x.at.known <= view.known_as_of && x.by <= view.as_of),
+            publications: of(&self.publications, |x| view.sees(x.at)),
+        }
     }
 
     /// The kinds among `needs` of which nothing is known.

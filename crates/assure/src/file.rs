@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::record::definition::Catalogue;
 use crate::record::list::{self, Line};
+use crate::vetting::{self, Proposal};
 
 /// Records of a file.
 const RECORDS_MAX: i64 = 200;
@@ -29,6 +30,8 @@ pub struct File {
     pub trust: Option<Trust>,
     /// All decisions on its trust, the last one first.
     pub trusts: Vec<Trust>,
+    /// What the software proposes about its trust; a person decides.
+    pub proposed: Option<Proposal>,
     /// Agreements that name it.
     pub agreements: Vec<Agreed>,
     /// People with an account: name, role.
@@ -145,6 +148,7 @@ pub fn file(tx: &mut Tx<'_>, org: &str, home: &str, role: Role, now: Micros) -> 
         due: ask.due_at,
         overdue: ask.is_overdue(now),
     });
+    let proposed = vetting::proposal(tx, &card, now)?;
     let catalogue = Catalogue::of(tx)?;
     let readable = |line: &Line| catalogue.get(&line.version.record).is_none_or(|d| d.is_read_by(role));
     Ok(Some(File {
@@ -164,6 +168,7 @@ pub fn file(tx: &mut Tx<'_>, org: &str, home: &str, role: Role, now: Micros) -> 
         languages: card.languages,
         trust,
         trusts,
+        proposed,
         agreements,
     }))
 }

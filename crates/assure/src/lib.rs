@@ -16,7 +16,7 @@
 //! * [`review`]: a quarter or a year, shown to its partners, frozen, vouched for, and given to a stranger to recompute
 //! * [`compute`](mod@compute): what the command line and pages ask; [`figure`]: what they get
 //! * [`coverage`](mod@coverage): what serves what, and what nothing serves
-//! * [`file`](mod@file): all that is known of one partner
+//! * [`file`](mod@file): all that is known of one partner; [`vetting`]: what trust in it rests on, and what is proposed
 //! * [`yours`]: what one organisation is shown of itself, and asked
 //! * [`text`]: the same as lines for a person
 //! * [`wilson`]: intervals, for samples only
@@ -50,6 +50,7 @@ pub mod shipped;
 pub mod stage;
 pub mod text;
 pub mod trusted;
+pub mod vetting;
 pub mod wilson;
 pub mod yours;
 

@@ -486,7 +486,7 @@ mod tests {
     fn the_shipped_records_have_no_fault() {
         let definitions = definition::definitions(&packs().unwrap()[2]).unwrap();
         assert_eq!(definition::lint(&definitions, &Catalogue::default()), vec![]);
-        assert_eq!(definitions.len(), 27);
+        assert_eq!(definitions.len(), 28);
     }
 
     #[test]

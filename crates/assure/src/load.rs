@@ -1,6 +1,7 @@
 //! Facts read from the stage's tables for one known time. Only vulnerabilities that somebody was advised of are read in full:
 //! the rest cannot be in a figure. Who is whose constituency is resolved here, as it was known then.
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ledger::{Micros, Result, Row, Tx};
 
@@ -132,9 +133,9 @@ fn deliveries(tx: &mut Tx<'_>, known: Micros, world: &World, facts: &mut Facts) 
         let bounced = bounces.get(r.text(4)).copied();
         if bounced.is_none() && world.orgs.contains_key(&to) {
             facts.passings.push(Passing {
-                org: to.clone(),
+                org: to.as_str().into(),
                 inbound: false,
-                topic: vulnerability.clone(),
+                topic: vulnerability.as_str().into(),
                 evidence: Evidence::E0,
                 at: stamp(r),
             });
@@ -155,12 +156,22 @@ fn deliveries(tx: &mut Tx<'_>, known: Micros, world: &World, facts: &mut Facts) 
 
 fn inbound(tx: &mut Tx<'_>, known: Micros, world: &World, facts: &mut Facts) -> Result<()> {
     let sql = "SELECT org, topic, evidence, idx, known FROM @fact_inbound WHERE known <= $1 ORDER BY idx, org, topic, evidence";
+    // a few names stand in millions of rows
+    let mut names: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut shared = |name: &str| match names.get(name) {
+        Some(name) => Arc::clone(name),
+        None => {
+            let name: Arc<str> = name.into();
+            names.insert(Arc::clone(&name));
+            name
+        }
+    };
     tx.each(sql, &[known.into()], &mut |r| {
         if world.orgs.contains_key(r.text(0)) {
             facts.passings.push(Passing {
-                org: r.text(0).to_owned(),
+                org: shared(r.text(0)),
                 inbound: true,
-                topic: r.text(1).to_owned(),
+                topic: shared(r.text(1)),
                 evidence: Evidence::read(r.text(2)).unwrap_or_default(),
                 at: at(r.micros(4), r.int(3)),
             });
@@ -180,7 +191,7 @@ fn exposures(tx: &mut Tx<'_>, known: Micros, world: &World, facts: &mut Facts) -
     let mut lines: BTreeMap<(String, String, String, String), Line> = BTreeMap::new();
     let sql = "SELECT vulnerability, level, source, subject, owner, holder, country, advisory, state, count_min, count_max, \
                weight, valid, known, idx FROM @fact_exposure \
-               WHERE known <= $1 AND by_all = 1 AND vulnerability IN (SELECT vulnerability FROM @fact_delivery) ORDER BY idx, n";
+               WHERE known <= $1 AND by_all = 1 AND vulnerability IN (SELECT vulnerability FROM @fact_delivery WHERE known <= $1) ORDER BY idx, n";
     tx.each(sql, &[known.into()], &mut |r| {
         let key = (r.text(0).to_owned(), r.text(1).to_owned(), r.text(2).to_owned(), r.text(3).to_owned());
         let line = lines.entry(key).or_insert_with(|| Line {
@@ -269,7 +280,7 @@ fn claims(tx: &mut Tx<'_>, known: Micros, lines: &mut BTreeMap<(String, String, 
 
 fn exploitations(tx: &mut Tx<'_>, known: Micros, world: &World, facts: &mut Facts) -> Result<()> {
     let sql = "SELECT source, vulnerability, by_at, known, idx FROM @fact_listing \
-               WHERE known <= $1 AND vulnerability IN (SELECT vulnerability FROM @fact_delivery) ORDER BY idx";
+               WHERE known <= $1 AND vulnerability IN (SELECT vulnerability FROM @fact_delivery WHERE known <= $1) ORDER BY idx";
     let listed = tx.all(sql, &[known.into()], |r| Exploitation {
         source: r.text(0).to_owned(),
         vulnerability: r.text(1).to_owned(),
@@ -328,7 +339,7 @@ impl World {
 
 fn publications(tx: &mut Tx<'_>, known: Micros) -> Result<Vec<Publication>> {
     let sql = "SELECT vulnerability, fix, valid, known, idx FROM @fact_public \
-               WHERE known <= $1 AND vulnerability IN (SELECT vulnerability FROM @fact_delivery) ORDER BY idx, vulnerability";
+               WHERE known <= $1 AND vulnerability IN (SELECT vulnerability FROM @fact_delivery WHERE known <= $1) ORDER BY idx, vulnerability";
     tx.all(sql, &[known.into()], |r| Publication {
         vulnerability: r.text(0).to_owned(),
         fix: r.bool(1),

@@ -68,7 +68,10 @@ impl<'a> Lens<'a> {
             let mut units = self.of.book.at(&self.of.catalogue, view);
             units.insert(count::check::PARTNER.to_owned(), organisations::units(&facts, view));
             if self.of.catalogue.get(mitigations::ACTION).is_some() {
-                units.entry(mitigations::ACTION.to_owned()).or_default().extend(mitigations::actions(&facts));
+                let actions = units.entry(mitigations::ACTION.to_owned()).or_default();
+                actions.extend(mitigations::actions(&facts));
+                // a unit is found by its id
+                actions.sort_by(|a, b| a.id.cmp(&b.id));
             }
             Rc::new(Seen { facts, units })
         };

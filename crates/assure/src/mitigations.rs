@@ -34,6 +34,7 @@ pub(crate) fn actions(seen: &Facts) -> Vec<Unit> {
         let mut orgs = vec![exposure.owner.clone(), exposure.partner.clone()];
         orgs.retain(|org| known.contains_key(org.as_str()));
         orgs.dedup();
+        let fields = fields.into();
         let unit = Unit { kind: ACTION.to_owned(), id: id.clone(), name, fields, evidence, since: on, entries, orgs };
         actions.entry(id).or_insert(unit);
     }

@@ -63,7 +63,7 @@ pub(crate) fn units(seen: &Facts, view: View) -> Vec<Unit> {
             kind: PARTNER.to_owned(),
             id: key.to_owned(),
             name: partner.name.clone(),
-            fields,
+            fields: fields.into(),
             // how well it shows itself: the best of what came in from it within a year
             evidence: shown.get(key).copied().unwrap_or_default(),
             since: partner.at.valid,

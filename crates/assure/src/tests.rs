@@ -541,7 +541,12 @@ fn combined(world: &World, as_of: &str, expected: &str) {
         ("partners".to_owned(), list("pl-cert")),
         ("vulnerabilities".to_owned(), list("CVE-1")),
     ]);
-    let unit = crate::record::facts::Unit { id: "e-1".into(), name: "Warsaw".into(), fields, ..Default::default() };
+    let unit = crate::record::facts::Unit {
+        id: "e-1".into(),
+        name: "Warsaw".into(),
+        fields: fields.into(),
+        ..Default::default()
+    };
     let view = View { as_of: day(as_of), known_as_of: day(as_of) };
     let mut figure = crate::figure::Figure::empty(&plan, measure, &BTreeMap::new(), &period);
     let seen = world.facts.seen_at(view);

@@ -144,7 +144,9 @@ impl World {
     fn person(&self, name: &str, org: &str, clearance: Tlp) {
         let hashed = partners::person::hash("correct horse", &SeededEntropy::new(9)).unwrap();
         let role = if org == "home" { Role::Analyst } else { Role::Partner };
-        self.write(|tx| partners::add_person(tx, &NewPerson { name, org, role, clearance: Some(clearance) }, &hashed));
+        self.write(|tx| {
+            partners::add_person(tx, &NewPerson { name, org, role, clearance: Some(clearance), until: None }, &hashed)
+        });
     }
 
     fn collection(&self, title: &str, id: Option<&str>, how: u8) -> String {

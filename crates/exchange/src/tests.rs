@@ -137,7 +137,7 @@ fn make(ledger: &Ledger, title: &str, tlp: Tlp, read: &[String]) -> String {
 
 fn person(ledger: &Ledger, name: &str, org: &str, role: Role, clearance: Tlp) {
     let hashed = partners::person::hash("correct horse", &SeededEntropy::new(9)).unwrap();
-    let new = NewPerson { name, org, role, clearance: Some(clearance) };
+    let new = NewPerson { name, org, role, clearance: Some(clearance), until: None };
     ledger.write(|tx| partners::add_person(tx, &new, &hashed)).unwrap();
     ledger.catch_up().unwrap();
 }

@@ -44,6 +44,8 @@ pub struct Person {
     pub aka: Vec<String>,
     /// The organisation's agreements in the order of their recording.
     pub agreements: Vec<Agreement>,
+    /// The last day of the account; open where there is none.
+    pub until: Option<Date>,
 }
 
 impl Person {
@@ -59,6 +61,7 @@ impl Person {
             country: None,
             aka: Vec::new(),
             agreements: Vec::new(),
+            until: None,
         }
     }
 
@@ -131,6 +134,8 @@ pub struct NewPerson<'a> {
     pub role: Role,
     /// CLEAR where none was given.
     pub clearance: Option<Tlp>,
+    /// The last day of the account; open where there is none.
+    pub until: Option<Date>,
 }
 
 /// A password hash, made outside of any unit of work because it takes time.
@@ -166,9 +171,12 @@ pub fn add_person(tx: &mut Tx<'_>, new: &NewPerson<'_>, password: &Hashed) -> Re
          SET hash = excluded.hash, changed = excluded.changed",
         &[new.name.into(), (&password.0).into(), now.into()],
     )?;
-    let standing = tx.one("SELECT org, role, clearance FROM @person WHERE name = $1", &[new.name.into()], |r| {
-        r.text(0) == new.org && r.text(1) == new.role.as_str() && r.int(2) == clearance.rank()
-    })?;
+    let until = new.until.map(|day| day.to_string());
+    let standing =
+        tx.one("SELECT org, role, clearance, until FROM @person WHERE name = $1", &[new.name.into()], |r| {
+            let same = r.text(0) == new.org && r.text(1) == new.role.as_str() && r.int(2) == clearance.rank();
+            same && r.text(3) == until.as_deref().unwrap_or_default()
+        })?;
     if standing == Some(true) {
         return Ok(false);
     }
@@ -177,17 +185,26 @@ pub fn add_person(tx: &mut Tx<'_>, new: &NewPerson<'_>, password: &Hashed) -> Re
         org: new.org.to_owned(),
         role: new.role.as_str().to_owned(),
         clearance: clearance.to_string(),
+        until,
     };
     tx.append(Draft::new("partners.person", &meta)?)?;
     Ok(true)
 }
 
-/// A person by name. `home` is the key of the operator's own organisation.
+/// A person by name, whose account has not ended. `home` is the key of the operator's own organisation.
 pub fn person(tx: &mut Tx<'_>, name: &str, home: &str) -> Result<Option<Person>> {
-    let row = tx.one("SELECT org, role, clearance FROM @person WHERE name = $1", &[name.into()], |r| {
-        (r.text(0).to_owned(), r.text(1).parse::<Role>(), Tlp::from_rank(r.int(2)))
+    let today = tx.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    Ok(read(tx, name, home)?.filter(|person| person.until.is_none_or(|until| today <= until)))
+}
+
+/// A person by name, also one whose account has ended.
+fn read(tx: &mut Tx<'_>, name: &str, home: &str) -> Result<Option<Person>> {
+    let row = tx.one("SELECT org, role, clearance, until FROM @person WHERE name = $1", &[name.into()], |r| {
+        let until = Some(r.text(3)).filter(|day| !day.is_empty()).map(str::parse::<Date>).transpose();
+        (r.text(0).to_owned(), r.text(1).parse::<Role>(), Tlp::from_rank(r.int(2)), until)
     })?;
-    let Some((org, Ok(role), own_clearance)) = row else { return Ok(None) };
+    // who has an end that cannot be read has ended
+    let Some((org, Ok(role), own_clearance, Ok(until))) = row else { return Ok(None) };
     let card = org::find(tx, &org)?;
     let agreements = org::agreements(tx, &org)?;
     Ok(Some(Person {
@@ -200,6 +217,7 @@ pub fn person(tx: &mut Tx<'_>, name: &str, home: &str) -> Result<Option<Person>>
         role,
         own_clearance,
         agreements,
+        until,
     }))
 }
 
@@ -208,7 +226,7 @@ pub fn people(tx: &mut Tx<'_>, home: &str) -> Result<Vec<Person>> {
     let names = tx.all("SELECT name FROM @person ORDER BY name", &[], |r| r.text(0).to_owned())?;
     let mut out = Vec::with_capacity(names.len());
     for name in names {
-        out.extend(person(tx, &name, home)?);
+        out.extend(read(tx, &name, home)?);
     }
     Ok(out)
 }
@@ -219,7 +237,7 @@ pub fn of_org(tx: &mut Tx<'_>, org: &str, home: &str) -> Result<Vec<Person>> {
         tx.all("SELECT name FROM @person WHERE org = $1 ORDER BY name", &[org.into()], |r| r.text(0).to_owned())?;
     let mut out = Vec::with_capacity(names.len());
     for name in names {
-        out.extend(person(tx, &name, home)?);
+        out.extend(read(tx, &name, home)?);
     }
     Ok(out)
 }

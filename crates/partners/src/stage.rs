@@ -107,6 +107,9 @@ pub struct PersonMeta {
     pub role: String,
     /// Label without prefix.
     pub clearance: String,
+    /// The last day of the account; open where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// Meta of `partners.key`. The last one of an organisation and a key stands.
@@ -169,7 +172,8 @@ impl Stage for Partners {
          CREATE TABLE @home (id {int} PRIMARY KEY, home {text} NOT NULL);
          CREATE TABLE @naming (org {text} PRIMARY KEY, agreed {int} NOT NULL, reason {text} NOT NULL, by_whom {text} NOT NULL,
            known {int} NOT NULL);
-         CREATE TABLE @person (name {text} PRIMARY KEY, org {text} NOT NULL, role {text} NOT NULL, clearance {int} NOT NULL);
+         CREATE TABLE @person (name {text} PRIMARY KEY, org {text} NOT NULL, role {text} NOT NULL, clearance {int} NOT NULL,
+           until {text} NOT NULL);
          CREATE TABLE @partner_key (org {text} NOT NULL, public {text} NOT NULL, state {text} NOT NULL, since {int} NOT NULL,
            PRIMARY KEY (org, public));
          CREATE TABLE @trust (idx {int} PRIMARY KEY, org {text} NOT NULL, from_day {text} NOT NULL, to_day {text} NOT NULL,
@@ -264,9 +268,15 @@ fn person(tx: &mut Tx<'_>, meta: &PersonMeta) -> Result<()> {
     let clearance = tlp(&meta.clearance)?;
     meta.role.parse::<crate::role::Role>().map_err(|e| Error::park("role-unknown", e))?;
     tx.run(
-        "INSERT INTO @person (name, org, role, clearance) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE \
-         SET org = excluded.org, role = excluded.role, clearance = excluded.clearance",
-        &[(&meta.name).into(), (&meta.org).into(), (&meta.role).into(), clearance.rank().into()],
+        "INSERT INTO @person (name, org, role, clearance, until) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO UPDATE \
+         SET org = excluded.org, role = excluded.role, clearance = excluded.clearance, until = excluded.until",
+        &[
+            (&meta.name).into(),
+            (&meta.org).into(),
+            (&meta.role).into(),
+            clearance.rank().into(),
+            meta.until.as_deref().unwrap_or_default().into(),
+        ],
     )?;
     Ok(())
 }

@@ -21,7 +21,7 @@ fn day(text: &str) -> Date {
 
 fn add(ledger: &Ledger, name: &str, org: &str, role: Role, clearance: Option<Tlp>, password: &str) -> bool {
     let hashed = hash(password, &SeededEntropy::new(9)).unwrap();
-    let new = NewPerson { name, org, role, clearance };
+    let new = NewPerson { name, org, role, clearance, until: None };
     let changed = ledger.write(|tx| crate::add_person(tx, &new, &hashed)).unwrap();
     ledger.catch_up().unwrap();
     changed
@@ -68,6 +68,31 @@ fn people_sign_in(ledger: &Ledger) {
     add(ledger, "ada", "home", Role::Operator, None, "new password");
     assert_eq!(enters("ada", "correct horse"), None, "a changed password forgets the old one");
     assert_eq!(enters("ada", "new password").as_deref(), Some("ada"));
+}
+
+/// An inspection has an end: on the day after, the account is as if it were not there, for sign-in and for a session that runs.
+#[test]
+fn an_account_ends() {
+    for store in engines() {
+        let ledger = store.open(vec![Arc::new(Partners)]);
+        store.clock.set("2026-01-02".parse().unwrap());
+        let hashed = hash("correct horse", &SeededEntropy::new(9)).unwrap();
+        let until = Some(day("2026-03-31"));
+        let new = NewPerson { name: "audit", org: "home", role: Role::Auditor, clearance: None, until };
+        assert!(ledger.write(|tx| crate::add_person(tx, &new, &hashed)).unwrap());
+        ledger.catch_up().unwrap();
+        let door = Authenticator::new(&SeededEntropy::new(3));
+        let there = || {
+            let enters = ledger.read(|tx| door.authenticate(tx, "audit", "correct horse", "home")).unwrap().is_some();
+            (enters, ledger.read(|tx| person(tx, "audit", "home")).unwrap().is_some())
+        };
+        store.clock.set("2026-03-31T23:59:59Z".parse().unwrap());
+        assert_eq!(there(), (true, true));
+        store.clock.set("2026-04-01".parse().unwrap());
+        assert_eq!(there(), (false, false));
+        let ended = ledger.read(|tx| people(tx, "home")).unwrap();
+        assert_eq!(ended.iter().map(|p| (p.name.as_str(), p.until)).collect::<Vec<_>>(), [("audit", until)]);
+    }
 }
 
 #[track_caller]
@@ -123,7 +148,7 @@ fn what_a_person_may() {
     }
     let local = Person::local_operator("home");
     for verb in Verb::ALL {
-        check(&local, verb, verb != Verb::ApproveAsks);
+        check(&local, verb, !matches!(verb, Verb::ApproveAsks | Verb::AttestReview));
     }
     let foreign = Person { name: "x".into(), org: "cert-fr".into(), is_operator: false, ..local };
     check(&foreign, Verb::Read, true);

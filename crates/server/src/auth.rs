@@ -215,7 +215,13 @@ mod tests {
         let store = ledger::testkit::sqlite();
         let ledger = store.open(vec![std::sync::Arc::new(partners::Partners), std::sync::Arc::new(Sessions)]);
         let hashed = partners::person::hash("correct horse", &*ledger.env().entropy).unwrap();
-        let new = partners::NewPerson { name: "ada", org: "home", role: partners::Role::Analyst, clearance: None };
+        let new = partners::NewPerson {
+            name: "ada",
+            org: "home",
+            role: partners::Role::Analyst,
+            clearance: None,
+            until: None,
+        };
         ledger.write(|tx| partners::add_person(tx, &new, &hashed)).unwrap();
         ledger.catch_up().unwrap();
         let token = ledger.write(|tx| begin(tx, "ada")).unwrap();

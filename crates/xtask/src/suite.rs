@@ -168,8 +168,11 @@ fn run_script(script: &Path, url: &str, data: &Path, tally: &mut Tally) -> Resul
     node.arg(script).arg(url).arg(shell::target().join("pages")).current_dir(shell::root().join("web"));
     node.env("MAINSTAY_USER", "demo").env("MAINSTAY_PASSWORD", "mainstay-demo");
     node.env("MAINSTAY_PARTNER", "lee-desk").env("MAINSTAY_PARTNER_NAME", "Lee Harbour Water");
-    if let Some(token) = answer_token(&data.join("outbox")) {
+    if let Some(token) = token(&data.join("outbox"), "", "/a/") {
         node.env("MAINSTAY_ANSWER_URL", format!("{url}/a/{token}"));
+    }
+    if let Some(token) = token(&data.join("outbox"), "csirt-nl", "/yours/") {
+        node.env("MAINSTAY_YOURS_URL", format!("{url}/yours/{token}"));
     }
     if let Some(path) = chromium() {
         node.env("CHROMIUM", path);
@@ -196,13 +199,15 @@ fn run_script(script: &Path, url: &str, data: &Path, tally: &mut Tally) -> Resul
     Ok(())
 }
 
-/// The one-time link of the message that was written last, for the page behind it.
-fn answer_token(outbox: &Path) -> Option<String> {
+/// What follows `before` in the message that was written last among those that have it and `name` in their name: the token of a link.
+fn token(outbox: &Path, name: &str, before: &str) -> Option<String> {
     let mut letters: Vec<_> = std::fs::read_dir(outbox).ok()?.flatten().map(|e| e.path()).collect();
+    letters.retain(|path| path.to_string_lossy().contains(name));
     letters.sort_by_key(|path| std::fs::metadata(path).and_then(|m| m.modified()).ok());
     // A long line is folded with `=` at its end (RFC 2045 section 6.7).
-    let text = std::fs::read_to_string(letters.last()?).ok()?.replace("=\r\n", "").replace("=\n", "");
-    let (_, rest) = text.split_once("/a/")?;
+    let read = |path: &PathBuf| Some(std::fs::read_to_string(path).ok()?.replace("=\r\n", "").replace("=\n", ""));
+    let text = letters.iter().rev().filter_map(read).find(|text| text.contains(before))?;
+    let (_, rest) = text.split_once(before)?;
     let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
     (!token.is_empty()).then_some(token)
 }

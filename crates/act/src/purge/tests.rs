@@ -59,7 +59,7 @@ impl Hub {
         ] {
             let entropy = ledger::SeededEntropy::new(1);
             let hash = partners::person::hash("correct horse", &entropy).unwrap();
-            let new = partners::NewPerson { name, org, role, clearance: Some(Tlp::Amber) };
+            let new = partners::NewPerson { name, org, role, clearance: Some(Tlp::Amber), until: None };
             hub.ledger.write(|tx| add_person(tx, &new, &hash)).unwrap();
         }
         hub.ledger.catch_up().unwrap();

@@ -18,8 +18,6 @@ use crate::record::value::Value;
 /// The facts that are counted, at one time.
 pub struct Ground<'a> {
     units: &'a BTreeMap<String, Vec<Unit>>,
-    /// Kind and id → place among the units of the kind.
-    places: BTreeMap<(&'a str, &'a str), usize>,
     book: &'a Book,
     trusts: &'a [Span],
     home: &'a str,
@@ -78,7 +76,7 @@ struct Scope<'s, 'a> {
 }
 
 impl<'a> Ground<'a> {
-    /// `units`: as they stood at `view`, organisations among them as `partner`.
+    /// `units`: as they stood at `view`, each kind in the order of ids, organisations among them as `partner`.
     pub fn new(
         units: &'a BTreeMap<String, Vec<Unit>>,
         book: &'a Book,
@@ -87,11 +85,8 @@ impl<'a> Ground<'a> {
         view: View,
         period: &'a Period,
     ) -> Ground<'a> {
-        let all = units.iter().flat_map(|(kind, units)| units.iter().enumerate().map(move |(n, unit)| (kind, n, unit)));
-        let places = all.map(|(kind, n, unit)| ((kind.as_str(), unit.id.as_str()), n)).collect();
         Ground {
             units,
-            places,
             book,
             trusts: &facts.trusts,
             home,
@@ -383,8 +378,8 @@ impl<'a> Ground<'a> {
     }
 
     fn unit(&self, kind: &str, id: &str) -> Option<&'a Unit> {
-        let n = self.places.get(&(kind, id))?;
-        self.units.get(kind)?.get(*n)
+        let units = self.units.get(kind)?;
+        units.get(units.binary_search_by(|unit| unit.id.as_str().cmp(id)).ok()?)
     }
 
     /// What a value leads to.

@@ -14,6 +14,8 @@ const WORDS: [&str; 23] = [
 ];
 /// Conditions within conditions.
 const DEPTH_MAX: usize = 20;
+/// Conditions on what a thing links to, within one another: each multiplies the cost by what is linked.
+const NEST_MAX: usize = 2;
 
 /// Words that no field may be called.
 pub(crate) fn is_reserved(word: &str) -> bool {
@@ -26,7 +28,7 @@ pub(crate) fn is_reserved(word: &str) -> bool {
 /// The first thing that cannot be read, with its place.
 pub fn parse(text: &str) -> Result<Program, Fault> {
     let tokens = tokens(text)?;
-    Parser { text, tokens, at: 0, depth: 0 }.program()
+    Parser { text, tokens, at: 0, depth: 0, nested: 0 }.program()
 }
 
 fn path(word: &str, span: Span) -> Path {
@@ -38,6 +40,7 @@ struct Parser<'t> {
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
+    nested: usize,
 }
 
 type Parsed<T> = Result<T, Fault>;
@@ -275,7 +278,13 @@ impl Parser<'_> {
         };
         let condition = if self.takes("where") {
             self.need_sign("(")?;
+            self.nested += 1;
+            if self.nested > NEST_MAX {
+                let reason = format!("more than {NEST_MAX} conditions on what is linked within one another");
+                return Err(self.fault("count-nested", reason));
+            }
             let inner = self.expr()?;
+            self.nested -= 1;
             self.need_sign(")")?;
             Some(Box::new(inner))
         } else {

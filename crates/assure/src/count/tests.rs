@@ -87,8 +87,15 @@ fn units(catalogue: &Catalogue, lines: &str) -> BTreeMap<String, Vec<Unit>> {
         }
         let (kind, id) = (kind.to_owned(), id.to_owned());
         fields.insert("org".to_owned(), Value::Text(id.clone()));
-        units.entry(kind.clone()).or_default().push(Unit { name: id.clone(), kind, id, fields, ..Unit::default() });
+        units.entry(kind.clone()).or_default().push(Unit {
+            name: id.clone(),
+            kind,
+            id,
+            fields: fields.into(),
+            ..Unit::default()
+        });
     }
+    units.values_mut().for_each(|units| units.sort_by(|a, b| a.id.cmp(&b.id)));
     units
 }
 
@@ -199,14 +206,14 @@ fn what_counts_and_what_does_not() {
     assert_snapshot!(count("each partner standing at period end once per org counting last_in in period"), @r##"
     +fr
     -nl: not known: last_in in period
-    -us-co: not known: last_in in period
     -nowhere: not known: last_in in period
+    -us-co: not known: last_in in period
     "##);
     assert_snapshot!(count("each partner standing at period end where country is not US once per org counting at least 2 meeting whose partners has this"), @r##"
     +fr
     +nl
-     us-co: not so: country is not US
      nowhere: not known: country is not US
+     us-co: not so: country is not US
     "##);
 }
 
@@ -231,6 +238,7 @@ fn what_is_refused_when_it_is_written() {
     assert_snapshot!(count("each meeting during period by held_on where title is \"x once per id"), @r##"line 1, column 54: the text is not closed: end it with " [count-text]"##);
     assert_snapshot!(count("each meeting during period by held_on where cost within 3 before today once per id"), @"line 1, column 59: say how many `days` [count-days]");
     assert_snapshot!(count("each meeting; drop table"), @"line 1, column 13: ';' means nothing here [count-sign]");
+    assert_snapshot!(count("each meeting during period by held_on where some partners where (some meeting whose partners has this where (some partners where (it is home))) once per id"), @"line 1, column 131: more than 2 conditions on what is linked within one another [count-nested]");
     assert_snapshot!(count(&format!("each meeting during period by held_on where {}lead is home{} once per id", "(".repeat(40), ")".repeat(40))), @"line 1, column 66: more than 20 conditions within one another [count-deep]");
 }
 

@@ -66,7 +66,7 @@ pub fn write(
             (true, Some((salt, payload))) => match gate.withholds(kind_of(&leaf), payload) {
                 None => {
                     written.payloads += 1;
-                    json!([leaf.header, base64(salt), base64(payload)])
+                    json!([leaf.header, commitment, base64(salt), base64(payload)])
                 }
                 Some(rule) => {
                     written.withheld += 1;

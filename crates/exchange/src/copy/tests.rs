@@ -30,7 +30,11 @@ fn open(store: &ledger::testkit::TestStore, handling: Handling) -> (Ledger, Stri
             collection::handle(tx, &standing, handling)?;
             for (name, org) in [("fred", "fr"), ("nell", "nl-cert")] {
                 let clearance = Some(Tlp::Red);
-                partners::add_person(tx, &NewPerson { name, org, role: Role::Partner, clearance }, &hashed)?;
+                partners::add_person(
+                    tx,
+                    &NewPerson { name, org, role: Role::Partner, clearance, until: None },
+                    &hashed,
+                )?;
                 let green = Agreement::plain("2026-01-01".parse().unwrap(), None, Tlp::Green);
                 partners::org::add_agreement(tx, org, &green, None)?;
             }

@@ -441,7 +441,8 @@ fn push_of(ledger: &Ledger, objects: &[String]) {
     let hashed = partners::person::hash("correct horse", &ledger::SeededEntropy::new(9)).unwrap();
     let id = ledger
         .write(|tx| {
-            let new = NewPerson { name: "north", org: "no", role: Role::Partner, clearance: Some(Tlp::Red) };
+            let new =
+                NewPerson { name: "north", org: "no", role: Role::Partner, clearance: Some(Tlp::Red), until: None };
             partners::add_person(tx, &new, &hashed)?;
             let new = NewCollection {
                 title: "Out",

@@ -51,7 +51,7 @@ fn add(ledger: &Ledger, title: &str, read: &[&str]) -> String {
 /// A person of `org`, which has an agreement up to GREEN.
 fn partner(ledger: &Ledger, name: &str, org: &str) -> Person {
     let hashed = partners::person::hash("correct horse", &*ledger.env().entropy).unwrap();
-    let new = NewPerson { name, org, role: Role::Partner, clearance: Some(Tlp::Red) };
+    let new = NewPerson { name, org, role: Role::Partner, clearance: Some(Tlp::Red), until: None };
     ledger.write(|tx| partners::add_person(tx, &new, &hashed)).unwrap();
     ledger.catch_up().unwrap();
     let agreement = Agreement::plain("2020-01-01".parse().unwrap(), None, Tlp::Green);

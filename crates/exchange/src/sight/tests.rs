@@ -90,7 +90,7 @@ impl Hub {
         hub.collection = hub.make("box", &["a", "b"]);
         let hashed = partners::person::hash("correct horse", &SeededEntropy::new(9)).unwrap();
         for (name, org) in [("anna", "a"), ("bert", "b")] {
-            let person = NewPerson { name, org, role: Role::Partner, clearance: Some(Tlp::Red) };
+            let person = NewPerson { name, org, role: Role::Partner, clearance: Some(Tlp::Red), until: None };
             hub.ledger.write(|tx| partners::add_person(tx, &person, &hashed)).unwrap();
             hub.agree(org, None, Tlp::Amber, false);
         }

@@ -41,6 +41,8 @@ pub(crate) enum Partner {
         /// The partner
         org: String,
     },
+    /// Whose trust should be renewed, or has lost what it rests on; a person decides with `partner trust`
+    Vetting,
     /// Say that a partner is trusted from one day to another, and why
     Trust {
         /// The partner
@@ -159,6 +161,17 @@ impl Partner {
                 let what = if *revoke { "is revoked" } else { "is registered" };
                 out::say(format!("the key of {org} {what}"));
             }
+            Partner::Vetting => {
+                actor::own(global, &ledger)?;
+                let now = ledger.env().clock.now();
+                let all = ledger.read(|tx| assure::vetting::proposals(tx, now))?;
+                out::rows(global.format, &all, &["partner", "propose", "trusted until", "because"], |p| {
+                    let step = if p.step == assure::vetting::Step::Renew { "renew" } else { "let lapse" };
+                    vec![p.org.clone(), step.to_owned(), p.until.clone(), p.because.join("; ")]
+                })?;
+                out::say(format!("{} to decide: `partner trust ORG --from DAY --to DAY --reason TEXT`", all.len()));
+                return Ok(if all.is_empty() { Done::Fine } else { Done::Findings });
+            }
             Partner::Trust { org, from, to, reason } => {
                 let person = actor::must(global, &ledger, Verb::Trust)?;
                 let (from, to) = (day(from)?, day(to)?);
@@ -192,6 +205,10 @@ fn show(global: &Global, ledger: &Ledger, org: &str) -> Result<Done, Failure> {
         Some(t) => format!("trusted from {} to {}, says {}: {}", t.from, t.to, t.by, t.reason),
         None => "not trusted by anybody's word today".to_owned(),
     })?;
+    if let Some(p) = &f.proposed {
+        let step = if p.step == assure::vetting::Step::Renew { "renew it" } else { "let it lapse" };
+        out::line(&format!("proposed: {step}, since {}", p.because.join("; ")))?;
+    }
     out::line(&format!("last heard of {}, last told something {}", when(f.last_in), when(f.last_out)))?;
     let p = &f.performance;
     let hours = p.hours_to_send.map(|h| format!(", sent {h} hours after they were planned")).unwrap_or_default();

@@ -25,6 +25,9 @@ pub(crate) enum User {
         /// The strongest marking they may see; the organisation's agreement caps it
         #[arg(long, default_value = "CLEAR")]
         clearance: Tlp,
+        /// The last day of the account; open unless said, but an auditor's ends after 90 days
+        #[arg(long, value_name = "DAY")]
+        until: Option<String>,
         /// Read the password from standard input (the only way: it never stands on a command line)
         #[arg(long, required = true)]
         password_stdin: bool,
@@ -76,14 +79,16 @@ impl From<RoleArg> for Role {
 impl User {
     pub(crate) fn run(&self, global: &Global) -> Result<Done, Failure> {
         match self {
-            User::Add { name, org, role, clearance, password_stdin: _ } => {
+            User::Add { name, org, role, clearance, until, password_stdin: _ } => {
                 let ledger = store::open_or_create(global)?;
                 actor::must(global, &ledger, Verb::ManagePartners)?;
+                let ends = ends(*role, until.as_deref(), &ledger)?;
                 let hashed = person::hash(&actor::password_from_stdin()?, &*ledger.env().entropy)?;
-                let new = NewPerson { name, org, role: (*role).into(), clearance: Some(*clearance) };
+                let new = NewPerson { name, org, role: (*role).into(), clearance: Some(*clearance), until: ends };
                 ledger.write(|tx| partners::add_person(tx, &new, &hashed))?;
                 store::settle(global, &ledger)?;
-                out::say(format!("{name} of {org} may sign in"));
+                let until = ends.map(|day| format!(" until {day}")).unwrap_or_default();
+                out::say(format!("{name} of {org} may sign in{until}"));
                 Ok(Done::Fine)
             }
             User::Token { name, days, revoke } => {
@@ -112,13 +117,32 @@ impl User {
                 actor::own(global, &ledger)?;
                 let home = ledger.genesis().home.clone();
                 let people = ledger.read(|tx| person::people(tx, &home))?;
-                let rows: Vec<[String; 4]> = people
-                    .iter()
-                    .map(|p| [p.name.clone(), p.org.clone(), p.role.as_str().to_owned(), p.own_clearance.to_string()])
-                    .collect();
-                out::rows(global.format, &rows, &["name", "org", "role", "clearance"], |r| r.to_vec())?;
+                let row = |p: &partners::Person| {
+                    let until = p.until.map(|day| day.to_string()).unwrap_or_default();
+                    let role = p.role.as_str().to_owned();
+                    [p.name.clone(), p.org.clone(), role, p.own_clearance.to_string(), until]
+                };
+                let rows: Vec<[String; 5]> = people.iter().map(row).collect();
+                out::rows(global.format, &rows, &["name", "org", "role", "clearance", "until"], |r| r.to_vec())?;
                 Ok(Done::Fine)
             }
         }
+    }
+}
+
+/// Days of an auditor's account where no end is said: an inspection has an end, and so has what it may read.
+const AUDITOR_DAYS: i64 = 90;
+
+/// The last day of an account.
+fn ends(role: RoleArg, until: Option<&str>, ledger: &ledger::Ledger) -> Result<Option<jiff::civil::Date>, Failure> {
+    let today = ledger.env().clock.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    match (until, role) {
+        (Some(day), _) => match day.parse::<jiff::civil::Date>() {
+            Ok(day) if day >= today => Ok(Some(day)),
+            Ok(day) => Err(Failure::Usage(format!("--until {day} is over"))),
+            Err(_) => Err(Failure::Usage(format!("--until {day:?} is no date: write it as 2026-03-01"))),
+        },
+        (None, RoleArg::Auditor) => Ok(Some(today.saturating_add(jiff::Span::new().days(AUDITOR_DAYS)))),
+        (None, _) => Ok(None),
     }
 }

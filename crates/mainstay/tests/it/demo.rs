@@ -152,6 +152,9 @@ fn a_year_of_the_sample_and_what_needs_attention_at_its_end() {
         "{file}"
     );
 
+    crate::quarter::five_forms_say_the_same(&first, &world.script.now);
+    crate::quarter::a_stranger_recomputes_it(&first, &world.script.now);
+
     // The advisory of January is taken in seven weeks later: nobody is silent about it yet.
     let mut later = after;
     let one = later.iter_mut().find(|s| s.run.iter().any(|a| a.ends_with("ex-2025-001.json"))).unwrap();

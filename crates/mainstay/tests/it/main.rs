@@ -11,6 +11,7 @@ mod hostile_taxii;
 mod interop;
 mod peers;
 mod purge;
+mod quarter;
 mod real;
 mod release;
 mod sample;

@@ -151,7 +151,9 @@ impl Hub {
     pub(super) fn person(&self, name: &str, org: &str, role: Role, clearance: Tlp) {
         static HASHED: OnceLock<partners::person::Hashed> = OnceLock::new();
         let hashed = HASHED.get_or_init(|| partners::person::hash(PASSWORD, &SeededEntropy::new(9)).unwrap());
-        self.write(|tx| partners::add_person(tx, &NewPerson { name, org, role, clearance: Some(clearance) }, hashed));
+        self.write(|tx| {
+            partners::add_person(tx, &NewPerson { name, org, role, clearance: Some(clearance), until: None }, hashed)
+        });
     }
 
     pub(super) fn collection(&self, title: &str, id: Option<&str>, tlp: Tlp, read: &[&str], write: &[&str]) {

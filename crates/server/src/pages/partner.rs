@@ -32,6 +32,8 @@ pub struct File {
     pub agreements: Vec<(String, String, String, &'static str)>,
     /// Decisions on its trust: days, by whom, why.
     pub trusts: Vec<(String, String, String)>,
+    /// What is proposed about its trust, and why.
+    pub proposed: Option<String>,
     /// Records that name it: address, name, kind, state, evidence.
     pub records: Vec<(String, String, String, String, Evidence)>,
     /// Its balance.

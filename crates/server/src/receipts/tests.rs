@@ -36,7 +36,11 @@ fn world(store: TestStore) -> World {
                 ("aud", "nl", Role::Auditor),
             ];
             for (name, org, role) in people {
-                partners::add_person(tx, &NewPerson { name, org, role, clearance: Some(Tlp::Red) }, &hashed)?;
+                partners::add_person(
+                    tx,
+                    &NewPerson { name, org, role, clearance: Some(Tlp::Red), until: None },
+                    &hashed,
+                )?;
             }
             let both = ["fr".to_owned(), "nl".to_owned()];
             let new = NewCollection {

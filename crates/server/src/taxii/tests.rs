@@ -53,7 +53,11 @@ fn world(store: TestStore) -> World {
                 ("dirk", "de", Role::Partner),
             ];
             for (name, org, role) in people {
-                partners::add_person(tx, &NewPerson { name, org, role, clearance: Some(Tlp::Red) }, &hashed)?;
+                partners::add_person(
+                    tx,
+                    &NewPerson { name, org, role, clearance: Some(Tlp::Red), until: None },
+                    &hashed,
+                )?;
             }
             for (org, clearance) in [("fr", Tlp::Green), ("nl", Tlp::Amber)] {
                 let agreement = Agreement::plain("2026-01-01".parse().unwrap(), None, clearance);

@@ -62,6 +62,10 @@ fn view(tx: &mut Tx<'_>, context: &Context, org: &str) -> Result<File> {
         channels: channels.collect(),
         agreements: agreements.collect(),
         trusts: trusts.collect(),
+        proposed: f.proposed.as_ref().map(|p| {
+            let step = if p.step == assure::vetting::Step::Renew { "Renew its trust" } else { "Let its trust lapse" };
+            format!("{step}, which ends on {}: {}.", p.until, p.because.join("; "))
+        }),
         records: records.collect(),
         balance: format!("/exchange/balance/{}", query(&f.org)),
         name: f.name,
