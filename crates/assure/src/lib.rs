@@ -13,6 +13,7 @@
 //!   [`exchanges`] 1.2.2
 //! * [`record`]: what people write down, by definitions that are data; [`count`]: the language in which a measure says what it counts, with
 //!   `counted`, `organisations` and `mitigations`
+//! * [`propose`]: what calendars, mails and exports of courses say could be recorded, until a person decides
 //! * [`review`]: a quarter or a year, shown to its partners, frozen, vouched for, and given to a stranger to recompute
 //! * [`compute`](mod@compute): what the command line and pages ask; [`figure`]: what they get
 //! * [`coverage`](mod@coverage): what serves what, and what nothing serves
@@ -42,6 +43,7 @@ mod organisations;
 pub mod pack;
 pub mod period;
 pub mod prior;
+pub mod propose;
 mod received;
 pub mod record;
 pub mod review;

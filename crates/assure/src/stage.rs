@@ -4,7 +4,7 @@
 use ledger::{Ahead, Error, Event, Micros, Result, Stage, Tx, Value};
 use serde::Deserialize;
 
-use crate::{asked, exposed, received, record, review};
+use crate::{asked, exposed, propose, received, record, review};
 
 /// The last turn of the loop.
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,6 +93,11 @@ impl Stage for Assure {
          CREATE TABLE @record_backed (idx {int} PRIMARY KEY, kind {text} NOT NULL, id {text} NOT NULL, valid {int} NOT NULL,
            known {int} NOT NULL, meta {text} NOT NULL);
          CREATE INDEX @record_backed_id ON @record_backed (kind, id, idx);
+         CREATE TABLE @proposal (idx {int} PRIMARY KEY, known {int} NOT NULL, origin {text} NOT NULL, family {text} NOT NULL,
+           decided {int} NOT NULL, kind {text} NOT NULL, id {text} NOT NULL, meta {text} NOT NULL);
+         CREATE INDEX @proposal_origin ON @proposal (origin, idx);
+         CREATE INDEX @proposal_family ON @proposal (family, idx);
+         CREATE INDEX @proposal_open ON @proposal (decided, idx);
          CREATE TABLE @plan_review (idx {int} PRIMARY KEY, review {text} NOT NULL, kind {text} NOT NULL, org {text} NOT NULL,
            known {int} NOT NULL, meta {text} NOT NULL);
          CREATE INDEX @plan_review_of ON @plan_review (review, idx)"
@@ -149,6 +154,8 @@ impl Stage for Assure {
                 "act.closed" => asked::closed(tx, event)?,
                 record::RECORD => record::fold::record(tx, event)?,
                 record::BACKED => record::fold::backed(tx, event)?,
+                propose::PROPOSED => propose::queue::fold_proposed(tx, event)?,
+                propose::DECIDED => propose::queue::fold_decided(tx, event)?,
                 review::REVIEW | review::SHOWN | review::REPLY | review::FROZEN => review::fold::act(tx, event)?,
                 _ => {}
             }

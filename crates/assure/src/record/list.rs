@@ -91,6 +91,11 @@ pub(crate) fn is_spoken_of(tx: &mut Tx<'_>, version: &RecordMeta, org: &str) -> 
     Ok(backing(tx, &version.record, &version.id)?.iter().any(|(_, _, b)| spoke(b)))
 }
 
+/// Whether a document with this digest is evidence for a record already.
+pub(crate) fn is_backed_with(tx: &mut Tx<'_>, kind: &str, id: &str, digest: &str) -> Result<bool> {
+    Ok(backing(tx, kind, id)?.iter().any(|(_, _, b)| b.digest.as_deref() == Some(digest)))
+}
+
 /// How well a version is shown by what backs it: an artefact speaks of the record, a word only of what the fields said then.
 pub(crate) fn level<'b>(version: &RecordMeta, backing: impl Iterator<Item = &'b BackedMeta>) -> Evidence {
     let fields = digest_of(&version.fields);

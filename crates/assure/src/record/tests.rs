@@ -27,7 +27,12 @@ pub(crate) fn person(name: &str, role: Role) -> Person {
 
 impl World {
     pub(crate) fn new(store: TestStore) -> World {
-        let ledger = store.open(vec![Arc::new(partners::Partners), Arc::new(Assure)]);
+        World::with(store, vec![Arc::new(partners::Partners), Arc::new(Assure)])
+    }
+
+    /// With these stages, of which the last is this crate's.
+    pub(crate) fn with(store: TestStore, stages: Vec<Arc<dyn ledger::Stage>>) -> World {
+        let ledger = store.open(stages);
         let key = ledger.signing_key().unwrap();
         ledger.write(|tx| crate::furnish(tx, &key)).unwrap();
         ledger.catch_up().unwrap();

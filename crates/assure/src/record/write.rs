@@ -379,6 +379,13 @@ fn checked_id(id: &str) -> Result<String> {
     Ok(id.to_owned())
 }
 
+/// The id that fields as typed give a record of this kind; none where they do not name one.
+pub(crate) fn id_of(definition: &Definition, fields: &BTreeMap<String, String>) -> Option<String> {
+    let of = |name: &String| Stored::read(definition.field(name)?, fields.get(name)?).ok().flatten();
+    let key: Option<Vec<Stored>> = definition.key.iter().map(of).collect();
+    key.filter(|key| !key.is_empty()).and_then(|key| slug(&key).ok())
+}
+
 /// An id from the fields that name a record, so that it can be typed.
 fn slug(key: &[Stored]) -> Result<String> {
     let part = |stored: &Stored| -> String {

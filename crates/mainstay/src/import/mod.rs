@@ -5,7 +5,7 @@
 mod documents;
 mod form;
 pub(crate) mod source;
-mod walk;
+pub(crate) mod walk;
 
 use crate::failure::Failure;
 use depend::stage::Table;

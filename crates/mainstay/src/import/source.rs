@@ -38,7 +38,8 @@ pub(crate) fn document(path: &Path) -> Result<Vec<u8>, Failure> {
     raw(path)?.map_err(|e| Failure::Usage(format!("{}: {} [{}]", path.display(), e.reason, e.rule)))
 }
 
-fn raw(path: &Path) -> Result<Result<Vec<u8>, Unreadable>, Failure> {
+/// The bytes as they are, or why there are none.
+pub(crate) fn raw(path: &Path) -> Result<Result<Vec<u8>, Unreadable>, Failure> {
     let say = |e: std::io::Error| Failure::CouldNot(format!("{}: {e}", path.display()));
     // Looked at before it is opened: a pipe that nobody writes to would hold us for ever, a device has no end.
     let what = std::fs::metadata(path).map_err(say)?;

@@ -91,6 +91,11 @@ pub(crate) fn print(format: Format, intake: &Intake) -> Result<(), Failure> {
     let kinds: Vec<String> = intake.by_kind.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
     let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
     out::line(&format!("{} accepted{kinds}, {} unchanged", intake.accepted, intake.unchanged))?;
+    lists(intake)
+}
+
+/// What there is to look at, under its heads.
+pub(crate) fn lists(intake: &Intake) -> Result<(), Failure> {
     for (name, notes) in [
         ("refused", &intake.refused),
         ("in review", &intake.review),

@@ -10,6 +10,7 @@ pub(crate) mod measure;
 pub(crate) mod pack;
 pub(crate) mod partner;
 pub(crate) mod peer;
+pub(crate) mod propose;
 pub(crate) mod purge;
 pub(crate) mod quarter;
 pub(crate) mod receipt;

@@ -3,6 +3,7 @@ use crate::actor;
 use crate::args::{Format, Global};
 use crate::failure::{Done, Failure};
 use crate::import::source;
+use crate::verbs::propose;
 use crate::{out, store};
 use assure::facts::Evidence;
 use assure::record::definition::{Catalogue, Definition, Type};
@@ -69,6 +70,24 @@ pub(crate) enum Record {
         id: String,
         /// Why
         #[arg(long)]
+        reason: String,
+    },
+    /// Read what calendars, mails and exports of courses say could be recorded; a person decides on each
+    Propose(propose::Propose),
+    /// What is proposed and not decided, oldest first
+    Proposals {
+        /// Only what came after the proposal of this number
+        #[arg(long, value_name = "N")]
+        after: Option<i64>,
+    },
+    /// Record what is proposed, by all the rules of its kind; whoever accepts it recorded it
+    Accept(propose::Accept),
+    /// Leave a proposal without effect; the same is not proposed again, a later version of it is
+    Drop {
+        /// Its number, from `record proposals`
+        proposal: i64,
+        /// Why, in words that stand in the file
+        #[arg(long, value_name = "TEXT")]
         reason: String,
     },
 }
@@ -146,6 +165,10 @@ impl Record {
             Record::Import { kind, file, dry_run } => import(global, kind, file, *dry_run),
             Record::List(list) => list.run(global),
             Record::Show { kind, id } => show(global, kind, id),
+            Record::Propose(propose) => propose.run(global),
+            Record::Proposals { after } => propose::list(global, *after),
+            Record::Accept(accept) => accept.run(global),
+            Record::Drop { proposal, reason } => propose::drop_one(global, *proposal, reason),
             Record::Evidence(backed) => backed.evidence(global),
             Record::Confirm(backed) => backed.confirm(global),
             Record::Attest { kind, id, note } => {
@@ -171,7 +194,7 @@ impl Record {
 }
 
 /// A store that is there, and what records are in it.
-fn open(global: &Global) -> Result<(Arc<Ledger>, Catalogue), Failure> {
+pub(crate) fn open(global: &Global) -> Result<(Arc<Ledger>, Catalogue), Failure> {
     let ledger = store::open_or_create(global)?;
     let catalogue = ledger.read(Catalogue::of)?;
     Ok((ledger, catalogue))
@@ -246,13 +269,7 @@ impl Add {
     fn run(&self, global: &Global) -> Result<Done, Failure> {
         let (ledger, catalogue) = open(global)?;
         let person = actor::must(global, &ledger, Verb::Read)?;
-        let mut fields = Vec::with_capacity(self.fields.len());
-        for field in &self.fields {
-            let Some((name, value)) = field.split_once('=') else {
-                return Err(Failure::Usage(format!("{field:?} is no FIELD=VALUE")));
-            };
-            fields.push((name.trim(), value));
-        }
+        let fields = fields_of(&self.fields)?;
         let entry = Entry {
             kind: &self.kind,
             id: self.id.as_deref(),
@@ -273,6 +290,15 @@ impl Add {
         out::say(format!("{} {id} {said}, says {}", self.kind, person.name));
         Ok(Done::Fine)
     }
+}
+
+/// Fields as they were typed.
+pub(crate) fn fields_of(typed: &[String]) -> Result<Vec<(&str, &str)>, Failure> {
+    let of = |field: &'_ String| Failure::Usage(format!("{field:?} is no FIELD=VALUE"));
+    typed
+        .iter()
+        .map(|field| field.split_once('=').map(|(name, value)| (name.trim(), value)).ok_or_else(|| of(field)))
+        .collect()
 }
 
 fn import(global: &Global, kind: &str, file: &Path, dry: bool) -> Result<Done, Failure> {
