@@ -11,6 +11,9 @@ use ledger::{Result, Tx};
 use partners::org::Card;
 use serde::{Deserialize, Serialize};
 
+use crate::record::list::{self, Wanted};
+use crate::record::{Catalogue, Stored};
+
 pub mod course;
 pub mod decide;
 pub mod ics;
@@ -258,15 +261,33 @@ fn short(text: &str) -> String {
     ledger::merkle::sha256(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads a file of a form.
+/// Reads a file of a form, with what the store knows of what it speaks of.
 ///
 /// # Errors
 /// Those of the store: what cannot be read in the file stands in the reading.
 pub fn read(tx: &mut Tx<'_>, form: Form, bytes: &[u8], known: &Known<'_>) -> Result<Reading> {
-    let _ = &tx;
     Ok(match form {
         Form::Calendar => ics::read(bytes, known),
-        Form::Mail => mail::read(bytes, known),
-        Form::Course => Reading::default(),
+        Form::Mail => {
+            let letter = mail::open(bytes);
+            let catalogue = Catalogue::of(tx)?;
+            let standing = mail::standing(tx, &catalogue, &letter.references())?;
+            mail::read(&letter, &standing, known)
+        }
+        Form::Course => course::read(bytes, &programmes(tx)?, known),
     })
+}
+
+/// The programmes that are recorded, by what a course may call them.
+fn programmes(tx: &mut Tx<'_>) -> Result<course::Programmes> {
+    let wanted = Wanted { limit: DRAFTS_MAX, ..Wanted::default() };
+    let mut out = course::Programmes::new();
+    for version in list::list(tx, "programme", &wanted)?.into_iter().map(|line| line.version) {
+        let reference = version.fields.get("reference").map(Stored::typed).unwrap_or_default();
+        for name in [&reference, &version.name, &version.id] {
+            out.insert(course::named(name), version.id.clone());
+        }
+    }
+    out.remove("");
+    Ok(out)
 }

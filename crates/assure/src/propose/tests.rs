@@ -8,6 +8,8 @@ use proptest::prelude::*;
 
 use super::{Directory, Form, Known, Reading, What, ics};
 
+mod course;
+mod mail;
 mod story;
 
 const TODAY: Date = date(2026, 3, 10);
@@ -290,8 +292,23 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn any_mail(lines in proptest::collection::vec("(From: |Subject: |Content-Type: |Content-Transfer-Encoding: |Content-Disposition: |--b|--b--|)?(a@gas.example|multipart/(mixed|digest); boundary=\"?b|message/rfc822|text/(plain|calendar|html)|base64|quoted-printable|attachment; filename\\*?=\\*?0?|=\\?utf-8\\?[QB]\\?[A-Za-z0-9=_]{0,6}\\?=|BEGIN:VCALENDAR|\\[A-1\\]|\\PC{0,9})?\r?", 0..40)) {
+        all_readers(format!("From: a\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n{}", lines.join("\n")).as_bytes());
+    }
+
+    #[test]
+    fn any_course(cells in proptest::collection::vec("[0-9]{0,3}[/.-]?[0-9]{0,2}[/.-]?[0-9]{0,5}|completed|passed|\\PC{0,6}", 0..30)) {
+        all_readers(format!("name;course;enrolled;completed;status\n{}", cells.join(";").replace('|', "\n")).as_bytes());
+    }
+}
+
 fn all_readers(bytes: &[u8]) {
     let directory = directory();
     let known = Known { directory: &directory, today: TODAY, all: true };
-    let _ = (Form::of(bytes), ics::read(bytes, &known));
+    let letter = super::mail::open(bytes);
+    let standing = letter.references().into_iter().map(mail::standing).collect();
+    let _ = (Form::of(bytes), ics::read(bytes, &known), super::mail::read(&letter, &standing, &known));
+    let _ = super::course::read(bytes, &super::course::Programmes::new(), &known);
 }

@@ -253,6 +253,66 @@ fn a_series() {
     });
 }
 
+#[test]
+fn minutes_and_courses() {
+    for_each_engine(|w| {
+        let held = [
+            ("reference", "A-2026/1"),
+            ("title", "Valves"),
+            ("held_on", "2026-03-02"),
+            ("partners", "gas"),
+            ("coordinated_by", "home"),
+        ];
+        assert_eq!(w.put(&ana(), "activity", "held", &held), "a-2026-1 New");
+        let mail = b"From: soc@gas.example\r\nDate: Tue, 3 Mar 2026 10:00:00 +0000\r\nSubject: minutes [A-2026/1]\r\n\r\nWe met on valves.\r\n";
+        assert_eq!(w.bring("m.eml", mail), "1 proposed, 0 known");
+        assert_eq!(w.bring("m.eml", mail), "0 proposed, 1 known");
+        assert_snapshot!(w.waiting(), @r##"
+        evidence activity a-2026-1 [] from=gas | level=E2 | note=the mail itself; mail "minutes [A-2026/1]" of Tue, 3 Mar 2026 10:00:00 +0000 from soc@gas.example
+          it says that it is from soc@gas.example, an address of gas; whoever sends a mail writes that
+          no server says whether that is so (it has no Authentication-Results)
+        "##);
+        let n = w.number(0);
+        assert_snapshot!(w.accept(&ana(), n, &[("level", "E4")], ""), @"E4 is what an independent party confirms [record-level]; an auditor attests: `mainstay record attest`");
+        assert_snapshot!(w.accept(&ana(), n, &[("state", "held")], ""), @r##"evidence has no field "state" [proposal-field]; its fields are from, level and note"##);
+        assert_eq!(w.accept(&ana(), n, &[], ""), "activity a-2026-1 None");
+        let line = w.ledger.read(|tx| list::one(tx, "activity", "a-2026-1")).unwrap().unwrap();
+        assert_eq!(line.evidence, "E2");
+        assert_eq!(w.bring("again.eml", mail), "0 proposed, 1 known", "it backs the record already");
+        let programme = [
+            ("reference", "ICS-101"),
+            ("title", "Control systems"),
+            ("curriculum", "ICS"),
+            ("curriculum_version", "3"),
+            ("competences", "response"),
+            ("level", "basic"),
+            ("ends_on", "2026-06-30"),
+        ];
+        assert_eq!(w.put(&ana(), "programme", "", &programme), "ics-101 New");
+        let table =
+            "user,course,enrolled,status,room\np-7,ICS-101,2026-03-02,enrolled,4\np-8,Gardening,2026-03-02,passed,4\n";
+        assert_snapshot!(w.bring("c.csv", table.as_bytes()), @r##"
+        2 proposed, 0 known
+        warning line 1: columns that are not read: room [column-unknown]
+        "##);
+        assert_snapshot!(w.waiting(), @r##"
+        new training [enrolled] enrolled_on=2026-03-02 | person=p-7 | programme=ics-101
+        new training [assessed] enrolled_on=2026-03-02 | person=p-8
+          no programme is called "Gardening": record it first, or give programme=ID
+        "##);
+        assert_snapshot!(w.accept(&ana(), w.number(1), &[], ""), @"programme, person names this kind of record and is empty [record-key]; fill it");
+        assert_eq!(w.accept(&ana(), w.number(0), &[], ""), "training ics-101/p-7 Some(New)");
+        // the next export says more of it, and nothing of what stands
+        let later = "user,course,enrolled,completed,status\np-7,ICS-101,2026-03-02,2026-03-06,completed\n";
+        assert_eq!(w.bring("d.csv", later.as_bytes()), "1 proposed, 0 known");
+        let change = w.number(1);
+        assert_snapshot!(w.accept(&ana(), change, &[], ""), @"taught_by is empty, which attended asks for [record-missing]; fill it");
+        assert_eq!(w.accept(&ana(), change, &[("taught_by", "t-1")], ""), "training ics-101/p-7 Some(Changed)");
+        assert_eq!(w.bring("d.csv", later.as_bytes()), "0 proposed, 1 known");
+        rebuilt(w);
+    });
+}
+
 /// Folded anew, everything is as it was.
 fn rebuilt(w: &World) {
     assert_eq!(w.ledger.parked().unwrap(), []);
