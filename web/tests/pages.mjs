@@ -143,6 +143,7 @@ async function discover() {
     { name: "reviews", at: "/assure/reviews", word: /review/, table: true },
     { name: "review", at: "/assure/reviews/2024-Q4", word: /more than in 2024-Q3/, table: true },
     { name: "report", at: "/assure/reviews/2024-Q4/report", word: /Of 20 measures/, table: true, rail: false },
+    { name: "proposals", at: "/assure/proposals", word: /Nothing is proposed|wait/, table: false },
     { name: "search", at: "/find?q=zzzz-nothing", word: /Nothing is known/, table: false },
     { name: "search-held", at: "/find?q=firmware&held=1", word: /./, table: false },
     { name: "search-all", at: "/find?held=1", word: /held here|Nothing held/, table: false },

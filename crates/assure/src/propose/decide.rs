@@ -50,7 +50,7 @@ pub fn accept(
     (proposal, answer): (i64, &Answer),
 ) -> Result<Came> {
     person.must(Verb::Import)?;
-    let item = queue::one(tx, catalogue, person, proposal)?;
+    let item = queue::one(tx, catalogue, person, proposal, answer.kind.as_deref())?;
     let came = match item.act {
         Act::Evidence => back(tx, catalogue, person, &item, answer)?,
         Act::New | Act::Change | Act::Cancel => {
@@ -64,26 +64,20 @@ pub fn accept(
 }
 
 fn record(tx: &mut Tx<'_>, catalogue: &Catalogue, desk: &mut Desk<'_>, item: &Item, answer: &Answer) -> Result<Came> {
-    let kind = answer.kind.as_deref().unwrap_or(&item.kind);
-    let definition = write::must(catalogue, kind)?;
-    if definition.kind != item.kind && !item.id.is_empty() {
-        let reason = format!("{} is {} already", item.id, write::must(catalogue, &item.kind)?.one());
+    if let Some(kind) = answer.kind.as_deref().filter(|kind| *kind != item.kind) {
+        let reason = format!("{} is {} already, and no {kind}", item.id, write::must(catalogue, &item.kind)?.one());
         return Err(Error::refused("proposal-kind", reason, "void that one, and record another by hand"));
     }
     let mut fields: BTreeMap<&str, &str> =
         item.fields.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    if definition.kind != item.kind {
-        fields.retain(|name, _| definition.field(name).is_some());
-    }
     fields.extend(answer.fields.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    let id = Some(item.id.as_str()).filter(|id| !id.is_empty());
-    // of another kind the days say another state
-    let said = Some(item.state.as_str()).filter(|state| definition.state(state).is_some());
-    let state = answer.state.as_deref().filter(|state| !state.is_empty()).or(said);
+    let said = |text: &&str| !text.is_empty();
+    let id = Some(item.id.as_str()).filter(said);
+    let state = answer.state.as_deref().filter(said).or(Some(item.state.as_str()).filter(said));
     let tags = answer.tags.clone();
-    let entry = Entry { kind, id, state, fields: fields.into_iter().collect(), tags, marking: None };
+    let entry = Entry { kind: &item.kind, id, state, fields: fields.into_iter().collect(), tags, marking: None };
     let (id, became) = desk.put(tx, &entry)?;
-    Ok(Came { kind: definition.kind.clone(), id, became: Some(became) })
+    Ok(Came { kind: item.kind.clone(), id, became: Some(became) })
 }
 
 fn back(tx: &mut Tx<'_>, catalogue: &Catalogue, person: &Person, item: &Item, answer: &Answer) -> Result<Came> {
@@ -110,7 +104,7 @@ fn back(tx: &mut Tx<'_>, catalogue: &Catalogue, person: &Person, item: &Item, an
 pub fn drop_one(tx: &mut Tx<'_>, catalogue: &Catalogue, person: &Person, proposal: i64, reason: &str) -> Result<()> {
     person.must(Verb::Import)?;
     let reason = line::reason(reason, "proposal-reason", "say with --reason why")?.to_owned();
-    queue::one(tx, catalogue, person, proposal)?;
+    queue::one(tx, catalogue, person, proposal, None)?;
     let (outcome, by) = (Outcome::Dropped, person.name.clone());
     queue::decided(tx, &DecidedMeta { proposal, outcome, record: String::new(), id: String::new(), reason, by })
 }

@@ -523,9 +523,8 @@ fn found(
     if event.start.is_some() || occurrence.is_some() {
         fields.insert("held_on", held_on.to_string());
     }
-    if !people.is_engagement {
-        fields.insert("coordinated_by", people.leads.clone());
-    }
+    // a kind that has no such field takes it not
+    fields.insert("coordinated_by", people.leads.clone());
     fields.retain(|_, value| !value.is_empty());
     // RFC 5546 section 2.1.5: the sequence first, then when it was said
     let said = if event.modified.is_empty() { &event.stamp } else { &event.modified };

@@ -95,6 +95,13 @@ impl What {
         }
     }
 
+    fn counted_as(&self) -> &str {
+        match self {
+            What::Record(draft) => &draft.kind,
+            What::Evidence(_) => "evidence",
+        }
+    }
+
     /// The kind of the record that it speaks of.
     pub fn kind(&self) -> &str {
         match self {
@@ -176,7 +183,7 @@ pub fn propose(
         }
         match giver.one(tx, found)? {
             0 => intake.unchanged += 1,
-            n => intake.accept(found.what.kind(), n),
+            n => intake.accept(found.what.counted_as(), n),
         }
     }
     Ok(intake)
@@ -390,7 +397,9 @@ pub fn list(tx: &mut Tx<'_>, catalogue: &Catalogue, person: &Person, after: i64,
     let sql = "SELECT idx, known, decided, meta FROM @proposal WHERE decided = 0 AND idx > $1 ORDER BY idx";
     let mut rows: Vec<Row> = Vec::new();
     tx.each(sql, &[after.into()], &mut |r| {
-        rows.extend(row(r).filter(|row| rows.len() < limit && is_readable(catalogue, row, person)));
+        if rows.len() < limit {
+            rows.extend(row(r).filter(|row| is_readable(catalogue, row, person)));
+        }
         Ok(())
     })?;
     let now = today(tx);
@@ -406,16 +415,19 @@ pub fn count(tx: &mut Tx<'_>) -> Result<i64> {
     Ok(tx.one("SELECT count(*) FROM @proposal WHERE decided = 0", &[], |r| r.int(0))?.unwrap_or(0))
 }
 
-/// One that waits.
+/// One that waits; of a record that does not stand yet, as another kind would have it.
 ///
 /// # Errors
 /// [`Error::Refused`] where none of this number does, or the role may not read its kind.
-pub fn one(tx: &mut Tx<'_>, catalogue: &Catalogue, person: &Person, proposal: i64) -> Result<Item> {
+pub fn one(tx: &mut Tx<'_>, catalogue: &Catalogue, person: &Person, proposal: i64, kind: Option<&str>) -> Result<Item> {
     let sql = "SELECT idx, known, decided, meta FROM @proposal WHERE decided = 0 AND idx = $1";
     let found = tx.one(sql, &[proposal.into()], row)?.flatten();
     match found.filter(|row| is_readable(catalogue, row, person)) {
-        Some(row) => {
+        Some(mut row) => {
             let now = today(tx);
+            if let (What::Record(draft), Some(kind)) = (&mut row.meta.what, kind) {
+                draft.kind = write::must(catalogue, kind)?.kind.clone();
+            }
             item(tx, catalogue, &row, now)
         }
         None => Err(unknown(proposal)),

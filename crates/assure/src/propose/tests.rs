@@ -93,7 +93,7 @@ const OUTLOOK: &str = include_str!("tests/outlook.ics");
 
 #[test]
 fn what_real_programs_send() {
-    assert_snapshot!(calendar(EXCHANGE, false), @"engagement held_on=2026-03-17 partners=fr; nl reference=cal-107b8eca3266 title=Water valves, second look");
+    assert_snapshot!(calendar(EXCHANGE, false), @"engagement coordinated_by=fr held_on=2026-03-17 partners=fr; nl reference=cal-107b8eca3266 title=Water valves, second look");
     assert_snapshot!(calendar(GOOGLE, false), @r##"
     activity coordinated_by=gas held_on=2026-02-24 partners=gas reference=cal-ddc283659210 title=Compressor stations – what to patch first
       declined, and left out: nl
@@ -183,7 +183,7 @@ fn what_is_left_where_it_is() {
     assert_snapshot!(export("CLASS:PRIVATE\nATTENDEE:mailto:a@cert.example.fr\n"), @"left line 2: it is marked private or confidential (CLASS): whoever called it may record it by hand [ics-private]");
     assert_snapshot!(calendar("BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:1\nDTSTART:20260301\nEND:VEVENT\nEND:VCALENDAR\n", true), @"left : METHOD REPLY answers an invitation and is none [ics-method]");
     // an alarm has a title and people of its own
-    assert_snapshot!(export("ORGANIZER:mailto:a@cert.example.fr\nBEGIN:VALARM\nSUMMARY:Alarm\nATTENDEE:mailto:x@gas.example\nEND:VALARM\n"), @"engagement held_on=2026-03-01 partners=fr reference=cal-6b86b273ff34 title=Dentist");
+    assert_snapshot!(export("ORGANIZER:mailto:a@cert.example.fr\nBEGIN:VALARM\nSUMMARY:Alarm\nATTENDEE:mailto:x@gas.example\nEND:VALARM\n"), @"engagement coordinated_by=fr held_on=2026-03-01 partners=fr reference=cal-6b86b273ff34 title=Dentist");
     let task = "BEGIN:VCALENDAR\nBEGIN:VTODO\nUID:1\nDTSTART:20260301\nSUMMARY:Do\nEND:VTODO\nEND:VCALENDAR\n";
     assert_eq!(calendar(task, true), "");
 }

@@ -40,6 +40,7 @@ pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
         .merge(what_if::view::routes())
         .merge(partner::view::routes())
         .merge(plan::view::routes())
+        .merge(record::proposals::routes())
         .merge(record::view::routes())
         .merge(review::view::routes())
         .merge(exposures::view::routes())

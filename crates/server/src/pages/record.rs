@@ -1,5 +1,6 @@
 //! Records: what people write down. Every list, page and form here is made from a definition; nothing knows a kind by name.
 
+pub(crate) mod proposals;
 pub(crate) mod view;
 
 use askama::Template;
@@ -16,6 +17,8 @@ pub struct Kinds {
     pub shell: Shell,
     /// What is so.
     pub lede: Sentence,
+    /// How many proposals wait.
+    pub proposals: String,
     /// The kinds: where each leads, its name, how many, what such a record says.
     pub kinds: Vec<(String, String, String, String)>,
 }

@@ -11,12 +11,12 @@ pub(super) fn standing(id: String) -> Standing {
     Standing { kind: "activity".to_owned(), id, took_part: vec!["gas".to_owned(), "fr".to_owned()] }
 }
 
-/// What is proposed of a mail, where every reference that begins with `a-` is that of an activity of gas and fr.
+/// What is proposed of a mail, where every id that begins with `a-` is that of an activity of gas and fr.
 fn read(text: &str) -> String {
     let directory = directory();
     let known = Known { directory: &directory, today: TODAY, all: false };
     let letter = mail::open(text.as_bytes());
-    let stands = letter.references().into_iter().filter(|id| id.starts_with("a-")).map(standing);
+    let stands = letter.references().into_iter().filter(|id| id.starts_with("a-") && !id.contains('/')).map(standing);
     let stands: BTreeSet<Standing> = stands.collect();
     shown(&mail::read(&letter, &stands, &known))
 }

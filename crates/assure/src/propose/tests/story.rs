@@ -88,7 +88,9 @@ impl World {
     pub(super) fn accept(&self, who: &Person, number: i64, fields: &[(&str, &str)], state: &str) -> String {
         let tags = self.ledger.read(crate::tags).unwrap();
         let fields = fields.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        let answer = Answer { fields, state: Some(state.to_owned()), ..Answer::default() };
+        // `KIND:STATE` says another kind
+        let (kind, state) = state.split_once(':').map_or((None, state), |(kind, state)| (Some(kind.to_owned()), state));
+        let answer = Answer { kind, fields, state: Some(state.to_owned()), ..Answer::default() };
         let came = self.ledger.write_applied(|tx| decide::accept(tx, &self.catalogue, &tags, who, (number, &answer)));
         match came {
             Ok(came) => format!("{} {} {:?}", came.kind, came.id, came.became),
@@ -189,6 +191,14 @@ fn what_is_called_off() {
         ana recorded as planned
         ana planned → cancelled
         "##);
+        // of another kind, with the fields that it has
+        assert_eq!(w.bring("x.ics", &invitation("u9", 0, "20260303", "Teams", "")), "1 proposed, 0 known");
+        assert_snapshot!(w.accept(&ana(), w.number(0), &[], "gap:"), @"partner, source, identified_on is empty, which identified asks for [record-missing]; fill it");
+        assert_snapshot!(w.accept(&ana(), w.number(0), &[], "engagement:"), @"engagement cal-553f26abeeeb Some(New)");
+        assert_eq!(w.bring("x.ics", &invitation("u9", 1, "20260304", "Teams", "")), "1 proposed, 0 known");
+        assert_snapshot!(w.waiting(), @"change engagement cal-553f26abeeeb [] held_on=2026-03-04");
+        assert_snapshot!(w.accept(&ana(), w.number(0), &[], "activity:"), @"cal-553f26abeeeb is an engagement already, and no activity [proposal-kind]; void that one, and record another by hand");
+        w.drop_it(&ana(), w.number(0), "it was the third");
         // and on again
         assert_eq!(w.bring("c.ics", &invitation("u2", 2, "20260402", "Pipes", "")), "1 proposed, 0 known");
         assert_snapshot!(w.waiting(), @"change activity cal-6ca202c88e54 [planned] held_on=2026-04-02");

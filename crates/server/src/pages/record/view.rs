@@ -46,7 +46,7 @@ struct Asked {
 }
 
 /// What a form brought: its fields in the order of the page.
-type Brought = Vec<(String, String)>;
+pub(super) type Brought = Vec<(String, String)>;
 
 async fn kinds(State(state): State<AppState>, viewer: Viewer) -> Response {
     page(state, viewer, all_kinds).await
@@ -98,7 +98,7 @@ async fn change(
     }
 }
 
-fn address(kind: &str, id: &str) -> String {
+pub(super) fn address(kind: &str, id: &str) -> String {
     format!("/assure/records/{}/{}", query(kind), query(id))
 }
 
@@ -145,12 +145,12 @@ async fn take(
 }
 
 /// The values that were sent under a name; empty ones say only that the field was on the page.
-fn of(brought: &Brought, name: &str) -> Vec<String> {
+pub(super) fn of(brought: &Brought, name: &str) -> Vec<String> {
     brought.iter().filter(|(n, value)| n == name && !value.is_empty()).map(|(_, value)| value.clone()).collect()
 }
 
 /// The fields of a definition that were on the page, as typed.
-fn typed<'d>(definition: &'d Definition, brought: &Brought) -> Vec<(&'d str, String)> {
+pub(super) fn typed<'d>(definition: &'d Definition, brought: &Brought) -> Vec<(&'d str, String)> {
     let here =
         definition.fields.iter().filter(|field| brought.iter().any(|(n, _)| n.strip_prefix("f.") == Some(&field.name)));
     here.map(|field| (field.name.as_str(), of(brought, &format!("f.{}", field.name)).join("; "))).collect()
@@ -185,6 +185,7 @@ fn all_kinds(tx: &mut Tx<'_>, context: &Context) -> Result<Kinds> {
     Ok(Kinds {
         shell: context.shell(tx, "Records", "assure", Mark::Amber)?,
         lede,
+        proposals: super::proposals::waiting(tx)?,
         kinds: readable.into_iter().map(row).collect(),
     })
 }
@@ -194,13 +195,13 @@ fn n(n: usize) -> i64 {
 }
 
 /// What turns keys into names: organisations, and the records that links lead to.
-struct Reader {
+pub(super) struct Reader {
     names: Names,
     linked: BTreeMap<(String, String), String>,
 }
 
 impl Reader {
-    fn new(tx: &mut Tx<'_>, definition: &Definition, lines: &[Line]) -> Result<Reader> {
+    pub(super) fn new(tx: &mut Tx<'_>, definition: &Definition, lines: &[Line]) -> Result<Reader> {
         let mut linked = BTreeMap::new();
         for field in definition.fields.iter().filter(|field| field.kind.one() == Type::Link) {
             for line in lines {
@@ -215,7 +216,7 @@ impl Reader {
     }
 
     /// A field as a person reads it: names for keys, days in words, links that lead somewhere.
-    fn cells(&self, field: &Field, stored: &Stored) -> Vec<Cell> {
+    pub(super) fn cells(&self, field: &Field, stored: &Stored) -> Vec<Cell> {
         let plain = |text: String| Cell { text, href: None };
         let one = |part: &str| match field.kind.one() {
             Type::Org => Cell { text: self.names.of(part), href: Some(format!("/partners/{}", query(part))) },
@@ -431,19 +432,19 @@ fn parts(stored: &Stored) -> Vec<String> {
     }
 }
 
-fn choice(value: &str, text: &str, chosen: bool) -> Choice {
+pub(super) fn choice(value: &str, text: &str, chosen: bool) -> Choice {
     Choice { value: value.to_owned(), text: text.to_owned(), chosen }
 }
 
 /// What may be chosen where a field names something that is there.
-struct Choices {
+pub(super) struct Choices {
     orgs: Vec<(String, String)>,
     /// By kind: id and name.
     linked: BTreeMap<String, Vec<(String, String)>>,
 }
 
 impl Choices {
-    fn new(tx: &mut Tx<'_>, catalogue: &Catalogue, definition: &Definition) -> Result<Choices> {
+    pub(super) fn new(tx: &mut Tx<'_>, catalogue: &Catalogue, definition: &Definition) -> Result<Choices> {
         let mut choices = Choices { orgs: Vec::new(), linked: BTreeMap::new() };
         for field in &definition.fields {
             match field.kind.one() {
@@ -463,7 +464,7 @@ impl Choices {
         Ok(choices)
     }
 
-    fn input(&self, field: &Field, stands: Vec<String>) -> Input {
+    pub(super) fn input(&self, field: &Field, stands: Vec<String>) -> Input {
         let offered: Option<Vec<(String, String)>> = match field.kind.one() {
             Type::Org => Some(self.orgs.clone()),
             Type::Link => self.linked.get(&field.to).cloned(),
