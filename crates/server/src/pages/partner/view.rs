@@ -10,6 +10,7 @@ use partners::may::Verb;
 
 use super::File;
 use crate::auth::Viewer;
+use crate::pages::record::view::address;
 use crate::pages::signs::{Evidence, Mark};
 use crate::pages::words::{Sentence, capital, count, number, query};
 use crate::respond::{Context, not_found, page};
@@ -34,7 +35,7 @@ fn view(tx: &mut Tx<'_>, context: &Context, org: &str) -> Result<File> {
     let records = f.records.iter().map(|line| {
         let v = &line.version;
         let level = Evidence::read(&line.evidence).unwrap_or(Evidence(0));
-        let href = format!("/assure/records/{}/{}", query(&v.record), query(&v.id));
+        let href = address(&v.record, &v.id);
         (href, v.name.clone(), title(&v.record), v.state.clone(), level)
     });
     let open = f.open.iter().map(|o| {

@@ -16,6 +16,7 @@ use super::{Attempt, Counted, Coverage, Explained, Goal, Measure, Objective, Pla
 use crate::auth::Viewer;
 use crate::chart::share::{steps, strip};
 use crate::pages::Legend;
+use crate::pages::record::view::address;
 use crate::pages::signs::{Evidence as Level, Mark, State as Sign};
 use crate::pages::words::{Sentence, capital, count, number, query};
 use crate::respond::{Context, page};
@@ -120,9 +121,8 @@ fn covered(tx: &mut Tx<'_>, context: &Context) -> Result<Coverage> {
         (words.clone(), priorities.iter().map(|(priority, _)| cell(both(tag, priority), 0, warmest)).collect())
     };
     let readable = found.orphans.iter().filter(|o| catalogue.get(&o.kind).is_none_or(|d| d.is_read_by(role)));
-    let orphans: Vec<(String, String, String)> = readable
-        .map(|o| (format!("/assure/records/{}/{}", query(&o.kind), query(&o.id)), o.name.clone(), o.kind.clone()))
-        .collect();
+    let orphans: Vec<(String, String, String)> =
+        readable.map(|o| (address(&o.kind, &o.id), o.name.clone(), o.kind.clone())).collect();
     let n = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let empty = found.tags.iter().filter(|row| row.is_empty()).count();
     let lede = Sentence::new().link("#orphans", &capital(&number(n(found.orphans.len())))).say(&format!(
@@ -475,7 +475,7 @@ fn record_of(about: &str) -> Option<String> {
     let (kind, rest) = about.split_once(' ')?;
     let (id, _) = rest.split_once(" (")?;
     let is_record = kind != "partner" && !id.starts_with("mitigated/");
-    is_record.then(|| format!("/assure/records/{}/{}", query(kind), query(id)))
+    is_record.then(|| address(kind, id))
 }
 
 fn detail(key: &str, d: &Detail) -> Counted {

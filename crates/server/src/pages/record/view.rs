@@ -98,8 +98,9 @@ async fn change(
     }
 }
 
-pub(super) fn address(kind: &str, id: &str) -> String {
-    format!("/assure/records/{}/{}", query(kind), query(id))
+/// The page of a record. An id of several fields has `/` in it, which is one part of the address all the same.
+pub(crate) fn address(kind: &str, id: &str) -> String {
+    format!("/assure/records/{}/{}", query(kind), query(id).replace('/', "%2F"))
 }
 
 /// Records what a form brought. The outer error is an answer by itself; the inner one is why the rules of the definition say no, for the form.
