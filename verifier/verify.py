@@ -2,16 +2,16 @@
 """Checks the figures that a Mainstay hub froze for a period, without the hub, its database or its program.
 
 The bundle holds every entry of the hub's log (header, commitment), the content of all that a figure rests on, and the
-signed head of the log; nothing in it is believed because it says so. Proofs: each content belongs to its commitment; all
-entries together give the root that the hub signed (pin its key with --key); an older head (--checkpoint) is a beginning
-of this log; packs are signed. Figures: every measure of every plan pack is computed from the events, with an evaluator
-of the counting language (decision 0019) and of the four models, written from the rules. Comparison with the entry of
-kind `assure.frozen`: definition, value, numerator, denominator, the value at E1 to E4, baseline, the digests of the keys
-of what counted and what did not. Not compared: what stands beside a figure, sentences, the claim's own sample.
+signed head of the log; nothing in it is believed because it says so. Proofs: each content belongs to its commitment;
+all entries together give the root that the hub signed (pin its key with --key); an older head (--checkpoint) is a
+beginning of this log; packs are signed. Figures: every measure of every plan pack is computed from the events, with an
+evaluator of the counting language (decision 0019) and of the four models, written from the rules. Comparison with the
+entry of kind `assure.frozen`: definition, value, numerator, denominator, the value at E1 to E4, baseline, the digests of
+the keys of what counted and what did not. Not compared: what stands beside a figure, sentences, the claim's own sample.
 Exit status: 0 all the same and proven; 1 something differs or a proof fails; 2 the file is no bundle; 3 nothing differs,
 but something could not be confirmed, being withheld or purged.
 """
-import argparse, base64, bisect, csv, gzip, hashlib, io, json, math, re, sys, tomllib, zlib
+import argparse, base64, bisect, csv, gzip, hashlib, io, json, math, operator, re, sys, tomllib, zlib
 from array import array
 from collections import Counter, defaultdict, namedtuple
 from datetime import date, datetime, timedelta, timezone
@@ -32,17 +32,10 @@ OUTWARD, TRUST, AGREED = {"act.sent", "act.bounced"}, {"partners.trust"}, {"part
 EXPOSED = {"expose.changed", "expose.inventory", "exchange.document", "act.answered", "act.closed"} | OUTWARD
 BEHIND = {"contact_verified": {"act.contact"}, "inventory_on": {"expose.inventory"}, "last_in": INWARD,
           "last_out": OUTWARD, "agreement_until": AGREED, "trusted_until": TRUST, "key_active": {"partners.key"}}
-WRONG = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, csv.Error)
-STEPS = Counter()
-
-class NoBundle(Exception):
-    """The file cannot be read as a bundle."""
-
-def spend(n=1):
-    """Bounds the work a bundle may ask for: whoever makes one must not keep the reader's machine busy for ever."""
+NoBundle, STEPS = type("NoBundle", (Exception,), {}), Counter()
+def spend(n=1):  # bounds the work a bundle may ask for: it must not keep the reader's machine busy for ever
     STEPS["all"] += n
-    if STEPS["all"] > STEPS_MAX:
-        raise ValueError(f"more than {STEPS_MAX:,} steps are needed")
+    if STEPS["all"] > STEPS_MAX: raise ValueError(f"more than {STEPS_MAX:,} steps are needed")
 
 # ---- texts, numbers, times
 DECODER = json.JSONDecoder(parse_constant=int)  # NaN and Infinity are no numbers: int refuses them
@@ -60,112 +53,74 @@ share = lambda n, of: rounded(rounded(n / of * 1000, 0) / 10) if of > 0 else Non
 level = lambda evidence: int(evidence[1]) if evidence in ("E0", "E1", "E2", "E3", "E4") else 0
 sha256 = lambda *parts: hashlib.sha256(b"".join(parts)).digest()
 tobase64 = lambda raw: base64.b64encode(raw).decode()
-
-def unjson(raw):
-    """JSON as the hub reads it: UTF-8, no half of a surrogate pair."""
+def unjson(raw):  # JSON as the hub reads it: UTF-8, no half of a surrogate pair
     value = DECODER.decode(raw.decode())
     return value if b"\\u" not in raw or json.dumps(value, ensure_ascii=False).encode() else None
-
-def unbase64(text, size=None):
-    """The bytes of a base64 text, as many as belong there."""
-    if size not in (None, len(raw := base64.b64decode(text, validate=True))):
-        raise ValueError(f"not the base64 of {size} bytes")
+def unbase64(text, size=None):  # the bytes of a base64 text, as many as belong there
+    if size not in (None, len(raw := base64.b64decode(text, validate=True))): raise ValueError(f"not {size} bytes")
     return raw
-
 @lru_cache(1 << 16)
-def day_of(text):
-    """YYYY-MM-DD as a number; nothing for anything else."""
-    try:
-        return (date.fromisoformat(text) - EPOCH.date()).days if re.fullmatch("[0-9]{4}(-[0-9]{2}){2}", text) else None
-    except (ValueError, TypeError):
-        return None
-
-def instant_of(text):
-    """RFC 3339 with any offset, or a day; digits beyond microseconds are cut, a leap second is the second before it."""
+def day_of(text):  # YYYY-MM-DD as a number; nothing for anything else
+    try: return (date.fromisoformat(text) - EPOCH.date()).days if re.fullmatch("[0-9]{4}(-[0-9]{2}){2}", text) else None
+    except Exception: return None
+def instant_of(text):  # RFC 3339 or a day; digits beyond microseconds are cut, a leap second is the second before it
     try:
         at = re.sub(r"\[[^]]*\]$", "", text[:100].upper()).replace(":60", ":59")
         return day_of(at) * DAY if day_of(at) is not None else (datetime.fromisoformat(at) - EPOCH) // timedelta(0, 0, 1)
-    except (ValueError, OverflowError, TypeError):
-        return None
-
-def rounded(x, digits=4):
-    """Half away from zero, whole numbers without a point."""
+    except Exception: return None
+def rounded(x, digits=4):  # half away from zero, whole numbers without a point
     down = math.floor(scaled := abs(x) * 10.0 ** digits)
     value = math.copysign(down + (scaled - down >= 0.5), x) / 10 ** digits
     return int(value) if value == int(value) else value
 
 # ---- Ed25519 (RFC 8032), signed notes (c2sp.org/signed-note), the tree of RFC 6962
 P, L = 2 ** 255 - 19, 2 ** 252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, -1, P) % P
+D, BASE = -121665 * pow(121666, -1, P) % P, (4 * pow(5, -1, P) % P).to_bytes(32, "little")
 NOTE = re.compile("(([^\n]+)\n(0|[1-9][0-9]{0,17})\n([^\n]+)\n(?:[^\n]+\n)*)\n((?:\u2014 [^ \n]+ [^ \n]+\n){1,100})")
-
-def add(p, q):
-    """The sum of two points of the curve."""
+def add(p, q):  # the sum of two points of the curve
     cross = D * p[0] * q[0] * p[1] * q[1]
     return ((p[0] * q[1] + q[0] * p[1]) * pow(1 + cross, -1, P) % P,
             (p[1] * q[1] + p[0] * q[0]) * pow(1 - cross, -1, P) % P)
-
-def times(n, p):
-    """A point added to itself so many times."""
+def times(n, p):  # a point added to itself so many times
     return add(times(n >> 1, add(p, p)), p if n & 1 else (0, 1)) if n else (0, 1)
-
-def point(raw):
-    """The point that 32 bytes stand for (RFC 8032, 5.1.3)."""
+def point(raw):  # the point that 32 bytes stand for (RFC 8032, 5.1.3)
     sign, y = raw[31] >> 7, int.from_bytes(raw, "little") & (1 << 255) - 1
     square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(square, (P + 3) // 8, P)
     x = x if x * x % P == square else x * pow(2, (P - 1) // 4, P) % P
-    if y >= P or x * x % P != square or (x == 0 and sign):
-        raise ValueError("a key is no point of the curve")
+    if y >= P or x * x % P != square or (x == 0 and sign): raise ValueError("a key is no point of the curve")
     return x if x & 1 == sign else P - x, y
-
-def is_signed(public, message, signature):
-    """Whether this key made the signature over the message."""
-    s, base = int.from_bytes(signature[32:], "little"), point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+def is_signed(public, message, signature):  # whether this key made the signature over the message
     h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
-    x, y = add(times(s % L, base), times(L - h, point(public)))
+    s = int.from_bytes(signature[32:], "little")
+    x, y = add(times(s % L, point(BASE)), times(L - h, point(public)))
     return len(signature) == 64 and s < L and (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
-
-def read_key(text):
-    """Name and bytes of a key as it is handed out: NAME+ID+BASE64, where the id must be the key's own."""
-    name, number, rest = text.strip().split("+", 2)
-    if (raw := unbase64(rest, 33))[0] != 1 or number != sha256(name.encode(), b"\n", raw)[:4].hex():
-        raise ValueError("its id is not the key's")
+def read_key(text):  # name and bytes of a key as it is handed out: NAME+ID+BASE64, where the id must be the key's own
+    (name, number, rest), raw = (parts := text.strip().split("+", 2)), unbase64(parts[2], 33)
+    if raw[0] != 1 or number != sha256(name.encode(), b"\n", raw)[:4].hex(): raise ValueError("its id is not the key's")
     return name, raw[1:]
-
-def read_note(note, name, public):
-    """Size and root that a note says, if the key signed it; else ValueError says why not."""
-    found = NOTE.fullmatch(note) if len(note) < 1 << 16 else None
-    if not found or found[2] != name:
+def read_note(note, name, public):  # size and root that a note says, if the key signed it; else ValueError says why not
+    if not (found := NOTE.fullmatch(note) if len(note) < 1 << 16 else None) or found[2] != name:
         raise ValueError("it is no signed note, or the head of another log")
     made = [unbase64(line.split(" ")[2]) for line in found[5].splitlines() if line.split(" ")[1] == name]
     mine = [raw[4:] for raw in made if raw[:4] == sha256(name.encode(), b"\n\x01", public)[:4]]
     if not mine or not all(is_signed(public, found[1].encode(), signature) for signature in mine):
         raise ValueError(f"the signature of {name} does not hold, or is not there")
     return int(found[3]), unbase64(found[4], 32)
-
-def grow(peaks, size, leaf):
-    """Adds a leaf to a tree, kept as the roots of its perfect subtrees, largest first; `size` counts the new leaf."""
-    for _ in range((size & -size).bit_length() - 1):
-        leaf = sha256(b"\x01", peaks.pop(), leaf)
+def grow(peaks, size, leaf):  # adds a leaf, the size-th, to a tree: the roots of its perfect subtrees, largest first
+    for _ in range((size & -size).bit_length() - 1): leaf = sha256(b"\x01", peaks.pop(), leaf)
     peaks.append(leaf)
-
-def root_of(peaks):
-    """The root over all leaves so far."""
+def root_of(peaks):  # the root over all leaves so far
     return reduce(lambda right, left: sha256(b"\x01", left, right), reversed(peaks)) if peaks else sha256()
 
 # ---- what the entries say
-def fields_digest(fields):
-    """H over the fields of a record as the hub writes them, names in order: what a confirmation speaks of."""
+def fields_digest(fields):  # H over a record's fields as the hub writes them, names in order: what a confirmation means
     one = lambda value: re.sub(r"^(-?)([0-9])(?:\.([0-9]+))?e-05$", r"\g<1>0.0000\2\3",
                                json.dumps(value, ensure_ascii=False, separators=(",", ":")))
     return tobase64(sha256(("{" + ",".join(f"{one(name)}:{one(fields[name])}" for name in sorted(fields)) + "}").encode()))
-
-def typed(kind, value):
-    """A stored value as it is compared: days and instants are no texts."""
-    if type(value) is list or kind not in ("day", "instant") or type(value) is not str:
-        return [typed(kind, one) for one in value] if type(value) is list else value
-    found = day_of(value) if kind == "day" else instant_of(value) if len(value) > 10 else None
+def typed(kind, value):  # a stored value as it is compared: days and instants are no texts
+    if type(value) is list: return [typed(kind, one) for one in value]
+    found = day_of(value) if kind == "day" else instant_of(value) if kind == "instant" and day_of(value) is None else None
     return value if found is None else found if kind == "day" else Instant(found)
 
 class View:
@@ -174,23 +129,20 @@ class View:
         self.as_of, self.known_as_of, self.catalogue, self.home, self.country = as_of, known_as_of, catalogue, "", ""
         self.genesis, self.orgs, self.names, self.partners, self.cache, self.came, self.assets = ({} for _ in range(7))
         self.documents, self.named, self.sightings, self.bounced, self.lines, self.advised = ({} for _ in range(6))
-        self.local, self.spans, self.passings, self.attacks, self.exposures, self.backings, self.parties = (
-            defaultdict(list) for _ in range(7))
+        self.local, self.spans, self.passings, self.attacks, self.exposures, self.backings, self.parties, self.local = (
+            defaultdict(list) for _ in range(8))
         self.keys, self.versions = (defaultdict(lambda: defaultdict(list)) for _ in range(2))
         self.aside, self.sent, self.claims, self.last = [], [], [], defaultdict(dict)
         for event in events:
-            try:
-                self.take(*event)
-            except WRONG:
-                self.aside.append(event[0])
+            try: self.take(*event)
+            except Exception: self.aside.append(event[0])
         self.settle()
-    def take(self, at, known, valid, kind, m, body):
-        """Folds what one event says. Of what came in on one topic, day and evidence the first is kept."""
-        is_now, day = known <= self.as_of, known // DAY
+    def take(self, at, known, valid, kind, m, body):  # folds what one event says
+        is_now, day, weaknesses = known <= self.as_of, known // DAY, m.get("vulnerabilities", ())
+        # of what came in on one topic, day and evidence the first is kept
         receive = lambda org, topic, evidence: self.came.setdefault((org, topic, day, level(evidence)), known)
         match kind:
-            case "ledger.genesis":
-                self.genesis, self.home, self.country = m, m["home"], m.get("country") or ""
+            case "ledger.genesis": self.genesis, self.home, self.country = m, m["home"], m.get("country") or ""
             case "partners.org":
                 one = {"org": m["key"], "name": m["name"], "kind": m.get("kind") or "", "country": m.get("country") or ""}
                 self.names[m["name"].lower()], self.orgs[m["key"]] = m["key"], one
@@ -198,8 +150,7 @@ class View:
             case "partners.trust" | "partners.agreement":  # from a day to the end of another
                 end = math.inf if m.get("to") is None else (day_of(m["to"]) + 1) * DAY
                 self.spans[kind, m["org"]].append((day_of(m["from"]) * DAY, end))
-            case "partners.key" if is_now:
-                self.keys[m["org"]][m["key"]].append((known, m["state"] == "active"))
+            case "partners.key" if is_now: self.keys[m["org"]][m["key"]].append((known, m["state"] == "active"))
             case "act.contact" if is_now and (on := day_of(m.get("verified"))) is not None:
                 self.last[m["org"]]["contact_verified"] = max(on, self.last[m["org"]].get("contact_verified", on))
             case "exchange.object":
@@ -212,23 +163,19 @@ class View:
             case "expose.inventory":  # the hub writes only rows that it accepted; of an asset the first stands
                 receive(m["source"], "inventory", "E1")
                 head, *rows = filter(None, csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
-                head = [name.strip().lower() for name in head]
-                rows = [dict(zip(head, map(str.strip, row))) for row in rows[::-1] if len(row) == len(head)]
+                rows = [dict(zip((name.strip().lower() for name in head), map(str.strip, row)))
+                        for row in rows[::-1] if len(row) == len(head)]
                 for asset, one in {one["asset"]: one for one in rows if one["asset"]}.items():
                     self.assets[m["source"], asset] = sum(map(bool, map(str.strip, one.get("functions", "").split(";"))))
                     self.last[one.get("owner")].update({"inventory_on": day} if is_now else {})
-            case "expose.answer":  # signed, and so with an artefact
-                receive(m["org"], "inventory", "E2")
+            case "expose.answer": receive(m["org"], "inventory", "E2")  # signed, and so with an artefact
             case "expose.changed":
-                for change in m["changes"]:
-                    self.change(at, valid, self.documents.get(m["cause"]), m["owner"], change)
-            case "act.sent":
-                self.sent += [(at, valid, weak, m) for weak in sorted(set(m.get("vulnerabilities", ())))]
-            case "act.bounced":
-                self.bounced[m.get("message_id", "")] = valid
+                for c in m["changes"]: self.change(at, valid, self.documents.get(m["cause"]), m["owner"], c)
+            case "act.sent": self.sent += [(at, valid, weak, m) for weak in sorted(set(weaknesses))]
+            case "act.bounced": self.bounced[m.get("message_id", "")] = valid
             case "act.answered" | "act.closed":
                 evidence, is_answer = m.get("evidence", ""), kind == "act.answered"
-                for weak in sorted(set(m.get("vulnerabilities", ()))):
+                for weak in sorted(set(weaknesses)):
                     if is_answer and evidence != "E0":  # E0 is our own note of somebody's word
                         receive(m.get("claimant") or m["addressee"], weak, evidence)
                     if m.get("answer") in ("fixed", "mitigated", "not-affected") if is_answer else evidence >= "E2":
@@ -236,58 +183,47 @@ class View:
             case "assure.record":
                 fields = {name: float(value) if type(value) is int else value for name, value in m["fields"].items()}
                 self.versions[m["record"]][m["id"]].append((known, valid <= self.as_of, m, fields))
-            case "assure.backed":  # it counts from when it is known, whatever day is asked about
-                self.backings[m["record"], m["id"]].append(m)
-    def name(self, kind, key, it):
-        """What a STIX object names: a place, a weakness; a sighting, of which the last version speaks."""
+            # what backs a record counts from when it is known, whatever day is asked about
+            case "assure.backed": self.backings[m["record"], m["id"]].append(m)
+    def name(self, kind, key, it):  # what a STIX object names: a place, a weakness; a sighting: its last version speaks
         refs = it.get("external_references", []) if kind == "vulnerability" else []
         cve = next((one.get("external_id") for one in refs if (one.get("source_name") or "").lower() == "cve"), None)
         name = it.get("country", "").upper() if kind == "location" else cve or it.get("name")
         # without a first time the last one, or the making of the sighting, is the latest it can have been
         seen = [at for of in ("first_seen", "last_seen", "created") if (at := instant_of(it.get(of))) is not None]
-        if kind == "sighting" and type(it.get("sighting_of_ref")) is str and seen:
-            places = list(map(str, it.get("where_sighted_refs", ())))
-            self.sightings[key] = it["sighting_of_ref"], seen[0], places, it.get("revoked", False)
-        elif kind != "sighting" and name and type(name) is str:
-            self.named[key] = kind, name
-    def change(self, at, valid, author, owner, c):
-        """What is so of a subject and a weakness: A affected, M mitigated, U not known, W never real; how many."""
-        if c.get("threat", "vulnerability") not in (None, "vulnerability") or c.get("seen_until") is not None:
-            return
+        if kind == "sighting" and type(of := it.get("sighting_of_ref")) is str and seen:
+            self.sightings[key] = of, seen[0], [*map(str, it.get("where_sighted_refs", ()))], it.get("revoked", False)
+        elif kind != "sighting" and name and type(name) is str: self.named[key] = kind, name
+    def change(self, at, valid, author, owner, c):  # of a subject: A affected, M mitigated, U not known, W never real
+        if c.get("threat", "vulnerability") not in (None, "vulnerability") or c.get("seen_until") is not None: return
         status, is_asset, holder, count = c.get("status"), c["level"] == "asset", c.get("holder", ""), c.get("count")
-        key = c["vulnerability"], c["level"], c["source"], c["subject"]
+        key, (low, high) = (c["vulnerability"], c["level"], c["source"], c["subject"]), count or (1, 1)
         x = self.lines.setdefault(key, SimpleNamespace(country="", weight=0.0, said=[], state=None, first=owner))
-        x.owner, x.holder, x.country = owner, holder, c.get("country") or x.country
-        low, high = count or (1, 1)
-        high = 10 ** 9 if high is None else high
-        # a document of the owner or holder is its own word; that of anybody else corrects what was said before
-        taken_back = author is not None and (author == "local" or author not in (owner, holder)) or (
-            status is None and not is_asset and c.get("reason") == "withdrawn")
+        x.owner, x.holder, x.country, high = owner, holder, c.get("country") or x.country, 10 ** 9 if high is None else high
         if status == "affected":  # it weighs what it did when first affected: one, and one for each national function
-            state = "A", low, high
             x.weight = x.weight or 1.0 + (self.assets.get((c["source"], c["subject"]), 0) if is_asset else 0)
+            state = "A", low, high
         elif status in ("fixed", "not_affected", None):
+            # a document of the owner or holder is its own word; that of anybody else corrects what was said before
+            taken_back = author is not None and (author == "local" or author not in (owner, holder)) or (
+                status is None and not is_asset and c.get("reason") == "withdrawn")
             state = ("W", 0, 0) if taken_back else ("M", 0, 0, status)
         else:  # where none is counted as affected any more, so many are not known
             state = ("M", 0, high) if count and not is_asset and high > 0 and x.weight else ("U", 0, 0)
         x.said += [(valid, at, *state[:3], 2)] * (state != x.state)  # said again the same, it is no new statement
         x.state = state
-    def settle(self):
-        """What can be said only when all is known: who is whose constituency, and what follows from that."""
+    def settle(self):  # what can be said only when all is known: who is whose constituency, and what follows from that
         self.names.update((key.lower(), key) for key in sorted(self.orgs))  # a key stands over a name that is the same
-        for key, one in sorted(self.orgs.items()):
-            self.local[one["country"] if one["kind"] == "csirt" else None].append(key)
+        for key, one in sorted(self.orgs.items()): self.local[one["country"] if one["kind"] == "csirt" else 0].append(key)
         for (org, topic, _, evidence), known in self.came.items():
-            if known <= self.as_of and org in self.orgs:
-                self.passings[org].append((known, True, topic, evidence))
+            if known <= self.as_of and org in self.orgs: self.passings[org].append((known, True, topic, evidence))
         self.teams = sorted(org for org, one in self.partners.items() if one["kind"] == "csirt" and self.is_abroad(org))
         for at, valid, weak, m in self.sent:  # team and weakness → its first advice
-            bounced, to = self.bounced.get(m.get("message_id", "")), m["addressee"]
-            if bounced is None and to in self.orgs and valid <= self.as_of:
+            bounced, to = self.bounced.get(m.get("message_id", ""), math.inf), m["addressee"]
+            if bounced == math.inf and to in self.orgs and valid <= self.as_of:
                 self.passings[to].append((valid, False, weak, 0))
-            if valid <= self.as_of and (bounced is None or bounced > self.as_of):
-                for team in self.constituency((to, m["party"]), m.get("country")):
-                    self.advised[team, weak] = min((valid, at), self.advised.get((team, weak), (math.inf, 0)))
+            for team in self.charge((to, m["party"]), m.get("country")) if valid <= self.as_of < bounced else ():
+                self.advised[team, weak] = min((valid, at), self.advised.get((team, weak), (math.inf, 0)))
         for of, by, places, is_revoked in self.sightings.values():
             kind, weak = self.named.get(of, ("", ""))
             if kind == "vulnerability" and not is_revoked and by <= self.as_of:
@@ -298,76 +234,63 @@ class View:
             x.party = x.holder if key[1] in ("constituency", "sector") and x.holder else x.owner
             self.parties[key[0], x.party].append(x)
         for valid, at, weak, party, country, evidence in self.claims:
-            spend(len(found := self.parties.get((weak, party), ())))
-            for x in (x for x in found if not country or not x.country or country == x.country):
-                x.said.append((valid, at, "M", 0, 0, evidence))
+            for x in self.parties.get((weak, party), ()):
+                if spend() or not country or not x.country or country == x.country:
+                    x.said.append((valid, at, "M", 0, 0, evidence))
         for key, x in self.lines.items():  # by weakness, in the order of what is exposed
             x.said = sorted((one for one in x.said if one[0] <= self.as_of), key=lambda one: one[:2])
             body = x.holder if self.orgs.get(x.holder, {}).get("kind") == "csirt" else x.owner
-            for team in self.constituency((body, x.party), x.country) if x.said else ():
-                self.exposures[key[0]].append(SimpleNamespace(key=key, team=team, **vars(x)))
-    def is_abroad(self, org):
-        """Whether a partner is of another country than the hub."""
+            self.exposures[key[0]] += [SimpleNamespace(key=key, team=team, **vars(x))
+                                       for team in self.charge((body, x.party), x.country) if x.said]
+    def is_abroad(self, org):  # whether a partner is of another country than the hub
         return org in self.partners and (not self.country or self.partners[org]["country"] != self.country)
-    def constituency(self, bodies, country):
-        """The teams in whose charge something lies: a body that is one, else the country's, else a body's country's."""
+    def charge(self, bodies, country):  # the teams in whose charge it is: a body that is one, or those of the country
         known = [self.orgs[body] for body in bodies if body in self.orgs]
         team = next((one["org"] for one in known if one["kind"] == "csirt"), None)
         found = self.local.get(country or next((one["country"] for one in known if one["country"]), None) or "-", [])
-        spend(len(found))
-        return found if team is None else [team]
-    def place(self, key):
-        """The teams in whose charge a place of a sighting lies."""
+        return [team] if team is not None else found if spend(len(found)) is None else []
+    def place(self, key):  # the teams in whose charge a place of a sighting lies
         kind, value = self.named.get(key, ("", ""))
         org = self.names.get(value.lower()) if kind == "identity" else None
-        return self.local.get(value, ()) if kind == "location" else self.constituency((org,), "") if org else ()
-    def in_force(self, kind, org, at):
-        """Until when trust or an agreement holds that holds at an instant: of spans that have begun, the last said."""
-        spend(len(spans := self.spans.get((kind, org), ())))
-        begun = [end for begin, end in spans if begin <= at]
+        return self.local.get(value, ()) if kind == "location" else self.charge((org,), "") if org else ()
+    def in_force(self, kind, org, at):  # until when it is so at an instant: of the spans that have begun, the last said
+        begun = [end for begin, end in self.spans.get((kind, org), ()) if spend() is None and begin <= at]
         return begun[-1] if begun and at < begun[-1] else None
-    def is_prioritised(self, entity, day):
-        """Whether the register had it on that day, as that was known at the day's end."""
+    def is_prioritised(self, entity, day):  # whether the register had it on that day, as that was known at the day's end
         if ("on", day) not in self.cache:
             end, on = min((day + 1) * DAY - 1, self.known_as_of), self.cache.setdefault(("on", day), set())
             for versions in self.versions["priority"].values():
-                spend(len(versions))
-                _, _, m, fields = next((one for one in versions[::-1] if one[0] <= end), (0, 0, {}, {}))
+                _, _, m, fields = next((one for one in versions[::-1] if spend() or one[0] <= end), (0, 0, {}, {}))
                 begin, last = day_of(fields.get("from")), day_of(fields.get("until"))
                 if begin is not None and begin <= day and (last is None or day <= last) and m.get("void") is None:
                     on.update([text_of(fields["entity"])] if "entity" in fields else [])
         return entity in self.cache["on", day]
-    def units(self, kind):
-        """All units of a kind by id: records, organisations, and among actions what the hub saw mitigated."""
+    def units(self, kind):  # all units of a kind by id: records, organisations, and among actions what was seen mitigated
         if kind not in self.cache:
             self.cache[kind] = self.organisations() if kind == "partner" else self.records(kind)
             self.cache[kind].update(self.mitigations() if kind == "action" else {})
         return self.cache[kind]
-    def naming(self, kind, field):
-        """What a field of a kind names → the units that name it."""
+    def naming(self, kind, field):  # what a field of a kind names → the units that name it
         if (kind, field) not in self.cache:
             index = self.cache[kind, field] = defaultdict(list)
             for one, unit in ((one, unit) for unit in self.units(kind).values() for one in several(unit.fields.get(field))):
                 index[text_of(one)].append(unit)
         return self.cache[kind, field]
-    def records(self, kind):
-        """Each record as it stood: a later statement speaks over an earlier one, but not of what had not come to be."""
+    def records(self, kind):  # each as it stood: a later statement speaks over an earlier one, but not of what was to come
         types, found = self.catalogue.get(kind, {}), {}
         for key, versions in sorted(self.versions[kind].items()):
             stood = [one[2:] for one in versions if one[1] and one[2].get("void") is None]
             if versions[-1][2].get("void") is None and stood:  # what turned out to be a mistake never was
                 (m, fields), backings = stood[-1], self.backings.get((kind, key), ())
                 said = fields_digest(fields) if backings else ""  # a word speaks only of what the fields said then
-                shown = max((level(b["evidence"]) for b in backings if b["means"] == "evidence" or b["fields"] == said),
-                            default=0)
+                shown = max([level(b["evidence"]) for b in backings if b["means"] == "evidence" or b["fields"] == said] or [0])
                 by = lambda means, who: sorted({b[who] for b in backings if b["means"] == means and b["fields"] == said})
                 found[key] = Unit(key, {name: typed(types.get(name, [""])[0], fields[name]) for name in fields} | {
                     "id": key, "state": m["state"], "tags": sorted(set(m.get("tags", ()))), "marking": m["marking"],
                     "evidence": f"E{shown}", "confirmed_by": by("confirmed", "org"), "attested_by": by("attested", "by"),
                     "recorded_by": sorted({one[2]["by"] for one in versions})}, shown)
         return found
-    def organisations(self):
-        """Each organisation, with what the hub knows of it by itself."""
+    def organisations(self):  # each organisation, with what the hub knows of it by itself
         found, year = {}, self.as_of - 365 * DAY
         for org, one in sorted(self.partners.items()):
             fields = {name: value for name, value in one.items() if value or name in ("org", "name")} | self.last[org]
@@ -377,170 +300,127 @@ class View:
                     fields[name] = day_of("9999-12-31") if end == math.inf else end // DAY - 1
             fields["key_active"] = any(said[-1][1] for said in self.keys[org].values())
             # it shows itself by the best that came in from it within a year
-            shown = max((e for valid, inward, _, e in self.passings[org] if inward and valid > year), default=0)
-            found[org] = Unit(org, fields, shown)
+            found[org] = Unit(org, fields, max([e for at, inward, _, e in self.passings[org] if inward and at > year] or [0]))
         return found
-    def mitigations(self):
-        """Each exposure of an asset that is wholly mitigated is an action of the asset's owner."""
+    def mitigations(self):  # each exposure of an asset that is wholly mitigated is an action of the asset's owner
         found = {}
         for x in (x for exposures in self.exposures.values() for x in exposures if x.key[1] == "asset"):
             weak, asset, key = x.key[0], x.key[3], f"mitigated/{' '.join(x.key[1:])}/{x.key[0]}"
             was = max((n for n, one in enumerate(x.said) if one[2] == "A"), default=len(x.said))
             fixed = [one for one in x.said[was:] if one[2] == "M" and one[4] == 0]
             if fixed and key not in found and all(one[2] != "W" for one in x.said[was:]):  # taken back, it never was
-                shown = max(one[5] for one in fixed)
-                found[key] = Unit(key, {
-                    "id": key, "title": f"{weak} mitigated on {asset}", "state": "completed", "entities": [asset],
-                    "actor": x.first if x.first in self.partners else x.team, "vulnerabilities": [weak],
-                    "completed_on": fixed[0][0] // DAY, "evidence": f"E{shown}"}, shown)
+                fields = {"id": key, "title": f"{weak} mitigated on {asset}", "state": "completed", "entities": [asset],
+                          "actor": x.first if x.first in self.partners else x.team, "vulnerabilities": [weak],
+                          "completed_on": fixed[0][0] // DAY, "evidence": f"E{max(one[5] for one in fixed)}"}
+                found[key] = Unit(key, fields, level(fields["evidence"]))
         return dict(sorted(found.items()))
 
 # ---- the counting language (decision 0019): a condition becomes a function: true, false, or None where not known
 TOKEN = re.compile(r'\s+|#[^\n]*|"(?P<text>[^"\n]*)"|(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?![A-Za-z0-9])|'
-                   r'(?P<number>[0-9][0-9.]*)|(?P<name>[A-Za-z](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)|'
+                   r'(?P<number>[0-9][0-9.]*)|(?P<word>[A-Za-z](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)|'
                    r'(?P<sign><=|>=|[(),:<>+*-])|(?P<rubbish>.)')
-RESERVED = set("""each with during standing where leaving once weighing counting beside and or not is has in before
-    after within some every no at least whose today yes on because days""".split())
-# Types: text number day flag level org country entity; ("word", options), ("link" or "unit", kind), ("list", type).
-ORG = {"org": "org", "name": "text", "country": "country", "key_active": "flag",
-       "kind": ("word", ("csirt", "operator", "vendor", "agency", "other")), **dict.fromkeys(
-           "contact_verified inventory_on last_in last_out agreement_until trusted_until".split(), "day")}
+# Types: text org country level; ("word", options), ("link" or "unit", kind), ("list", type).
+ORG = {"org": "org", "country": "country", "kind": ("word", ("csirt", "operator", "vendor", "agency", "other")),
+       **dict.fromkeys([*BEHIND, "name"], "text")}
 SIGNS = {"<": (-1,), "before": (-1,), "<=": (-1, 0), ">": (1,), "after": (1,), ">=": (0, 1)}
-# What follows `is`: the kinds of content behind it, and whether it holds of a value, or of a value on a day.
+CALCULATED = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 HOLDS = {"known": (lambda view, value: value not in (None, [])), "unknown": (lambda view, value: value in (None, [])),
          **{word: (lambda view, org, word=word: stands(view, org, word)) for word in ("home", "foreign", "domestic")}}
 HOLDS_ON = {"trusted": (TRUST, lambda view, org, day: view.in_force("partners.trust", text_of(org), day * DAY) is not None),
             "prioritised": (RECORDS, View.is_prioritised)}
-CALCULATED = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b}
-negated = lambda test: lambda s: None if (holds := test(s)) is None else not holds
-
-def at_least(n, judged):
-    """Whether so many hold: true or false as soon as what is not known cannot change it (Kleene)."""
+lifted = lambda how, *parts: lambda s: None if None in (found := [part(s) for part in parts]) else how(s, *found)
+negated = lambda test: lifted(lambda s, holds: not holds, test)
+day_in = lambda part: lambda s: as_day(part(s))
+def at_least(n, judged):  # whether so many hold: known as soon as what is not known cannot change it (Kleene)
     found = Counter(judged)
     return True if found[True] >= n else None if found[True] + found[None] >= n else False
-
-def every(judged):
-    """Whether all hold."""
-    found = set(judged)
-    return False if False in found else None if None in found else True
-
-def order(a, b):
-    """Which comes first, as -1, 0, 1; None where the two cannot be compared. A day and an instant of it are equal."""
+def every(judged):  # whether all hold
+    return False if False in (found := set(judged)) else None if None in found else True
+def order(a, b):  # which comes first, as -1, 0, 1; None where not comparable. A day and an instant of it are equal
     a, b = (value.id if type(value) is Unit else value for value in (a, b))
-    if type(a) is not type(b) or type(a) not in (float, Instant, str, bool):
-        a, b = as_day(a), as_day(b)
+    if type(a) is not type(b) or type(a) not in (float, Instant, str, bool): a, b = as_day(a), as_day(b)
     return None if a is None or b is None else (a > b) - (a < b)
-
-def same(a, b):
-    """Both are the same, or the one is in the list of the other."""
+def same(a, b):  # both are the same, or the one is in the list of the other
     a, b = (a, b) if type(a) is list or type(b) is not list else (b, a)
-    if type(a) is list:
-        return None if b is None else any(type(one) is type(b) and one == b for one in a)
+    if type(a) is list: return None if b is None else any(type(one) is type(b) and one == b for one in a)
     return None if (found := order(a, b)) is None else found == 0
-
-def stands(view, org, relation):
-    """What an organisation is to the operator; who never said its own country has all others abroad."""
+def stands(view, org, relation):  # what an organisation is to the operator; who never said its own country is abroad
     if org is None or relation == "home" or text_of(org) == view.home:
         return None if org is None else (text_of(org) == view.home) == (relation != "foreign")
     country = view.partners.get(text_of(org), {}).get("country")
-    is_domestic = country == view.country if view.country else False
-    return is_domestic == (relation == "domestic") if country else None
+    return (bool(view.country) and country == view.country) == (relation == "domestic") if country else None
 
 class Program:
     """A counting text, read by recursive descent into functions of a scene (view, period, this, it, entry)."""
     def __init__(self, words, catalogue, numbers):
-        if len(words) > 4_000:
-            raise ValueError("the text has more than 4,000 characters")
-        found = [(one.lastgroup, one[one.lastgroup]) for one in TOKEN.finditer(words) if one.lastgroup]
-        self.tokens = [("word", word) if word in RESERVED else (kind, word) for kind, word in found] + [("end", "")] * 5
-        self.at, self.catalogue, self.numbers, self.reads, self.entry = 0, catalogue, numbers, set(BASIS), (None, None)
-        self.each = self.need("each") and self.next("name")
-        self.scopes, self.fans, self.out = [("unit", self.looked_at(self.each))], None, []
+        if len(words) > 4_000: raise ValueError("the text has more than 4,000 characters")
+        self.tokens = [(one.lastgroup, one[one.lastgroup]) for one in TOKEN.finditer(words) if one.lastgroup]
+        self.tokens, self.at, self.catalogue, self.numbers = self.tokens + [("end", "")] * 5, 0, catalogue, numbers
+        self.reads, self.entry, self.fans, self.out = set(BASIS), (None, None), None, []
+        self.each = self.need("each") and self.next("word")
+        self.scopes = [("unit", self.looked_at(self.each))]
         if self.takes("with"):
-            name = self.need("each") and self.next("name")
-            self.fans, of = self.need("in") and self.path(self.next("name"))
+            name = self.need("each") and self.next("word")
+            self.fans, of = self.need("in") and self.path(self.next("word"))
             self.entry = name, of[1]
-        self.day = self.path(self.next("name"))[0] if self.takes("during", "period", "by") else None
+        self.day = self.path(self.next("word"))[0] if self.takes("during", "period", "by") else None
         self.day or self.need("standing", "at", "period", "end")
-        self.where = self.condition() if self.takes("where") else None
+        self.where = self.condition() if self.takes("where") else lambda s: True
         while self.takes("leaving", "out"):
             self.out.append(self.condition())
             self.need("because") and self.next("text")
-        once = self.need("once", "per") and self.series(lambda: self.next("name"), ",")
-        if self.fans and self.entry[0] not in [name.split(".")[0] for name in once]:
-            raise ValueError("`once per` does not name the entry, so that all but one would vanish")
-        self.once = [self.path(name)[0] for name in once]
+        self.once = self.need("once", "per") and self.series(lambda: self.path(self.next("word"))[0], ",")
         self.weight = self.operand()[0] if self.takes("weighing") else lambda s: 1.0
         self.counting = self.condition() if self.takes("counting") else lambda s: True
-        while self.takes("beside"):
-            self.next("name"), self.need(":"), self.condition()
+        while self.takes("beside"): self.next("word"), self.need(":"), self.condition()
         self.next("end")
-    def takes(self, *words):
-        """Goes past these words or signs if they are next."""
+    def takes(self, *words):  # goes past these words or signs if they are next
         ahead = self.tokens[self.at:self.at + len(words)]
-        is_next = [word for kind, word in ahead if kind in ("word", "name", "sign")] == [*words]
+        is_next = [word for kind, word in ahead if kind in ("word", "sign")] == [*words]
         self.at += len(words) * is_next
         return is_next
-    def need(self, *words):
-        """Goes past these words or signs, which must be next."""
+    def need(self, *words):  # goes past these words or signs, which must be next
         return self.takes(*words) or self.next(f"`{' '.join(words)}`")
-    def next(self, kind):
-        """Goes past a token of this kind, which must be next."""
-        if self.tokens[self.at][0] != kind:
-            raise ValueError(f"{self.tokens[self.at][1]!r} where {kind} is expected")
+    def next(self, kind):  # goes past a token of this kind, which must be next
+        if self.tokens[self.at][0] != kind: raise ValueError(f"{self.tokens[self.at][1]!r} where {kind} is expected")
         self.at += 1
         return self.tokens[self.at - 1][1]
-    def series(self, read, sign):
-        """One or more, with a sign or word between them."""
+    def series(self, read, sign):  # one or more, with a sign or word between them
         found = [read()]
-        while self.takes(sign):
-            found.append(read())
+        while self.takes(sign): found.append(read())
         return found
-    def looked_at(self, kind):
-        """A kind of unit that is looked at: the figure rests on what lies behind it."""
+    def looked_at(self, kind):  # a kind of unit that is looked at: the figure rests on what lies behind it
         self.reads |= INWARD if kind == "partner" else RECORDS | (EXPOSED if kind == "action" else set())
         return kind if kind == "partner" or self.catalogue[kind] else None
-    def path(self, word, wanted=""):
-        """What a word means: an option of what it is compared with, a field, also through links, or a named number."""
+    def path(self, word, wanted=""):  # an option of what it is compared with, a field, also through links, or a number
         of_type = {"country": "[A-Z][A-Z]", "level": "E[0-4]"}.get(wanted, "(?!)")
-        if wanted[0:1] == ("word",) and word in wanted[1] or re.fullmatch(of_type, word):
-            return lambda s: word, "text"
+        if wanted[0:1] == ("word",) and word in wanted[1] or re.fullmatch(of_type, word): return lambda s: word, "text"
         roots = {"this": (2, self.scopes[0]), "it": (3, self.scopes[-1]), self.entry[0]: (4, self.entry[1])}
         names, hops = word.split("."), []
         root, of = roots.get(names[0], (3, self.scopes[-1]))
         for name in names[names[0] in roots:]:
             kind = "partner" if of == "org" else of[1] if of[0] in ("unit", "link") else None
             of = ORG.get(name) if kind == "partner" else self.catalogue.get(kind, {}).get(name, (None, None))[1]
-            if of is None:
-                number = self.numbers[word]
-                return lambda s: number, "number"
+            if of is None: return lambda s, number=self.numbers[word]: number, "text"
             self.reads |= BEHIND.get(name, set()) if kind == "partner" else set()
             hops.append((name, kind))
         def value(s):
             thing = s[root]
             for name, kind in hops:
                 unit = thing if type(thing) is Unit else s[0].units(kind).get(text_of(thing))
-                if unit is None or (thing := unit.fields.get(name)) is None:
-                    return None
+                if unit is None or (thing := unit.fields.get(name)) is None: return None
             return thing
         return value, of
-    def condition(self):
-        """Parts joined by `or`, each of parts joined by `and`."""
+    def condition(self):  # parts joined by `or`, each of parts joined by `and`
         either = self.series(lambda: self.series(self.test, "and"), "or")
         whole = lambda s: at_least(1, (every(test(s) for test in tests) for tests in either))
         return either[0][0] if len(either) == len(either[0]) == 1 else whole
-    def test(self):
-        """One part of a condition."""
-        if self.takes("not"):
-            return negated(self.test())
-        if self.takes("("):
-            inner = self.condition()
-            return self.need(")") and inner
+    def test(self):  # one part of a condition
+        if self.takes("not"): return negated(self.test())
+        if self.takes("("): return (inner := self.condition(), self.need(")"))[0]
         for word, n in (("some", 1), ("every", "every"), ("no", 0)):
-            if self.takes(word):
-                return self.quantity(n)
-        if self.takes("at", "least"):
-            return self.quantity(int(self.next("number")))
+            if self.takes(word): return self.quantity(n)
+        if self.takes("at", "least"): return self.quantity(int(self.next("number")))
         left, of = self.operand()
         one = of[1] if of[0] == "list" else of
         if self.takes("is"):
@@ -550,36 +430,27 @@ class Program:
         if self.takes("has"):
             right = self.operand(one)[0]
             return lambda s: same(values, right(s)) if type(values := left(s)) is list else None
-        if self.takes("in", "period"):
-            return lambda s: None if (day := as_day(left(s))) is None else s[1].first <= day <= s[1].last
+        if self.takes("in", "period"): return lifted(lambda s, day: s[1].first <= day <= s[1].last, day_in(left))
         if self.takes("within"):
             most = int(self.next("number"))
             sign = -1 if (self.takes("days") or self.need("day")) and self.takes("before") else self.need("after")
-            right = self.operand()[0]
-            both = lambda s: (as_day(left(s)), as_day(right(s)))
-            return lambda s: None if None in (days := both(s)) else 0 <= sign * (days[0] - days[1]) <= most
-        fits = SIGNS[self.next(self.tokens[self.at][0])]
-        right = self.operand(of)[0]
-        return lambda s: None if (found := order(left(s), right(s))) is None else found in fits
-    def relation(self, left, of):
-        """What follows `is`."""
-        word = self.tokens[self.at][1]
-        if word in HOLDS and self.takes(word):
-            return lambda s: HOLDS[word](s[0], left(s))
+            return lifted(lambda s, a, b: 0 <= sign * (a - b) <= most, day_in(left), day_in(self.operand()[0]))
+        fits, right = SIGNS[self.next(self.tokens[self.at][0])], self.operand(of)[0]
+        return lifted(lambda s, found: found in fits, lambda s: order(left(s), right(s)))
+    def relation(self, left, of):  # what follows `is`
+        if (word := self.tokens[self.at][1]) in HOLDS and self.takes(word): return lambda s: HOLDS[word](s[0], left(s))
         if word in HOLDS_ON and self.takes(word, "on"):
-            self.reads |= HOLDS_ON[word][0]
-            day = self.operand()[0]
-            both = lambda s: (left(s), as_day(day(s)))
-            return lambda s: None if None in (found := both(s)) else HOLDS_ON[word][1](s[0], *found)
+            reads, holds = HOLDS_ON[word]
+            self.reads |= reads
+            return lifted(lambda s, one, day: holds(s[0], one, day), left, day_in(self.operand()[0]))
         is_one_of = self.takes("one", "of", "(")
         options = self.series(lambda: self.operand(of)[0], ",") if is_one_of else [self.operand(of)[0]]
         is_one_of and self.need(")")
         return lambda s: at_least(1, (same(left(s), right(s)) for right in options))
-    def quantity(self, n):
-        """`some X where (…)`: X is a field that holds links or a list, or the records that name what is looked at."""
-        word, test = self.next("name"), lambda s: True
+    def quantity(self, n):  # `some X where (…)`: X is a field of links, a list, or the records that name what is looked at
+        word, test = self.next("word"), lambda s: True
         if self.takes("whose"):
-            field, inner = self.next("name"), ("unit", self.looked_at(word))
+            field, inner = self.next("word"), ("unit", self.looked_at(word))
             self.takes("has", "this") or self.need("is", "this")
             things = lambda s: s[0].naming(word, field).get(text_of(s[3]), ())
         else:
@@ -587,84 +458,57 @@ class Program:
             inner, things = of[1] if of[0] == "list" else of, lambda s: several(values(s))
             if inner[0] == "link":  # what is linked and not there is not looked at
                 inner, kind = ("unit", inner[1]), self.looked_at(inner[1])
-                units = lambda s: map(s[0].units(kind).get, map(text_of, several(values(s))))
-                things = lambda s: filter(None, units(s))
+                things = lambda s: filter(None, map(s[0].units(kind).get, map(text_of, several(values(s)))))
         if self.takes("where", "("):
             self.scopes.append(inner)
-            test = self.condition()
-            self.scopes.pop()
-            self.need(")")
-        def judged(s):
-            for thing in things(s):
-                spend()
-                yield test((s[0], s[1], s[2], thing, s[4]))
-        if n == "every":  # of nothing nothing is said
-            return lambda s: every(found) if (found := list(judged(s))) else None
+            test, _, _ = self.condition(), self.need(")"), self.scopes.pop()
+        judged = lambda s: (test((*s[:3], thing, s[4])) for thing in things(s) if spend() is None)
+        if n == "every": return lambda s: every(found) if (found := list(judged(s))) else None  # of nothing nothing is said
         return (lambda s: at_least(n, judged(s))) if n else negated(lambda s: at_least(1, judged(s)))
-    def operand(self, wanted=""):
-        """A value, perhaps with + - * after it; of a day, `+ 90 days`."""
+    def operand(self, wanted=""):  # a value, perhaps with + - * after it; of a day, `+ 90 days`
         left, of = self.atom(wanted)
-        while self.tokens[self.at][0] == "sign" and (sign := self.tokens[self.at][1]) in CALCULATED:
-            (_, number), (_, unit) = self.tokens[self.at + 1:self.at + 3]
-            self.at += 1
+        while (sign := self.tokens[self.at][1]) in CALCULATED and self.takes(sign):
+            (_, number), (_, unit) = self.tokens[self.at:self.at + 2]
+            how = lambda s, a, b, how=CALCULATED[sign]: how(a, b) if type(a) is type(b) else None
             if sign != "*" and unit in ("days", "day"):
-                left, of, self.at = moved(left, int(float(number)) * (1 if sign == "+" else -1)), "day", self.at + 2
+                left, self.at = lifted(how, day_in(left), lambda s, n=int(number): n), self.at + 2
             else:
-                left, of = calculated(left, CALCULATED[sign], self.atom()[0]), "number"
+                left, of = lifted(how, *((lambda s, part=part: value if type(value := part(s)) is float else None)
+                                         for part in (left, self.atom()[0]))), "text"
         return left, of
-    def atom(self, wanted=""):
-        """A value as it is written, or what a word stands for."""
+    def atom(self, wanted=""):  # a value as it is written, or what a word stands for
         kind, word = self.tokens[self.at]
         if kind in ("number", "day", "text"):
             value = {"number": float, "day": day_of, "text": str}[kind](self.next(kind))
-            return lambda s: value, kind
-        if self.takes("today"):
-            return lambda s: s[0].as_of // DAY, "day"
-        if self.takes("period", "start"):
-            return lambda s: s[1].first, "day"
-        if self.takes("period", "end"):  # of a period that still runs nothing is known after today
-            return lambda s: min(s[1].last, s[0].as_of // DAY), "day"
-        if self.takes("yes") or self.takes("no"):
-            return lambda s: word == "yes", "flag"
-        return self.path(self.next("name"), wanted)
-
-def moved(left, days):
-    """A value so many days later."""
-    return lambda s: None if (day := as_day(left(s))) is None else day + days
-
-def calculated(left, how, right):
-    """Two numbers added, subtracted or multiplied."""
-    both = lambda s: (left(s), right(s))
-    return lambda s: how(*found) if {float} == set(map(type, found := both(s))) else None
+            return lambda s: value, "text"
+        if self.takes("today"): return lambda s: s[0].as_of // DAY, "text"
+        if self.takes("period", "start"): return lambda s: s[1].first, "text"
+        # of a period that still runs nothing is known after today
+        if self.takes("period", "end"): return lambda s: min(s[1].last, s[0].as_of // DAY), "text"
+        return (lambda s: word == "yes", "text") if self.takes("yes") or self.takes("no") else self.path(
+            self.next("word"), wanted)
 
 # ---- from a definition to a figure; `items`: key, whether it counts, whether it is in the population; `levels`: E1 to E4
 Figure = namedtuple("Figure", "items levels value numerator denominator", defaults=((None,) * 4, None, None, None))
-
-def period_of(name):
-    """The first and the last day of a quarter or a year; the fiscal year FY2026 begins in October 2025."""
+def period_of(name):  # the first and the last day of a quarter or a year; the fiscal year FY2026 begins in October 2025
     found = re.fullmatch("(FY)?([0-9]{4})(?:-Q([1-4]))?", name)
     month = int(found[2]) * 12 + 3 * int(found[3] or 1) - 3 - 3 * bool(found[1])
     first, after = (day_of(f"{m // 12:04}-{m % 12 + 1:02}-01") for m in (month, month + (3 if found[3] else 12)))
     return SimpleNamespace(first=first, last=after - 1, end=after * DAY - 1, is_year=not found[3])
-
-def judged(program, view, period):
-    """Everything of the kind that belongs to the period, with what holds of it."""
+def judged(program, view, period):  # everything of the kind that belongs to the period, with what holds of it
     for unit in view.units(program.each).values():
         entries = program.fans((view, period, unit, unit, None)) if program.fans else [None]
         for entry in entries if type(entries) is list and (program.each != "partner" or unit.id != view.home) else ():
-            spend()
             s = view, period, unit, unit, entry
             day = as_day(program.day(s)) if program.day else period.first
-            if day is not None and period.first <= day <= period.last:
-                values = [unit if (value := path(s)) is None else value for path in program.once]  # else it is itself
-                key = ", ".join("; ".join(sorted(map(text_of, several(value)))) for value in values)
-                is_in = (not program.where or program.where(s) is True) and all(out(s) is not True for out in program.out)
-                is_in = is_in and type(weight := program.weight(s)) is float  # what weighs nobody knows what counts not
-                yield SimpleNamespace(key=key, shown=unit.evidence, weight=weight if is_in else 0.0, is_in=is_in,
-                                      holds=is_in and program.counting(s) is True)
-
-def counted(program, m, view, period):
-    """What a text counts. Of what is the same by `once per` the best counts, shown as well as any of it is shown."""
+            if spend() or day is None or not period.first <= day <= period.last: continue
+            values = [unit if (value := path(s)) is None else value for path in program.once]  # else it is itself
+            is_in = program.where(s) is True and all(out(s) is not True for out in program.out)
+            is_in = is_in and type(weight := program.weight(s)) is float  # what weighs nobody knows what counts not
+            yield SimpleNamespace(key=", ".join("; ".join(sorted(map(text_of, several(value)))) for value in values),
+                                  shown=unit.evidence, weight=weight if is_in else 0.0, is_in=is_in,
+                                  holds=is_in and program.counting(s) is True)
+def counted(program, m, view, period):  # of what is the same by `once per` the best counts, shown as well as any of it
     found, least, shown, best = list(judged(program, view, period)), level(m.get("min_evidence")), Counter(), {}
     for one in found:
         best[one.key] = max(best.get(one.key, one), one, key=lambda one: (one.is_in, one.holds, one.shown))
@@ -677,21 +521,16 @@ def counted(program, m, view, period):
     value = lambda at: share(weight(at), total) if m["unit"] == "percent" else rounded(weight(at))
     items = [(one.key, one.holds and one.shown >= least, one.is_in) for one in found]
     return Figure(items, [*map(value, (1, 2, 3, 4))], value(least), *(sum(one[n] for one in items) for n in (1, 2)))
-
-def exchanges(m, view, period):
-    """1.2.2: partner, topic and week in which something passed, however many copies; each with its best evidence."""
+def exchanges(m, view, period):  # 1.2.2: partner, topic and week in which something passed, with its best evidence
     found = Counter()
-    for org, passings in view.passings.items():
-        for valid, _, topic, evidence in passings:
-            if period.first <= valid // DAY <= period.last:
-                key = org, topic, "{:04}-W{:02}".format(*date_of(valid // DAY).isocalendar())
-                found[key] = max(found[key], evidence)
+    for org, (valid, _, topic, evidence) in ((org, one) for org, passings in view.passings.items() for one in passings):
+        if period.first <= valid // DAY <= period.last:
+            key = org, topic, "{:04}-W{:02}".format(*date_of(valid // DAY).isocalendar())
+            found[key] = max(found[key], evidence)
     abroad = {key for key in found if view.is_abroad(key[0])}
     items = [(", ".join(key), key in abroad, key in abroad) for key in found]
     return Figure(items, [sum(found[key] >= at for key in abroad) for at in (1, 2, 3, 4)], len(abroad), len(abroad))
-
-def trusted_teams(m, view, period):
-    """2.1.1: trust by a person, an agreement, a key, and something each way within a year."""
+def trusted_teams(m, view, period):  # 2.1.1: trust by a person, an agreement, a key, something each way within a year
     at, best = min(period.end, view.as_of), {}
     for team in view.teams:
         year = [p for p in view.passings[team] if at - 365 * DAY < p[0] <= at]
@@ -701,88 +540,66 @@ def trusted_teams(m, view, period):
             best[team] = max(evidence for _, inward, _, evidence in year if inward)
     levels = [sum(shown >= at for shown in best.values()) for at in (1, 2, 3, 4)]
     return Figure([(team, team in best, True) for team in view.teams], levels, levels[0], levels[0], len(view.teams))
-
-def combined_risk(m, view, period):
-    """2.1.2: engagements whose exposures, as open on the day, carry less ninety days later, and less than others."""
-    def affected(x, at, least):
-        spend(len(x.said))
-        last = [one for one in x.said if one[0] <= at and (one[2] != "M" or one[5] >= least)][-1:]
+def combined_risk(m, view, period):  # 2.1.2: meetings whose exposures carry less 90 days later, and less than others
+    def affected(x, at, least):  # what an exposure carries at an instant
+        last = [one for one in x.said if spend() or one[0] <= at and (one[2] != "M" or one[5] >= least)][-1:]
         return x.weight * (last[0][3] + last[0][4]) / 2 if last and last[0][2] in "AM" else None
+    def left(is_inside, least):  # what was open on the day carried then, and carries after; without what was never real
+        both = [(affected(x, at, 0), affected(x, after, least)) for x in linked if (x.team in partners) == is_inside]
+        return [sum(one[n] for one in both if one[0] and one[1] is not None) for n in (0, 1)]
+    def is_lowered(least):
+        (before, now), (outside, still) = left(True, least), left(False, least)
+        return before > now and now / before < (still / outside if outside > 0 else 1.0)
     items, levels, least = [], Counter(), level(m.get("min_evidence"))
     for unit in view.units("engagement").values():
         day = as_day(unit.fields.get("held_on"))
-        if unit.fields["state"] != "held" or day is None or not period.first <= day <= period.last:
-            continue
+        if unit.fields["state"] != "held" or day is None or not period.first <= day <= period.last: continue
         partners, weak = (set(map(text_of, several(unit.fields.get(of)))) for of in ("partners", "vulnerabilities"))
-        at, after, linked = (day + 1) * DAY - 1, (day + 91) * DAY - 1, [x for one in sorted(weak) for x in view.exposures.get(one, ())]
-        def left(is_inside, least):
-            """What was open on the day carried then, and carries after; what was never real is left out of both."""
-            both = [(affected(x, at, 0), affected(x, after, least)) for x in linked if (x.team in partners) == is_inside]
-            return [sum(one[n] for one in both if one[0] and one[1] is not None) for n in (0, 1)]
-        def is_lowered(least):
-            (before, now), (outside, still) = left(True, least), left(False, least)
-            return before > now and now / before < (still / outside if outside > 0 else 1.0)
+        linked = [x for one in sorted(weak) for x in view.exposures.get(one, ())]
+        at, after = (day + 1) * DAY - 1, (day + 91) * DAY - 1
         is_old = after <= min(view.as_of, view.known_as_of)
         items.append((unit.id, is_old and is_lowered(least), is_old))
         levels.update(n for n in range(5) if is_old and is_lowered(n))
     old = sum(is_old for *_, is_old in items)
     return Figure(items, [share(levels[n], old) for n in (1, 2, 3, 4)], share(levels[least], old), levels[least], old)
-
 def open_at(x, point, least):
     """At least and at most so many are open at a place in the order of statements; nothing where nothing counted is
     known. What makes it open counts always, what closes it or makes it less only where it is shown well enough."""
-    spend(len(x.said))
     now = None
-    for _, _, state, low, high, shown in (one for one in x.said if one[:2] <= point):
-        if state == "A" and (shown >= least or now is None or low > now[0] or high > now[1]):
-            now = low, high
-        elif state == "M" and shown >= least:
-            now = now and (low, high)
-        elif state == "W":
-            now = None
+    for _, _, state, low, high, shown in (one for one in x.said if spend() or one[:2] <= point):
+        if state == "A" and (shown >= least or now is None or low > now[0] or high > now[1]): now = low, high
+        elif state == "M" and shown >= least: now = now and (low, high)
+        elif state == "W": now = None
     return now
-
-def lowest(parts):
-    """The least weighted mean of (done, least weight, most weight): the worst parts weigh most."""
+def lowest(parts):  # the least weighted mean of (done, least weight, most weight): the worst parts weigh most
     total, weight = sum(done * least for done, least, _ in parts), sum(least for _, least, _ in parts)
     best = total / weight
     for done, least, most in sorted(parts):
         total, weight = total + done * (most - least), weight + most - least
         best = min(best, total / weight)
     return best
-
-def pair_of(view, team, weak, advised):
-    """A team and a weakness it was advised of, with the cohort of exposures that were open then or came first after."""
-    spend(len(exposures := view.exposures.get(weak, ())))
+def pair_of(view, team, weak, advised):  # a team and its exposures that were open when it was advised, or came first after
     is_real = lambda x: [one[2] for one in x.said if one[2] in "AW"][-1:] != ["W"]
-    real = [x for x in exposures if x.team == team and is_real(x)]
+    real = [x for x in view.exposures.get(weak, ()) if spend() is None and x.team == team and is_real(x)]
     opened = lambda point: [(x, now) for x in real if (now := open_at(x, point, 2)) and now[1] > 0]
     later = [one[:2] for x in real for one in x.said if one[2] == "A" and one[4] > 0 and one[:2] > advised]
     set_at = advised if opened(advised) or not later else min(later)
     attack = min((by for by, teams in view.attacks.get(weak, ()) if team in teams), default=math.inf)
     return SimpleNamespace(team=team, set_at=set_at, cohort=opened(set_at), attack=attack)
-
-def since(pair, theta, least):
-    """Since when, before the attack, the mitigated share of the cohort, by criticality, has reached theta unbroken."""
+def since(pair, theta, least):  # since when, before the attack, the mitigated share has reached theta unbroken
     said, reached = defaultdict(set), None
     left = [open_at(x, pair.set_at, least) or was for x, was in pair.cohort]
     weights = [[max(x.weight, 1.0) * max(n, 1) for n in was] for x, was in pair.cohort]
-    for n, one in ((n, one) for n, (x, _) in enumerate(pair.cohort) for one in x.said):
-        said[one[:2]].add(n)
+    for n, one in ((n, one) for n, (x, _) in enumerate(pair.cohort) for one in x.said): said[one[:2]].add(n)
     for point in sorted(point for point in said if point > pair.set_at and point[0] < pair.attack):
-        spend(len(left))
-        for n in said[point]:
-            left[n] = open_at(pair.cohort[n][0], point, least) or pair.cohort[n][1]
+        for n in said[point]: left[n] = open_at(pair.cohort[n][0], point, least) or pair.cohort[n][1]
         done = lowest([(1 - (min(now[1] / max(was[0], 1), 1.0) if now[1] > 0 else 0.0), *weight)
-                       for (_, was), now, weight in zip(pair.cohort, left, weights)])
+                       for (_, was), now, weight in zip(pair.cohort, left, weights) if spend() is None])
         reached = (point[0] if reached is None else reached) if done + 1e-9 >= theta else None
     return reached
-
-def mitigated_before_attack(m, view, period):
-    """2.1.3: partners with enough of their pairs mitigated before the attack came, or long enough without one."""
+def mitigated_before_attack(m, view, period):  # 2.1.3: partners with enough pairs mitigated before the attack, or quiet
     half, quiet, theta = m.get("half", 0.5), m.get("quiet_days", 180) * DAY, m.get("theta", 0.8)
-    def enough(least):
-        """The teams with enough successful pairs."""
+    def enough(least):  # the teams with enough successful pairs
         teams, now = defaultdict(list), min(view.as_of, view.known_as_of)
         for pair in sure:
             at = since(pair, theta, least)
@@ -791,186 +608,145 @@ def mitigated_before_attack(m, view, period):
     pairs = [pair_of(view, *key, advised) for key, advised in sorted(view.advised.items())
              if period.first <= advised[0] // DAY <= period.last]
     first, until = period.first * DAY, min(period.end, view.as_of)  # trusted at some time of the period
-    begins = lambda team: [first] + [begin for begin, _ in view.spans["partners.trust", team] if first < begin <= until]
-    trusted = {team for team in view.teams if first <= until and
-               any(view.in_force("partners.trust", team, at) is not None for at in begins(team))}
+    trusted = {team for team in view.teams for at in (first, *(max(one[0], first) for one in view.spans["partners.trust", team]))
+               if at <= until and view.in_force("partners.trust", team, at) is not None}
     sure = [pair for pair in pairs if pair.team in trusted and pair.cohort]
     main, teams = enough(level(m.get("min_evidence", "E2"))), {pair.team for pair in sure}
     items = [(team, team in main, team in teams) for team in trusted | {pair.team for pair in pairs}]
     return Figure(items, [len(enough(n)) for n in (1, 2, 3, 4)], len(main), len(main), len(teams))
-
 # Each model, and the kinds of content behind it.
 MODELS = {"exchanges": (exchanges, INWARD | OUTWARD), "combined-risk": (combined_risk, EXPOSED | RECORDS),
           "trusted-teams": (trusted_teams, TRUST | AGREED | {"partners.key"} | INWARD | OUTWARD),
           "mitigated-before-attack": (mitigated_before_attack, TRUST | {"exchange.object"} | EXPOSED)}
 
-# ---- packs: what is counted, and what kinds of records there are
+# ---- the bundle, its packs, its claim and the comparison
 ONE = {"choices": "choice", "orgs": "org", "countries": "country", "people": "person", "links": "link",
        "entities": "entity", "vulnerabilities": "text"}
-
-def definition(record):
-    """Of each field of a kind how it is stored and what it is in the counting language."""
+HEADER = re.compile("mainstay1 ([!-~]+) (?:0|[1-9][0-9]{0,4}) ([!-~]+) (0|[1-9][0-9]{0,17}) (0|-?[1-9][0-9]{0,17}) "
+                    "(-|0|-?[1-9][0-9]{0,17}) (?:-|[0-9a-f]{32})")
+def definition(record):  # of each field of a kind how it is stored and what it is in the counting language
     found = {name: ("", ("list", "text")) for name in ("tags", "recorded_by", "attested_by")} | {
         "id": ("", "text"), "marking": ("", "text"), "evidence": ("", "level"), "confirmed_by": ("", ("list", "org")),
         "state": ("", ("word", tuple(state["name"] for state in record.get("state", ()))))}
     for field in record.get("field", ()):
         kind = ONE.get(field["type"], field["type"])
-        own = kind if kind in ("day", "number", "flag", "org", "country", "entity") else "text"
-        of = {"choice": ("word", tuple(field.get("options", ()))), "link": ("link", field.get("to")), "instant": "day",
-              "count": "number"}.get(kind, own)
+        of = {"choice": ("word", tuple(field.get("options", ()))), "link": ("link", field.get("to")), "org": "org",
+              "country": "country"}.get(kind, "text")
         found[field["name"]] = kind, ("list", of) if field["type"] in ONE else of
     return found
-
-def packs(bundle, events):
-    """The plans and definitions that stand, by kind and name; every pack is held against its signature."""
-    standing = {}
-    for at, _, _, _, m, body in (event for event in events if event[3] == "ledger.pack"):
-        try:
-            spend(1_000_000 + len(body))
-            files, signer = unjson(body), unbase64(m["key"], 32)
-            parts = [part.encode() for name in sorted(files) for part in (name, files[name])]
-            words = f"mainstay pack\n{m['kind']}\n{m['name']}\n{m['version']}\n{m['digest']}\n".encode()
-            if tobase64(sha256(*(len(part).to_bytes(8, "big") + part for part in parts))) != m["digest"]:
-                raise ValueError("its files are not those that were signed")
-            if not is_signed(signer, words, unbase64(m["signature"], 64)):
-                raise ValueError("its signature does not hold")
-            if signer != bundle.public:
-                bundle.remarks.append(f"{m['kind']} pack {m['name']} (entry {at}) is signed by another key: {m['key']}")
-            toml = "".join(files[path] + "\n" for path in sorted(files) if re.fullmatch(r"(?!pack\.toml$).*\.toml", path))
-            standing[m["kind"], m["name"]] = tomllib.loads(toml) if m["kind"] in ("plan", "records") else {}
-        except WRONG as e:
-            bundle.fault("pack", f"the pack is worth nothing: {type(e).__name__} {e}", at)
-    return standing
-
-# ---- the bundle
-HEADER = re.compile("mainstay1 ([!-~]+) (?:0|[1-9][0-9]{0,4}) ([!-~]+) (0|[1-9][0-9]{0,17}) (0|-?[1-9][0-9]{0,17}) "
-                    "(-|0|-?[1-9][0-9]{0,17}) (?:-|[0-9a-f]{32})")
-
-def lines(path):
-    """Each line of a plain or gzip file as JSON."""
+def lines(path):  # each line of a plain or gzip file as JSON
     with open(path, "rb") as raw:
         file, number, size = gzip.open(raw) if raw.peek(2)[:2] == b"\x1f\x8b" else raw, 0, 0
         while line := file.readline(LINE_MAX + 1):
             number, size = number + 1, size + len(line)
-            try:
-                yield unjson(line) if len(line) <= LINE_MAX and size <= BYTES_MAX else unjson(b"")
-            except WRONG as e:
-                raise NoBundle(f"line {number} is no JSON, or too long: {e}") from None
+            try: yield unjson(line if len(line) <= LINE_MAX and size <= BYTES_MAX else b"")
+            except Exception as e: raise NoBundle(f"line {number} is no JSON, or too long: {e}") from None
+def is_same(a, b):  # equal, numbers within a billionth of their size
+    if type(a) in (int, float) and type(b) in (int, float): return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
+    if type(a) is not type(b) or type(a) is not dict: return type(a) is type(b) and a == b
+    return a.keys() == b.keys() and all(is_same(a[name], b[name]) for name in a)
 
 class Bundle:
-    """One pass over the file: the tree is built, contents are held against it, and what figures need is kept."""
-    def __init__(self, path, key=None, older=None):
+    """One pass over the file builds the tree, holds contents against it, keeps what figures need; then come figures."""
+    def __init__(self, path, key, older):
         self.proofs, self.remarks, self.faults, self.counts, self.first, self.moved = [], [], [], Counter(), {}, 0
-        self.events, self.known, self.unseen, self.claim, rows, peaks, roots = [], array("q"), [], None, lines(path), [], []
+        self.events, self.known, self.unseen, self.claim, self.views, self.catalogue = [], array("q"), [], None, {}, {}
+        rows, peaks, roots, which = lines(path), [], [], "the checkpoint"
         try:
             head = next(rows)
             self.hub, self.size, self.frozen, given = head["hub"], head["size"], head["frozen"], head["key"].strip()
             self.name, self.public = read_key(key or given)
             if head["bundle"] != "mainstay-bundle-1" or not 0 <= int(self.frozen) < int(self.size) <= ENTRIES_MAX:
                 raise ValueError("it does not say mainstay-bundle-1, or its sizes are none")
-        except (StopIteration, *WRONG) as e:
-            raise NoBundle(f"line 1 or the key cannot be read: {type(e).__name__} {e}") from None
-        if key is None:
-            self.remarks.append(f"the key is the one that the file names; --key {given} pins it")
-        if given != (key or given).strip() or self.name != f"mainstay/{self.hub}":
-            self.fault("key", f"the bundle of hub {self.hub} names {given}: not the key you gave, or another hub's")
-        notes = {"the checkpoint": head.get("checkpoint")} | ({"the older checkpoint": older} if older is not None else {})
-        for which, note in notes.items():
+        except Exception as e: raise NoBundle(f"line 1 or the key is wrong: {type(e).__name__} {e}") from None
+        self.remarks += [f"the key is the one that the file names; --key {given} pins it"] * (key is None)
+        self.fault("key", f"the bundle of hub {self.hub} names {given}: not the key you gave, or another hub's", None,
+                   given != (key or given).strip() or self.name != f"mainstay/{self.hub}")
+        for which, note in [(which, head.get("checkpoint"))] + [("the older checkpoint", older)] * (older is not None):
             try:
                 roots.append((*read_note(note, self.name, self.public), which))
                 if not 0 < roots[-1][0] <= self.size or which == "the checkpoint" and roots[-1][0] != self.size:
                     raise ValueError(f"it is of {roots[-1][0]:,} entries, the bundle has {self.size:,}")
-            except WRONG as e:
-                self.fault("checkpoint", f"{which} is worth nothing: {e}")
+            except Exception as e: self.fault("checkpoint", f"{which} is worth nothing: {e}")
         for at in range(self.size):
-            if at == self.frozen:
-                self.frozen_root = tobase64(root_of(peaks))
-            if (row := next(rows, None)) is None:
-                return self.fault("size", f"the file ends here; {self.size:,} entries were promised", at)
+            if at == self.frozen: self.frozen_root = tobase64(root_of(peaks))
+            if (row := next(rows, None)) is None: return self.fault("size", f"only {at:,} of {self.size:,} entries", at)
             grow(peaks, at + 1, self.entry(at, row))
-            for size, root, which in roots:
-                if size == at + 1 and root == root_of(peaks):
-                    self.proofs.append(f"{size:,} entries give the root that {which} says, signed by {self.name}")
-                elif size == at + 1:
-                    self.fault("tree", f"the first {size:,} entries do not give the root of the tree in {which}")
-        if next(rows, None) is not None:
-            self.fault("size", "lines follow the last entry that was promised")
-    def fault(self, rule, what, entry=None):
-        """Something that is wrong, by the entry where it stands and the rule it breaks."""
-        self.counts["faults"] += 1
-        if len(self.faults) < FAULTS_MAX:
+            for _, root, which in (one for one in roots if one[0] == at + 1):
+                self.proofs += [f"the first {at + 1:,} entries give the root of {which}"] * (root == root_of(peaks))
+                self.fault("tree", f"the first {at + 1:,} entries do not give the root of the tree in {which}", None,
+                           root != root_of(peaks))
+        self.fault("size", "lines follow the last entry that was promised", None, next(rows, None) is not None)
+    def fault(self, rule, what, entry=None, is_so=True):  # something wrong, by the entry where it stands and its rule
+        if is_so and len(self.faults) < FAULTS_MAX:
             self.faults.append(f"{'bundle' if entry is None else f'entry {entry}'}: {what} [{rule}]")
-    def entry(self, at, row):
-        """The leaf of [header, commitment], with salt and payload where given, or null and the rule where withheld."""
+    def entry(self, at, row):  # the leaf of [header, commitment], with [salt, payload] if given, [null, rule] if withheld
         try:
             (header, leaf), (salt, payload) = row[:2], row[2:] or (None, None)
-            found, leaf, given = HEADER.fullmatch(header), unbase64(leaf, 32), salt is not None
-            content = unbase64(payload) if given else b""
+            found, leaf, content = HEADER.fullmatch(header), unbase64(leaf, 32), unbase64(payload) if salt is not None else b""
             # a salt of another length could take in the beginning of a payload, under the same commitment
-            is_held = given and sha256(unbase64(salt, 32), content) == leaf
-        except WRONG as e:
-            raise NoBundle(f"line {at + 2} is no entry: {e}") from None
+            is_held = salt is not None and sha256(unbase64(salt, 32), content) == leaf
+        except Exception as e: raise NoBundle(f"line {at + 2} is no entry: {e}") from None
         kind, hub, index, known, valid = found.groups() if found else ("?", "?", at, 0, "-")
-        known, moved, last = int(known), int(index) - at, self.known[-1] if self.known else -math.inf
-        why = "given" if given else str(payload) if len(row) == 4 else "omitted" if kind in GIVEN else "not read"
-        is_read, is_after = kind in GIVEN, at > self.frozen or (kind == "assure.frozen") != (at == self.frozen)
-        for rule, is_wrong, what in (
-                ("payload", given and not is_held, "the payload is not what was committed"),
-                ("header", not found, "the header has not the form of one"),
-                ("order", found and (hub != self.hub or moved != self.moved), f"the header is of entry {index} of hub {hub}"),
-                ("time", found and known < last, "known time runs backwards"),
-                ("omitted", why == "omitted", f"the content of {kind} is neither given nor withheld by a rule")):
-            if is_wrong:
-                self.fault(rule, what, at)
+        known, moved, why = int(known), int(index) - at, "not read" if kind not in GIVEN else "omitted"
+        why = "given" if salt is not None else str(payload) if len(row) == 4 else why
+        self.fault("payload", "the payload is not what was committed", at, why == "given" and not is_held)
+        self.fault("header", "the header has not the form of one", at, not found)
+        self.fault("order", f"the header is of entry {index} of hub {hub}", at, found and (hub, moved) != (self.hub, self.moved))
+        self.fault("time", "known time runs backwards", at, found and at and known < self.known[-1])
+        self.fault("omitted", f"the content of {kind} is neither given nor withheld by a rule", at, why == "omitted")
         self.moved = moved  # after a gap all are moved: said once
         self.known.append(known)
         self.first.setdefault(kind, at)
         self.counts[why if why in ("given", "purged", "not read") else "withheld"] += 1
-        self.unseen += [(at, kind)] * (is_read and not is_held)
+        self.unseen += [(at, kind)] * (kind in GIVEN and not is_held)
         try:  # a content is the length of its meta, the meta, and the bytes as received
-            if is_held and is_read and not is_after:
+            if is_held and kind in GIVEN and at <= self.frozen and (kind == "assure.frozen") == (at == self.frozen):
                 meta = unjson(content[4:(body := 4 + int.from_bytes(content[:4], "big"))])
                 self.first.setdefault(f"assure.{meta['record']}" if kind == "assure.record" else kind, at)
-                self.claim = meta if at == self.frozen else None
-                self.events.append((at, known, known if valid == "-" else min(int(valid), known), kind, meta, content[body:]))
-        except WRONG as e:
-            self.fault("content", f"the content of {kind} cannot be read: {e}", at)
+                self.claim, valid = meta if at == self.frozen else None, known if valid == "-" else min(int(valid), known)
+                self.events.append((at, known, valid, kind, meta, content[body:]))
+        except Exception as e: self.fault("content", f"the content of {kind} cannot be read: {e}", at)
         return sha256(b"\0", header.encode(), leaf)
-
-# ---- the claim and the comparison
-def is_same(a, b):
-    """Equal, numbers within a billionth of their size."""
-    if type(a) in (int, float) and type(b) in (int, float):
-        return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
-    if type(a) is dict and type(b) is dict:
-        return a.keys() == b.keys() and all(is_same(a[name], b[name]) for name in a)
-    return type(a) is type(b) and a == b
-
-class Review:
-    """What the claim is held against: the events that were known by its date, and views of them."""
-    def __init__(self, bundle):
-        claim, self.first, self.views, self.catalogue = bundle.claim, bundle.first, {}, {}
+    def packs(self):  # the plans and definitions that stand, by kind and name; every pack is held against its signature
+        standing = {}
+        for at, _, _, _, m, body in (event for event in self.events if event[3] == "ledger.pack"):
+            try:
+                spend(1_000_000 + len(body))
+                files, signer = unjson(body), unbase64(m["key"], 32)
+                parts = [part.encode() for name in sorted(files) for part in (name, files[name])]
+                words = f"mainstay pack\n{m['kind']}\n{m['name']}\n{m['version']}\n{m['digest']}\n".encode()
+                if tobase64(sha256(*(len(part).to_bytes(8, "big") + part for part in parts))) != m["digest"]:
+                    raise ValueError("its files are not those that were signed")
+                if not is_signed(signer, words, unbase64(m["signature"])): raise ValueError("its signature does not hold")
+                if signer != self.public: self.remarks.append(f"pack {m['name']} (entry {at}) is signed by key {m['key']}")
+                toml = [files[path] + "\n" for path in sorted(files) if path.endswith(".toml") and path != "pack.toml"]
+                standing[m["kind"], m["name"]] = tomllib.loads("".join(toml)) if m["kind"] in ("plan", "records") else {}
+            except Exception as e: self.fault("pack", f"the pack is worth nothing: {type(e).__name__} {e}", at)
+        return sorted(standing.items(), key=lambda item: (item[0][0] == "plan", item[0]))
+    def review(self):  # what the claim is held against: the measures, and the events that were known by its date
+        claim = self.claim
         self.as_of, self.known_as_of = instant_of(claim["as_of"]), instant_of(claim["known_as_of"])
-        self.period, self.seed = period_of(claim["period"]), claim["seed"] + "\n" + bundle.frozen_root
+        self.period, self.seed = period_of(claim["period"]), claim["seed"] + "\n" + self.frozen_root
         self.claimed = {one["id"]: one for one in claim["figures"]}
         if None in (self.as_of, self.known_as_of) or not len(self.claimed) == len(claim["figures"]) <= 10_000:
             raise ValueError("a time is none, a figure stands twice, or there are too many")
-        self.cut = min(bundle.frozen, bisect.bisect_right(bundle.known, self.known_as_of))
-        self.events = [event for event in bundle.events if event[0] < self.cut]
-        standing = sorted(packs(bundle, self.events).items(), key=lambda item: (item[0][0] == "plan", item[0]))
-        for record in (record for _, pack in standing for record in pack.get("record", ())):
+        self.cut = min(self.frozen, bisect.bisect_right(self.known, self.known_as_of))
+        self.events, packs = [event for event in self.events if event[0] < self.cut], self.packs()
+        for record in (record for _, pack in packs for record in pack.get("record", ())):
             self.catalogue.setdefault(record["kind"], definition(record))  # the first definition stands
-        self.measures = [m for (kind, _), pack in standing if kind == "plan"
-                         for what in ("measure", "indicator") for m in pack.get(what, ())]
-    def view(self, as_of):
-        """The world as of an instant."""
-        if as_of not in self.views and len(self.views) == VIEWS_MAX:
-            raise ValueError(f"the baselines ask for more than {VIEWS_MAX} periods")
+        genesis, aside = (now := self.view(self.as_of)).genesis, now.aside
+        self.fault("key", "the first entry does not name this hub and this key", 0,
+                   (genesis.get("hub"), genesis.get("public_key")) != (self.hub, tobase64(self.public)))
+        self.remarks += ["EXERCISE: this store is one; no figure of it counts"] * bool(genesis.get("exercise"))
+        self.remarks += [f"{len(aside):,} contents have not the form of their kind, first in entry {aside[:1]}"] * bool(aside)
+        return [m for (of, _), pack in packs if of == "plan" for what in ("measure", "indicator") for m in pack.get(what, ())]
+    def view(self, as_of):  # the world as of an instant
         if as_of not in self.views:
+            if len(self.views) == VIEWS_MAX: raise ValueError(f"the baselines ask for more than {VIEWS_MAX} periods")
             self.views[as_of] = View(self.events, as_of, self.known_as_of, self.catalogue)
         return self.views[as_of]
-    def recomputed(self, m):
-        """One figure as it should be claimed, the keys of what counts, and the kinds of content that lie behind it."""
+    def recomputed(self, m):  # one figure as it should be claimed, the keys that count, the kinds of content behind it
         numbers = {name: float(m[name]) for name in ("threshold", "theta", "half") if name in m}
         program = Program(m["count"], self.catalogue, numbers) if "count" in m else None
         model, reads = MODELS.get(m.get("model"), (lambda m, view, period: Figure([]), set()))
@@ -978,57 +754,41 @@ class Review:
         def at(period):
             now = self.view(self.as_of if not program or program.day else min(self.as_of, period.end))
             found = counted(program, m, now, period) if program else model(m, now, period)
-            is_missing = any(self.first.get(kind, self.cut) >= self.cut for kind in needs)
-            return Figure(found.items) if is_missing else found
-        found, base = at(self.period), m.get("baseline", {}).get("period")
+            return Figure(found.items) if any(self.first.get(kind, self.cut) >= self.cut for kind in needs) else found
+        found, base, then = at(self.period), m.get("baseline", {}).get("period"), None
         keys = {wanted: sorted(key for key, counts, _ in found.items if counts == wanted) for wanted in (True, False)}
-        figure = {"definition_version": m.get("definition_version", 0), "value": found.value, "baseline": None,
-                  "numerator": found.numerator, "denominator": found.denominator,
-                  "evidence": dict(zip(("E1", "E2", "E3", "E4"), found.levels)),
-                  **{name: tobase64(sha256(*(key.encode() + b"\n" for key in keys[wanted])))
-                     for name, wanted in (("counted", True), ("not_counted", False))}}
-        if base and not (self.period.is_year and "-Q" in base):
-            then = at(period_of(base))  # where nothing was looked at there is no value
-            figure["baseline"] = {"period": base, "value": then.value if any(one[2] for one in then.items) else None}
-        return figure, keys[True], BASIS | reads | (program.reads if program else set())
+        counted_, not_counted = (tobase64(sha256(*(key.encode() + b"\n" for key in keys[one]))) for one in (True, False))
+        if base and not (self.period.is_year and "-Q" in base):  # where nothing was looked at there is no value
+            old = at(period_of(base))
+            then = {"period": base, "value": old.value if any(one[2] for one in old.items) else None}
+        return {"definition_version": m.get("definition_version", 0), "value": found.value, "baseline": then,
+                "numerator": found.numerator, "denominator": found.denominator, "counted": counted_, "not_counted": not_counted,
+                "evidence": dict(zip(("E1", "E2", "E3", "E4"), found.levels))}, keys[True], BASIS | reads | (
+                    program.reads if program else set())
+    def compare(self):  # every figure: what was claimed, what comes out, what differs or could not be seen, the sample
+        try: measures, figures = self.review(), []
+        except Exception as e: return self.fault("claim", f"it cannot be checked: {type(e).__name__} {e}", self.frozen) or []
+        ids = [m.get("id") for m in measures]
+        for m in measures + [{"id": name} for name in self.claimed if name not in ids]:
+            said, found, keys, reads = self.claimed.get(m["id"]), {}, [], GIVEN
+            try:
+                if said is None: raise ValueError("no such figure is claimed")
+                if m["id"] not in ids: raise ValueError("no plan pack has this figure")
+                found, keys, reads = self.recomputed(m)
+                base = said.get("baseline")
+                said = said | {"baseline": base and {name: base.get(name) for name in ("period", "value")}}
+                differs = [f"{name}: {json.dumps(said.get(name))} claimed, {json.dumps(found[name])} recomputed"
+                           for name in found if not is_same(said.get(name), found[name])]
+            except Exception as e: differs = [f"it cannot be confirmed: {type(e).__name__} {e}"]
+            unseen = sum(at < self.cut and kind in reads for at, kind in self.unseen)
+            verdict = f"not confirmed: {unseen} withheld or purged" if unseen else "DIFFERENT" if differs else "same"
+            keys.sort(key=lambda key: sha256(f"{self.seed}\n{m['id']}\n{key}".encode()))
+            figures.append({"id": m["id"], "claimed": said and said.get("value"), "recomputed": found.get("value"),
+                            "verdict": verdict, "unseen": unseen, "differs": differs, "sample": keys[:5]})
+            for what in differs if not unseen else (): self.fault("figure", f"{m['id']}: {what}", self.frozen)
+        return figures
 
-def compare(bundle):
-    """Every figure: what was claimed, what comes out, what differs, what could not be seen, and what to inspect."""
-    try:
-        review, figures = Review(bundle), []
-        now = review.view(review.as_of)
-    except WRONG as e:
-        return bundle.fault("claim", f"its claim cannot be checked: {type(e).__name__} {e}", bundle.frozen) or []
-    if (now.genesis.get("hub"), now.genesis.get("public_key")) != (bundle.hub, tobase64(bundle.public)):
-        bundle.fault("key", "the first entry does not name this hub and this key", 0)
-    if now.genesis.get("exercise"):
-        bundle.remarks.insert(0, "EXERCISE: the first entry says that this store is one; no figure of it counts")
-    if now.aside:
-        bundle.remarks.append(f"{len(now.aside):,} contents have not the form of their kind, first entry {now.aside[0]}")
-    ids = [m.get("id") for m in review.measures]
-    for m in review.measures + [{"id": name} for name in review.claimed if name not in ids]:
-        said, found, keys, reads = review.claimed.get(m["id"]), {}, [], GIVEN
-        try:
-            if said is None or m["id"] not in ids:
-                raise ValueError("no such figure is claimed" if said is None else "no plan pack has this figure")
-            found, keys, reads = review.recomputed(m)
-            base = said.get("baseline")
-            said = said | {"baseline": base and {name: base.get(name) for name in ("period", "value")}}
-            differs = [f"{name}: {json.dumps(said.get(name))} claimed, {json.dumps(found[name])} recomputed"
-                       for name in found if not is_same(said.get(name), found[name])]
-        except WRONG as e:
-            differs = [f"it cannot be confirmed: {type(e).__name__} {e}"]
-        unseen = sum(at < review.cut and kind in reads for at, kind in bundle.unseen)
-        verdict = f"not confirmed: {unseen} withheld or purged" if unseen else "DIFFERENT" if differs else "same"
-        keys.sort(key=lambda key: sha256(f"{review.seed}\n{m['id']}\n{key}".encode()))
-        figures.append({"id": m["id"], "claimed": said and said.get("value"), "recomputed": found.get("value"),
-                        "verdict": verdict, "unseen": unseen, "differs": differs, "sample": keys[:5]})
-        for what in differs if not unseen else ():
-            bundle.fault("figure", f"{m['id']}: {what}", bundle.frozen)
-    return figures
-
-def main():
-    """Reads the arguments, prints what was found, and returns the exit status."""
+def main():  # reads the arguments, prints what was found, and returns the exit status
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("bundle", help="the file, plain or gzip")
     parser.add_argument("--key", help="the hub's key as you hold it: NAME+ID+BASE64")
@@ -1041,27 +801,27 @@ def main():
     plain = lambda words: "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in str(words))[:500]
     try:
         older = open(said.checkpoint, encoding="utf-8").read(1 << 17) if said.checkpoint else None
-        bundle = Bundle(said.bundle, said.key, older)
-        figures = compare(bundle)
-    except (NoBundle, OSError, EOFError, zlib.error, UnicodeDecodeError, RecursionError, MemoryError) as e:
+        figures = (bundle := Bundle(said.bundle, said.key, older)).compare()
+    except Exception as e:
         print(f"not verified: {plain(e) or type(e).__name__}", file=sys.stderr)
         return 2
-    counts, claim = bundle.counts, bundle.claim if type(bundle.claim) is dict else {}
-    code = 1 if counts["faults"] or not figures else 3 if any(one["unseen"] for one in figures) else 0
-    result = {0: "all proofs hold and every figure is the same", 1: f"NOT CONFIRMED: {counts['faults']} faults",
+    claim = bundle.claim if type(bundle.claim) is dict else {}
+    code = 1 if bundle.faults or not figures else 3 if any(one["unseen"] for one in figures) else 0
+    result = {0: "all proofs hold and every figure is the same", 1: f"NOT CONFIRMED: {len(bundle.faults)} faults",
               3: "nothing differs, but not everything could be confirmed"}[code]
-    head = {"hub": bundle.hub, "entry": bundle.frozen} | {
+    head = {"hub": bundle.hub, "frozen in entry": bundle.frozen} | {
         name: claim.get(name) for name in ("review", "period", "as_of", "known_as_of", "by")}
     if said.json:
-        print(json.dumps({"result": result, "exit": code, **head, "entries": counts, "proofs": bundle.proofs,
+        print(json.dumps({"result": result, "exit": code, **head, "entries": bundle.counts, "proofs": bundle.proofs,
                           "remarks": bundle.remarks, "faults": bundle.faults, "figures": figures}, indent=1))
         return code
     print(*(plain(f"{name}: {value}") for name, value in head.items()), sep=", ")
-    print("entries:", ", ".join(f"{counts[why]:,} {why}" for why in ("given", "not read", "withheld", "purged")))
+    print("entries:", ", ".join(f"{bundle.counts[why]:,} {why}" for why in ("given", "not read", "withheld", "purged")))
     print(*(plain(f"{what}: {one}") for what in ("proof", "remark") for one in vars(bundle)[what + "s"]), "", sep="\n")
     for one in figures:
-        print(plain(f"{one['id']:16} {json.dumps(one['claimed']):>11} {json.dumps(one['recomputed']):>11}  {one['verdict']}"))
-        print(*(plain(f"    {key}\n") for key in one["sample"] if said.sample), sep="", end="")
+        values = [json.dumps(one[name]).rjust(11) for name in ("claimed", "recomputed")]
+        print(plain(f"{one['id']:16} {' '.join(values)}  {one['verdict']}"))
+        print(*(plain("    " + key) + "\n" for key in one["sample"] if said.sample), sep="", end="")
     print("", *(plain(f"fault: {one}") for one in bundle.faults), f"result: {result}", sep="\n")
     return code
 

@@ -9,6 +9,7 @@ use crate::count::eval::Judged;
 use crate::facts::Evidence;
 use crate::figure::{About, Detail, Figure, Item, Levels};
 use crate::pack::Measure;
+use crate::wilson;
 
 /// Fills the figure and lists everything that was looked at.
 pub(crate) fn evaluate(program: &Program, measure: &Measure, judged: &[Judged], figure: &mut Figure) -> Vec<Item> {
@@ -28,6 +29,9 @@ pub(crate) fn evaluate(program: &Program, measure: &Measure, judged: &[Judged], 
         let [e1, e2, e3, e4] = Evidence::COLUMNS.map(|level| value(at(level)));
         figure.evidence = Levels { E1: e1, E2: e2, E3: e3, E4: e4 };
         figure.beside = beside(program, judged, least);
+        if let Some(name) = &measure.sample {
+            figure.beside.insert("interval".to_owned(), interval(program, judged, least, name));
+        }
         if program.weight.is_some() {
             figure.beside.insert("weighed".to_owned(), json!({ "counted": round(at(least)), "of": round(of) }));
         }
@@ -52,6 +56,24 @@ fn beside(program: &Program, judged: &[Judged], least: Evidence) -> BTreeMap<Str
         beside.insert(name.clone(), json!({ "value": of, "counted_of_it": holds, "rate": rate }));
     }
     beside
+}
+
+/// The share among those who were asked and answered, in percent, with its 95 % interval (Wilson's score).
+fn interval(program: &Program, judged: &[Judged], least: Evidence, name: &str) -> Value {
+    let at = program.beside.iter().position(|(own, _)| own == name);
+    let within = |one: &&Judged| one.in_population && at.is_some_and(|at| one.beside.get(at) == Some(&true));
+    let (mut n, mut of) = (0, 0);
+    for one in judged.iter().filter(within) {
+        of += 1;
+        n += u64::from(one.holds && one.evidence >= least);
+    }
+    let percent = |part: f64| (part * 1000.0).round() / 10.0;
+    match wilson::interval(n, of) {
+        Some((low, high)) => {
+            json!({ "of": name, "share": percent(n as f64 / of as f64), "low": percent(low), "high": percent(high) })
+        }
+        None => json!({ "of": name, "share": null, "low": null, "high": null }),
+    }
 }
 
 fn whole(n: f64) -> Option<Number> {

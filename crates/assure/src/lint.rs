@@ -385,6 +385,10 @@ fn values(plan: &Plan, m: &Measure, known: &BTreeSet<String>, faults: &mut Fault
             format!("needs {kind:?}, which nothing appends and no record declares"),
         );
     }
+    let beside = |name: &String| m.count.as_ref().is_some_and(|text| text.contains(&format!("beside {name}:")));
+    if let Some(name) = m.sample.as_ref().filter(|name| !beside(name)) {
+        faults.add(&place, "plan-value", format!("sample is {name:?}, which nothing that stands beside is called"));
+    }
     let shares = m.theta.iter().chain(&m.theta_forms).chain(&m.half);
     for share in shares.filter(|s| !(**s > 0.0 && **s <= 1.0)) {
         faults.add(&place, "plan-value", format!("{share} is not a share above 0 and up to 1"));

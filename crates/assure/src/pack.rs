@@ -271,6 +271,8 @@ pub struct Measure {
     pub needs: Vec<String>,
     /// Smallest reduction that counts (1.1.3).
     pub threshold: Option<f64>,
+    /// What stands beside as this is a sample or a survey's answers: the share among them has an interval. A full count has none.
+    pub sample: Option<String>,
     /// Share of the exposures that must be mitigated (2.1.3).
     pub theta: Option<f64>,
     /// The values of theta the figure is printed for.
