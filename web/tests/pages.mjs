@@ -337,8 +337,17 @@ async function review() {
     const file = await page.request.get(`${base}/assure/reviews/2024-Q4/report/${form}`);
     check(`review: its report as ${form}`, file.status() === 200 && file.headers()["content-type"].startsWith(kind) && (await file.text()).includes("isp:2.1.3"), file.headers()["content-type"]);
   }
+  const log = await page.goto(`${base}/ledger`);
+  check("ledger: its length first", log.status() === 200 && /entries/.test(await page.textContent("h1")), await page.textContent("h1"));
+  check("ledger: what happened last", (await page.locator("tbody tr").count()) > 50, "few entries");
   check("review: quiet console", troubles.length === 0, troubles.join("; "));
   await context.close();
+  const looked = await open(looks[2], {}, "second", "mainstay-second");
+  await looked.page.goto(`${base}/ledger`);
+  await axe(looked.page, "ledger (phone)");
+  const wide = await looked.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  check("ledger: fits a phone", wide <= 0, `${wide} px too wide`);
+  await looked.context.close();
 }
 
 /** A partner without an account confirms, disputes with a reason, and replies; what it says stands on its page and in the review. */

@@ -1,6 +1,7 @@
 //! The log leaf by leaf, for whoever carries it away to be recomputed: headers, commitments, and what is kept of the payloads. What may go to whom is not
 //! decided here.
 use crate::error::{Error, Result};
+use crate::event::Header;
 use crate::ledger::Tx;
 use crate::merkle::{Frontier, Hash};
 
@@ -63,4 +64,14 @@ pub fn root_at(tx: &mut Tx<'_>, size: i64) -> Result<Hash> {
         true => Ok(tree.root()),
         false => Err(Error::Integrity(format!("the log has no {size} leaves; run `ledger verify`"))),
     }
+}
+
+/// The headers before an entry, the last first, at most so many: what happened, when, and nothing of what it said.
+pub fn headers(tx: &mut Tx<'_>, before: i64, most: i64) -> Result<Vec<Header>> {
+    let sql = "SELECT header FROM entry WHERE idx < $1 ORDER BY idx DESC LIMIT $2";
+    let lines = tx.all(sql, &[before.into(), most.into()], |r| Header::parse(r.text(0)))?;
+    let read = |line: Option<Header>| {
+        line.ok_or_else(|| Error::Integrity("a header is unreadable; run `ledger verify`".into()))
+    };
+    lines.into_iter().map(read).collect()
 }

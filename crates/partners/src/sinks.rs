@@ -163,6 +163,7 @@ pub const SINKS: &[Sink] = &[
     sink("page-exchange", Way::Get("/exchange"), EVERYBODY, Gate::Release),
     sink("page-exposures", Way::Get("/expose"), EVERYBODY, Gate::Release),
     sink("page-find", Way::Get("/find"), EVERYBODY, Gate::Release),
+    sink("page-ledger", Way::Get("/ledger"), VERIFIERS, Gate::Role),
     sink("page-loop", Way::Get("/loop/{id}"), EVERYBODY, Gate::Release),
     sink("page-measure", Way::Get("/assure/{measure}"), OWN, Gate::Role),
     sink("page-measure-try", Way::Get("/assure/try"), OWN, Gate::Role),

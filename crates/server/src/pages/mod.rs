@@ -9,6 +9,7 @@ pub mod collection;
 pub mod exchange;
 pub mod exposures;
 pub mod find;
+pub mod log;
 pub mod login;
 pub mod object;
 pub mod partner;
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
         .merge(exchange::view::routes())
         .merge(what_if::view::routes())
         .merge(partner::view::routes())
+        .merge(log::routes())
         .merge(plan::view::routes())
         .merge(record::proposals::routes())
         .merge(record::view::routes())
