@@ -6,43 +6,42 @@ signed head of the log; nothing in it is believed because it says so. Proofs: ea
 all entries together give the root that the hub signed (pin its key with --key); an older head (--checkpoint) is a
 beginning of this log; packs are signed. Figures: every measure of every plan pack is computed from the events, with an
 evaluator of the counting language (decision 0019) and of the four models, written from the rules. Comparison with the
-entry of kind `assure.frozen`: definition, value, numerator, denominator, the value at E1 to E4, baseline, the digests of
-the keys of what counted and what did not. Not compared: what stands beside a figure, sentences, the claim's own sample.
-Exit status: 0 all the same and proven; 1 something differs or a proof fails; 2 the file is no bundle; 3 nothing differs,
-but something could not be confirmed, being withheld or purged.
+entry of kind `assure.frozen`: definition, value, numerator, denominator, value at E1 to E4, baseline, digests of the
+keys of what counted and what did not. Not compared: what stands beside a figure, sentences, the claim's own sample.
+Exit status: 0 all the same and proven; 1 something differs or a proof fails; 2 the file is no bundle; 3 nothing
+differs, but something could not be confirmed, being withheld or purged.
 """
-import argparse, base64, bisect, csv, gzip, hashlib, io, json, math, operator, re, sys, tomllib, zlib
-from array import array
+import argparse, array, base64, bisect, csv, decimal, gzip, hashlib, io, json, math, operator, re, sys, tomllib, types
 from collections import Counter, defaultdict, namedtuple
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
-from functools import lru_cache, reduce
-from types import SimpleNamespace
+from functools import cache, reduce
 
-DAY = 86_400_000_000  # all instants are microseconds since 1970 in UTC; days are counted from there too
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-LINE_MAX, BYTES_MAX, ENTRIES_MAX, STEPS_MAX, VIEWS_MAX, FAULTS_MAX = 64 << 20, 16 << 30, 50_000_000, 300_000_000, 20, 100
-# The kinds whose content is given, or the bundle says why not; and which of them lie behind what a figure looks at.
-GIVEN = set("""ledger.genesis ledger.pack partners.org partners.trust partners.agreement partners.key exchange.object
-    exchange.document expose.inventory expose.answer expose.changed act.contact act.sent act.bounced act.answered
-    act.closed assure.record assure.backed assure.frozen""".split())
+DAY, EPOCH = 86_400_000_000, datetime(1970, 1, 1, tzinfo=timezone.utc)  # instants are microseconds since then
+LINE_MAX, BYTES_MAX, ENTRIES_MAX, STEPS_MAX, VIEWS_MAX, FAULTS_MAX = 64 << 20, 16 << 30, 5 * 10**7, 10**8, 20, 100
+# The kinds whose content is given, or the bundle says why not, by what of a figure they lie behind.
 BASIS, RECORDS = {"ledger.genesis", "ledger.pack", "partners.org"}, {"assure.record", "assure.backed"}
 INWARD = {"exchange.object", "exchange.document", "expose.inventory", "expose.answer", "act.answered"}
-OUTWARD, TRUST, AGREED = {"act.sent", "act.bounced"}, {"partners.trust"}, {"partners.agreement"}
+OUTWARD, TRUST, AGREED, KEY = {"act.sent", "act.bounced"}, {"partners.trust"}, {"partners.agreement"}, {"partners.key"}
 EXPOSED = {"expose.changed", "expose.inventory", "exchange.document", "act.answered", "act.closed"} | OUTWARD
 BEHIND = {"contact_verified": {"act.contact"}, "inventory_on": {"expose.inventory"}, "last_in": INWARD,
-          "last_out": OUTWARD, "agreement_until": AGREED, "trusted_until": TRUST, "key_active": {"partners.key"}}
+          "last_out": OUTWARD, "agreement_until": AGREED, "trusted_until": TRUST, "key_active": KEY}
+GIVEN = {"assure.frozen"}.union(BASIS, RECORDS, EXPOSED, *BEHIND.values())
 NoBundle, STEPS = type("NoBundle", (Exception,), {}), Counter()
+def fail(why, kind=ValueError): raise kind(why)
 def spend(n=1):  # bounds the work a bundle may ask for: it must not keep the reader's machine busy for ever
     STEPS["all"] += n
-    if STEPS["all"] > STEPS_MAX: raise ValueError(f"more than {STEPS_MAX:,} steps are needed")
+    if STEPS["all"] > STEPS_MAX: fail(f"more than {STEPS_MAX:,} steps are needed")
+def grouped(pairs):  # each key with its values, in their order
+    found = defaultdict(list)
+    for key, value in pairs: found[key].append(value)
+    return found
 
 # ---- texts, numbers, times
 DECODER = json.JSONDecoder(parse_constant=int)  # NaN and Infinity are no numbers: int refuses them
 Unit = namedtuple("Unit", "id fields evidence")  # what can be counted: a record, an organisation, what the hub saw
 Instant = type("Instant", (int,), {})  # among values an instant; a plain int is a day, a float a number
 TEXTS = {str: str, bool: lambda v: "yes" if v else "no", list: lambda v: "; ".join(map(text_of, v)),
-         float: lambda v: re.sub(r"\.0$", "", format(Decimal(repr(v)), "f")),
+         float: lambda v: re.sub(r"\.0$", "", format(decimal.Decimal(repr(v)), "f")),
          int: lambda v: date_of(min(v, day_of("9999-12-30"))).isoformat(),  # there the hub's calendar ends
          Instant: lambda v: f"{EPOCH + timedelta(microseconds=v):%Y-%m-%dT%H:%M:%S.%fZ}", Unit: lambda v: v.id}
 text_of = lambda value: TEXTS[type(value)](value)  # as it stands in a key
@@ -53,21 +52,20 @@ share = lambda n, of: rounded(rounded(n / of * 1000, 0) / 10) if of > 0 else Non
 level = lambda evidence: int(evidence[1]) if evidence in ("E0", "E1", "E2", "E3", "E4") else 0
 sha256 = lambda *parts: hashlib.sha256(b"".join(parts)).digest()
 tobase64 = lambda raw: base64.b64encode(raw).decode()
-def unjson(raw):  # JSON as the hub reads it: UTF-8, no half of a surrogate pair
-    value = DECODER.decode(raw.decode())
-    return value if b"\\u" not in raw or json.dumps(value, ensure_ascii=False).encode() else None
-def unbase64(text, size=None):  # the bytes of a base64 text, as many as belong there
-    if size not in (None, len(raw := base64.b64decode(text, validate=True))): raise ValueError(f"not {size} bytes")
+def unbase64(text):  # one text for each value: bits that would change nothing are refused too
+    if base64.b64encode(raw := base64.b64decode(text, validate=True)).decode() != text:
+        raise ValueError("base64 that is not written as it would be")
     return raw
-@lru_cache(1 << 16)
+unjson = lambda raw: DECODER.decode(raw.decode())
+@cache
 def day_of(text):  # YYYY-MM-DD as a number; nothing for anything else
     try: return (date.fromisoformat(text) - EPOCH.date()).days if re.fullmatch("[0-9]{4}(-[0-9]{2}){2}", text) else None
     except Exception: return None
 def instant_of(text):  # RFC 3339 or a day; digits beyond microseconds are cut, a leap second is the second before it
-    try:
-        at = re.sub(r"\[[^]]*\]$", "", text[:100].upper()).replace(":60", ":59")
-        return day_of(at) * DAY if day_of(at) is not None else (datetime.fromisoformat(at) - EPOCH) // timedelta(0, 0, 1)
+    if day_of(text) is not None: return day_of(text) * DAY
+    try: at = datetime.fromisoformat(re.sub(r"\[[^]]*\]$", "", text[:100].upper()).replace(":60", ":59"))
     except Exception: return None
+    return (at - EPOCH) // timedelta(0, 0, 1) if at.tzinfo else None
 def rounded(x, digits=4):  # half away from zero, whole numbers without a point
     down = math.floor(scaled := abs(x) * 10.0 ** digits)
     value = math.copysign(down + (scaled - down >= 0.5), x) / 10 ** digits
@@ -77,60 +75,54 @@ def rounded(x, digits=4):  # half away from zero, whole numbers without a point
 P, L = 2 ** 255 - 19, 2 ** 252 + 27742317777372353535851937790883648493
 D, BASE = -121665 * pow(121666, -1, P) % P, (4 * pow(5, -1, P) % P).to_bytes(32, "little")
 NOTE = re.compile("(([^\n]+)\n(0|[1-9][0-9]{0,17})\n([^\n]+)\n(?:[^\n]+\n)*)\n((?:\u2014 [^ \n]+ [^ \n]+\n){1,100})")
+times = lambda n, p: add(times(n >> 1, add(p, p)), p if n & 1 else (0, 1)) if n else (0, 1)  # p added so many times
+root_of = lambda peaks: reduce(lambda right, left: sha256(b"\x01", left, right), reversed(peaks))  # over all
 def add(p, q):  # the sum of two points of the curve
-    cross = D * p[0] * q[0] * p[1] * q[1]
-    return ((p[0] * q[1] + q[0] * p[1]) * pow(1 + cross, -1, P) % P,
-            (p[1] * q[1] + p[0] * q[0]) * pow(1 - cross, -1, P) % P)
-def times(n, p):  # a point added to itself so many times
-    return add(times(n >> 1, add(p, p)), p if n & 1 else (0, 1)) if n else (0, 1)
+    (a, b), (c, d), t = p, q, D * p[0] * p[1] * q[0] * q[1]
+    return (a * d + b * c) * pow(1 + t, -1, P) % P, (b * d + a * c) * pow(1 - t, -1, P) % P
 def point(raw):  # the point that 32 bytes stand for (RFC 8032, 5.1.3)
     sign, y = raw[31] >> 7, int.from_bytes(raw, "little") & (1 << 255) - 1
-    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
-    x = pow(square, (P + 3) // 8, P)
-    x = x if x * x % P == square else x * pow(2, (P - 1) // 4, P) % P
-    if y >= P or x * x % P != square or (x == 0 and sign): raise ValueError("a key is no point of the curve")
-    return x if x & 1 == sign else P - x, y
+    root = pow((square := (y * y - 1) * pow(D * y * y + 1, -1, P) % P), (P + 3) // 8, P)
+    x = root if root * root % P == square else root * pow(2, (P - 1) // 4, P) % P
+    is_none = len(raw) != 32 or y >= P or x * x % P != square or (x == 0 and sign)
+    return fail("a key is no point") if is_none else (x if x & 1 == sign else P - x, y)
 def is_signed(public, message, signature):  # whether this key made the signature over the message
-    h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
-    s = int.from_bytes(signature[32:], "little")
-    x, y = add(times(s % L, point(BASE)), times(L - h, point(public)))
+    s, r = int.from_bytes(signature[32:], "little"), hashlib.sha512(signature[:32] + public + message).digest()
+    x, y = add(times(s % L, point(BASE)), times(L - int.from_bytes(r, "little") % L, point(public)))
     return len(signature) == 64 and s < L and (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
 def read_key(text):  # name and bytes of a key as it is handed out: NAME+ID+BASE64, where the id must be the key's own
-    (name, number, rest), raw = (parts := text.strip().split("+", 2)), unbase64(parts[2], 33)
-    if raw[0] != 1 or number != sha256(name.encode(), b"\n", raw)[:4].hex(): raise ValueError("its id is not the key's")
-    return name, raw[1:]
-def read_note(note, name, public):  # size and root that a note says, if the key signed it; else ValueError says why not
-    if not (found := NOTE.fullmatch(note) if len(note) < 1 << 16 else None) or found[2] != name:
-        raise ValueError("it is no signed note, or the head of another log")
-    made = [unbase64(line.split(" ")[2]) for line in found[5].splitlines() if line.split(" ")[1] == name]
+    name, number, rest = text.strip().split("+", 2)
+    is_own = sha256(name.encode(), b"\n", raw := unbase64(rest))[:4].hex() == number and len(raw) == 33 and raw[0] == 1
+    return (name, raw[1:]) if is_own else fail("its id is not the key's")
+def read_note(note, name, public):  # size and root that a note says, if the key signed it
+    found = NOTE.fullmatch(note[:1 << 16]) or fail("it is no signed note")
+    made = [unbase64(line.split(" ")[2]) for line in found[5].splitlines() if line.split(" ")[1] == name == found[2]]
     mine = [raw[4:] for raw in made if raw[:4] == sha256(name.encode(), b"\n\x01", public)[:4]]
-    if not mine or not all(is_signed(public, found[1].encode(), signature) for signature in mine):
-        raise ValueError(f"the signature of {name} does not hold, or is not there")
-    return int(found[3]), unbase64(found[4], 32)
+    is_so = mine and all(is_signed(public, found[1].encode(), signature) for signature in mine)
+    return (int(found[3]), unbase64(found[4])) if is_so else fail(f"{name} is not signed by its key, or another log's")
 def grow(peaks, size, leaf):  # adds a leaf, the size-th, to a tree: the roots of its perfect subtrees, largest first
     for _ in range((size & -size).bit_length() - 1): leaf = sha256(b"\x01", peaks.pop(), leaf)
     peaks.append(leaf)
-def root_of(peaks):  # the root over all leaves so far
-    return reduce(lambda right, left: sha256(b"\x01", left, right), reversed(peaks)) if peaks else sha256()
 
 # ---- what the entries say
-def fields_digest(fields):  # H over a record's fields as the hub writes them, names in order: what a confirmation means
-    one = lambda value: re.sub(r"^(-?)([0-9])(?:\.([0-9]+))?e-05$", r"\g<1>0.0000\2\3",
-                               json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-    return tobase64(sha256(("{" + ",".join(f"{one(name)}:{one(fields[name])}" for name in sorted(fields)) + "}").encode()))
+def fields_digest(fields):  # H over a record's fields as the hub writes them: what a confirmation means
+    plain = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    one = lambda value: re.sub(r"^(-?)([0-9])(?:\.([0-9]+))?e-05$", r"\g<1>0.0000\2\3", plain(value))
+    whole = ",".join(f"{one(name)}:{one(fields[name])}" for name in sorted(fields))
+    return tobase64(sha256(b"{", whole.encode(), b"}"))
 def typed(kind, value):  # a stored value as it is compared: days and instants are no texts
     if type(value) is list: return [typed(kind, one) for one in value]
-    found = day_of(value) if kind == "day" else instant_of(value) if kind == "instant" and day_of(value) is None else None
+    found = day_of(value)
+    if kind != "day": found = instant_of(value) if kind == "instant" and found is None else None
     return value if found is None else found if kind == "day" else Instant(found)
 
 class View:
     """The world as it was at `as_of`; whose charge something is in, and what says nothing new, rests on all known."""
     def __init__(self, events, as_of, known_as_of, catalogue):
         self.as_of, self.known_as_of, self.catalogue, self.home, self.country = as_of, known_as_of, catalogue, "", ""
-        self.genesis, self.orgs, self.names, self.partners, self.cache, self.came, self.assets = ({} for _ in range(7))
+        self.genesis, self.orgs, self.names, self.partners, self.came, self.assets = ({} for _ in range(6))
         self.documents, self.named, self.sightings, self.bounced, self.lines, self.advised = ({} for _ in range(6))
-        self.local, self.spans, self.passings, self.attacks, self.exposures, self.backings, self.parties, self.local = (
-            defaultdict(list) for _ in range(8))
+        self.spans, self.passings, self.attacks, self.exposures, self.backings = (defaultdict(list) for _ in range(5))
         self.keys, self.versions = (defaultdict(lambda: defaultdict(list)) for _ in range(2))
         self.aside, self.sent, self.claims, self.last = [], [], [], defaultdict(dict)
         for event in events:
@@ -138,54 +130,53 @@ class View:
             except Exception: self.aside.append(event[0])
         self.settle()
     def take(self, at, known, valid, kind, m, body):  # folds what one event says
-        is_now, day, weaknesses = known <= self.as_of, known // DAY, m.get("vulnerabilities", ())
+        is_now, day, weak = known <= self.as_of, known // DAY, sorted(set(m.get("vulnerabilities", ())))
         # of what came in on one topic, day and evidence the first is kept
         receive = lambda org, topic, evidence: self.came.setdefault((org, topic, day, level(evidence)), known)
         match kind:
             case "ledger.genesis": self.genesis, self.home, self.country = m, m["home"], m.get("country") or ""
             case "partners.org":
-                one = {"org": m["key"], "name": m["name"], "kind": m.get("kind") or "", "country": m.get("country") or ""}
+                one = {"org": m["key"], "name": m["name"], **{of: m.get(of) or "" for of in ("kind", "country")}}
                 self.names[m["name"].lower()], self.orgs[m["key"]] = m["key"], one
-                self.partners.update({m["key"]: one} if is_now else {})
+                if is_now: self.partners[m["key"]] = one
             case "partners.trust" | "partners.agreement":  # from a day to the end of another
                 end = math.inf if m.get("to") is None else (day_of(m["to"]) + 1) * DAY
                 self.spans[kind, m["org"]].append((day_of(m["from"]) * DAY, end))
             case "partners.key" if is_now: self.keys[m["org"]][m["key"]].append((known, m["state"] == "active"))
             case "act.contact" if is_now and (on := day_of(m.get("verified"))) is not None:
                 self.last[m["org"]]["contact_verified"] = max(on, self.last[m["org"]].get("contact_verified", on))
-            case "exchange.object":
-                receive(m["source"], m["type"], "E1")
-                if m["type"] in ("identity", "location", "vulnerability", "sighting"):
-                    self.name(m["type"], m["id"], unjson(body))
             case "exchange.document":
                 receive(m["source"], m["form"], "E1")
-                self.documents.update({at: m["source"]} if m["form"] in ("csaf", "cve") else {})
+                if m["form"] in ("csaf", "cve"): self.documents[at] = m["source"]
+            case "exchange.object":
+                receive(m["source"], of := m["type"], "E1")
+                if of in ("identity", "location", "vulnerability", "sighting"): self.name(of, m["id"], unjson(body))
             case "expose.inventory":  # the hub writes only rows that it accepted; of an asset the first stands
                 receive(m["source"], "inventory", "E1")
                 head, *rows = filter(None, csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
                 rows = [dict(zip((name.strip().lower() for name in head), map(str.strip, row)))
                         for row in rows[::-1] if len(row) == len(head)]
                 for asset, one in {one["asset"]: one for one in rows if one["asset"]}.items():
-                    self.assets[m["source"], asset] = sum(map(bool, map(str.strip, one.get("functions", "").split(";"))))
-                    self.last[one.get("owner")].update({"inventory_on": day} if is_now else {})
+                    functions = one.get("functions", "").split(";")
+                    self.assets[m["source"], asset] = sum(name.strip() != "" for name in functions)
+                    if is_now: self.last[one.get("owner")]["inventory_on"] = day
             case "expose.answer": receive(m["org"], "inventory", "E2")  # signed, and so with an artefact
             case "expose.changed":
                 for c in m["changes"]: self.change(at, valid, self.documents.get(m["cause"]), m["owner"], c)
-            case "act.sent": self.sent += [(at, valid, weak, m) for weak in sorted(set(weaknesses))]
+            case "act.sent": self.sent += [(at, valid, one, m) for one in weak]
             case "act.bounced": self.bounced[m.get("message_id", "")] = valid
             case "act.answered" | "act.closed":
-                evidence, is_answer = m.get("evidence", ""), kind == "act.answered"
-                for weak in sorted(set(weaknesses)):
-                    if is_answer and evidence != "E0":  # E0 is our own note of somebody's word
-                        receive(m.get("claimant") or m["addressee"], weak, evidence)
-                    if m.get("answer") in ("fixed", "mitigated", "not-affected") if is_answer else evidence >= "E2":
-                        self.claims.append((valid, at, weak, m["party"], m.get("country"), level(evidence)))
+                evidence, answer = m.get("evidence", ""), m.get("answer") if kind == "act.answered" else kind
+                for one in weak if kind == "act.answered" and evidence != "E0" else ():  # E0: our own note
+                    receive(m.get("claimant") or m["addressee"], one, evidence)
+                if answer in ("fixed", "mitigated", "not-affected") or answer == "act.closed" and evidence >= "E2":
+                    self.claims += [(valid, at, one, m["party"], m.get("country"), level(evidence)) for one in weak]
             case "assure.record":
                 fields = {name: float(value) if type(value) is int else value for name, value in m["fields"].items()}
                 self.versions[m["record"]][m["id"]].append((known, valid <= self.as_of, m, fields))
             # what backs a record counts from when it is known, whatever day is asked about
             case "assure.backed": self.backings[m["record"], m["id"]].append(m)
-    def name(self, kind, key, it):  # what a STIX object names: a place, a weakness; a sighting: its last version speaks
+    def name(self, kind, key, it):  # what a STIX object names: a place, a weakness; of a sighting the last version
         refs = it.get("external_references", []) if kind == "vulnerability" else []
         cve = next((one.get("external_id") for one in refs if (one.get("source_name") or "").lower() == "cve"), None)
         name = it.get("country", "").upper() if kind == "location" else cve or it.get("name")
@@ -198,31 +189,29 @@ class View:
         if c.get("threat", "vulnerability") not in (None, "vulnerability") or c.get("seen_until") is not None: return
         status, is_asset, holder, count = c.get("status"), c["level"] == "asset", c.get("holder", ""), c.get("count")
         key, (low, high) = (c["vulnerability"], c["level"], c["source"], c["subject"]), count or (1, 1)
-        x = self.lines.setdefault(key, SimpleNamespace(country="", weight=0.0, said=[], state=None, first=owner))
-        x.owner, x.holder, x.country, high = owner, holder, c.get("country") or x.country, 10 ** 9 if high is None else high
+        x = self.lines.setdefault(key, types.SimpleNamespace(country="", weight=0.0, said=[], state=None, first=owner))
+        x.owner, x.holder, x.country = owner, holder, c.get("country") or x.country
+        high = 10**9 if high is None else high
+        # a document of the owner or holder is its own word; that of anybody else corrects what was said before
+        taken_back = author is not None and (author == "local" or author not in (owner, holder)) or (
+            status is None and not is_asset and c.get("reason") == "withdrawn")
         if status == "affected":  # it weighs what it did when first affected: one, and one for each national function
             x.weight = x.weight or 1.0 + (self.assets.get((c["source"], c["subject"]), 0) if is_asset else 0)
-            state = "A", low, high
-        elif status in ("fixed", "not_affected", None):
-            # a document of the owner or holder is its own word; that of anybody else corrects what was said before
-            taken_back = author is not None and (author == "local" or author not in (owner, holder)) or (
-                status is None and not is_asset and c.get("reason") == "withdrawn")
-            state = ("W", 0, 0) if taken_back else ("M", 0, 0, status)
-        else:  # where none is counted as affected any more, so many are not known
-            state = ("M", 0, high) if count and not is_asset and high > 0 and x.weight else ("U", 0, 0)
-        x.said += [(valid, at, *state[:3], 2)] * (state != x.state)  # said again the same, it is no new statement
+        partly = count and not is_asset and high > 0 and x.weight  # none counted as affected: so many not known
+        state = ("A", low, high) if status == "affected" else ("U", 0, 0) if not partly else ("M", 0, high)
+        if status in ("fixed", "not_affected", None): state = ("W", 0, 0) if taken_back else ("M", 0, 0, status)
+        if state != x.state: x.said.append((valid, at, *state[:3], 2))  # said again the same, it is no new statement
         x.state = state
     def settle(self):  # what can be said only when all is known: who is whose constituency, and what follows from that
         self.names.update((key.lower(), key) for key in sorted(self.orgs))  # a key stands over a name that is the same
-        for key, one in sorted(self.orgs.items()): self.local[one["country"] if one["kind"] == "csirt" else 0].append(key)
-        for (org, topic, _, evidence), known in self.came.items():
-            if known <= self.as_of and org in self.orgs: self.passings[org].append((known, True, topic, evidence))
+        self.local = grouped((one["country"], key) for key, one in sorted(self.orgs.items()) if one["kind"] == "csirt")
+        for (org, *what), known in self.came.items():
+            if known <= self.as_of and org in self.orgs: self.passings[org].append((known, True, what[0], what[2]))
         self.teams = sorted(org for org, one in self.partners.items() if one["kind"] == "csirt" and self.is_abroad(org))
-        for at, valid, weak, m in self.sent:  # team and weakness → its first advice
+        for at, valid, weak, m in (one for one in self.sent if one[1] <= self.as_of):  # team, weakness: first advice
             bounced, to = self.bounced.get(m.get("message_id", ""), math.inf), m["addressee"]
-            if bounced == math.inf and to in self.orgs and valid <= self.as_of:
-                self.passings[to].append((valid, False, weak, 0))
-            for team in self.charge((to, m["party"]), m.get("country")) if valid <= self.as_of < bounced else ():
+            if bounced == math.inf and to in self.orgs: self.passings[to].append((valid, False, weak, 0))
+            for team in self.charge((to, m["party"]), m.get("country")) if bounced > self.as_of else ():
                 self.advised[team, weak] = min((valid, at), self.advised.get((team, weak), (math.inf, 0)))
         for of, by, places, is_revoked in self.sightings.values():
             kind, weak = self.named.get(of, ("", ""))
@@ -230,89 +219,84 @@ class View:
                 self.attacks[weak].append((by, {team for place in places for team in self.place(place)}))
         known = {weak for _, _, weak, _ in self.sent}  # what nobody was advised of is in no figure
         self.lines = {key: x for key, x in sorted(self.lines.items()) if key[0] in known}
-        for key, x in self.lines.items():
-            x.party = x.holder if key[1] in ("constituency", "sector") and x.holder else x.owner
-            self.parties[key[0], x.party].append(x)
+        held_by = lambda key, x: x.holder if key[1] in ("constituency", "sector") and x.holder else x.owner
+        parties = grouped(((key[0], held_by(key, x)), x) for key, x in self.lines.items())
         for valid, at, weak, party, country, evidence in self.claims:
-            for x in self.parties.get((weak, party), ()):
-                if spend() or not country or not x.country or country == x.country:
-                    x.said.append((valid, at, "M", 0, 0, evidence))
+            for x in parties.get((weak, party), ()):
+                if spend() or not country or x.country in ("", country): x.said.append((valid, at, "M", 0, 0, evidence))
         for key, x in self.lines.items():  # by weakness, in the order of what is exposed
             x.said = sorted((one for one in x.said if one[0] <= self.as_of), key=lambda one: one[:2])
             body = x.holder if self.orgs.get(x.holder, {}).get("kind") == "csirt" else x.owner
-            self.exposures[key[0]] += [SimpleNamespace(key=key, team=team, **vars(x))
-                                       for team in self.charge((body, x.party), x.country) if x.said]
+            self.exposures[key[0]] += [types.SimpleNamespace(key=key, team=team, **vars(x))
+                                       for team in self.charge((body, held_by(key, x)), x.country) if x.said]
     def is_abroad(self, org):  # whether a partner is of another country than the hub
         return org in self.partners and (not self.country or self.partners[org]["country"] != self.country)
     def charge(self, bodies, country):  # the teams in whose charge it is: a body that is one, or those of the country
         known = [self.orgs[body] for body in bodies if body in self.orgs]
-        team = next((one["org"] for one in known if one["kind"] == "csirt"), None)
-        found = self.local.get(country or next((one["country"] for one in known if one["country"]), None) or "-", [])
-        return [team] if team is not None else found if spend(len(found)) is None else []
+        found = self.local.get(country or next((one["country"] for one in known if one["country"]), "-"), [])
+        return [one["org"] for one in known if one["kind"] == "csirt"][:1] or [one for one in found if spend() is None]
     def place(self, key):  # the teams in whose charge a place of a sighting lies
         kind, value = self.named.get(key, ("", ""))
         org = self.names.get(value.lower()) if kind == "identity" else None
         return self.local.get(value, ()) if kind == "location" else self.charge((org,), "") if org else ()
-    def in_force(self, kind, org, at):  # until when it is so at an instant: of the spans that have begun, the last said
+    def in_force(self, kind, org, at):  # until when it is so at an instant: of spans that have begun, the last said
         begun = [end for begin, end in self.spans.get((kind, org), ()) if spend() is None and begin <= at]
         return begun[-1] if begun and at < begun[-1] else None
-    def is_prioritised(self, entity, day):  # whether the register had it on that day, as that was known at the day's end
-        if ("on", day) not in self.cache:
-            end, on = min((day + 1) * DAY - 1, self.known_as_of), self.cache.setdefault(("on", day), set())
-            for versions in self.versions["priority"].values():
-                _, _, m, fields = next((one for one in versions[::-1] if spend() or one[0] <= end), (0, 0, {}, {}))
-                begin, last = day_of(fields.get("from")), day_of(fields.get("until"))
-                if begin is not None and begin <= day and (last is None or day <= last) and m.get("void") is None:
-                    on.update([text_of(fields["entity"])] if "entity" in fields else [])
-        return entity in self.cache["on", day]
-    def units(self, kind):  # all units of a kind by id: records, organisations, and among actions what was seen mitigated
-        if kind not in self.cache:
-            self.cache[kind] = self.organisations() if kind == "partner" else self.records(kind)
-            self.cache[kind].update(self.mitigations() if kind == "action" else {})
-        return self.cache[kind]
+    @cache
+    def register(self, day):  # what was prioritised on a day, as that was known at the day's end
+        end, on = min((day + 1) * DAY - 1, self.known_as_of), set()
+        for versions in self.versions["priority"].values():
+            *_, m, fields = next((one for one in versions[::-1] if spend() or one[0] <= end), ({"void": ""}, {}))
+            begin, last = day_of(fields.get("from")), day_of(fields.get("until"))
+            if m.get("void") is None and begin is not None and begin <= day and (last is None or day <= last):
+                on.update(text_of(fields[name]) for name in ("entity",) if name in fields)
+        return on
+    @cache
+    def units(self, kind):  # all of a kind by id: records, organisations, among actions what was mitigated
+        return self.organisations() if kind == "partner" else self.records(kind) | (
+            self.mitigations() if kind == "action" else {})
+    @cache
     def naming(self, kind, field):  # what a field of a kind names → the units that name it
-        if (kind, field) not in self.cache:
-            index = self.cache[kind, field] = defaultdict(list)
-            for one, unit in ((one, unit) for unit in self.units(kind).values() for one in several(unit.fields.get(field))):
-                index[text_of(one)].append(unit)
-        return self.cache[kind, field]
-    def records(self, kind):  # each as it stood: a later statement speaks over an earlier one, but not of what was to come
+        pairs = ((one, unit) for unit in self.units(kind).values() for one in several(unit.fields.get(field)))
+        return grouped((text_of(one), unit) for one, unit in pairs)
+    def records(self, kind):  # each as it stood: the later statement speaks, but not of what was to come
         types, found = self.catalogue.get(kind, {}), {}
         for key, versions in sorted(self.versions[kind].items()):
             stood = [one[2:] for one in versions if one[1] and one[2].get("void") is None]
-            if versions[-1][2].get("void") is None and stood:  # what turned out to be a mistake never was
-                (m, fields), backings = stood[-1], self.backings.get((kind, key), ())
-                said = fields_digest(fields) if backings else ""  # a word speaks only of what the fields said then
-                shown = max([level(b["evidence"]) for b in backings if b["means"] == "evidence" or b["fields"] == said] or [0])
-                by = lambda means, who: sorted({b[who] for b in backings if b["means"] == means and b["fields"] == said})
-                found[key] = Unit(key, {name: typed(types.get(name, [""])[0], fields[name]) for name in fields} | {
-                    "id": key, "state": m["state"], "tags": sorted(set(m.get("tags", ()))), "marking": m["marking"],
-                    "evidence": f"E{shown}", "confirmed_by": by("confirmed", "org"), "attested_by": by("attested", "by"),
-                    "recorded_by": sorted({one[2]["by"] for one in versions})}, shown)
+            if versions[-1][2].get("void") is not None or not stood: continue  # what turned out a mistake never was
+            (m, fields), backings = stood[-1], self.backings.get((kind, key), ())
+            said = fields_digest(fields) if backings else ""  # a word speaks only of what the fields said then
+            worth = [b for b in backings if b["means"] == "evidence" or b["fields"] == said]
+            by = lambda means, who: sorted({b[who] for b in worth if b["means"] == means and b["fields"] == said})
+            shown = max([level(b["evidence"]) for b in worth] or [0])
+            found[key] = Unit(key, {name: typed(types.get(name, [""])[0], fields[name]) for name in fields} | {
+                "id": key, "state": m["state"], "tags": sorted(set(m.get("tags", ()))), "marking": m["marking"],
+                "evidence": f"E{shown}", "confirmed_by": by("confirmed", "org"), "attested_by": by("attested", "by"),
+                "recorded_by": sorted({one[2]["by"] for one in versions})}, shown)
         return found
     def organisations(self):  # each organisation, with what the hub knows of it by itself
         found, year = {}, self.as_of - 365 * DAY
         for org, one in sorted(self.partners.items()):
             fields = {name: value for name, value in one.items() if value or name in ("org", "name")} | self.last[org]
-            fields |= {("last_in" if inward else "last_out"): at // DAY for at, inward, *_ in sorted(self.passings[org])}
+            fields |= {("last_in" if one[1] else "last_out"): one[0] // DAY for one in sorted(self.passings[org])}
             for name, kind in (("agreement_until", "partners.agreement"), ("trusted_until", "partners.trust")):
                 if (end := self.in_force(kind, org, self.as_of)) is not None:  # what stands open ends never
                     fields[name] = day_of("9999-12-31") if end == math.inf else end // DAY - 1
             fields["key_active"] = any(said[-1][1] for said in self.keys[org].values())
             # it shows itself by the best that came in from it within a year
-            found[org] = Unit(org, fields, max([e for at, inward, _, e in self.passings[org] if inward and at > year] or [0]))
+            found[org] = Unit(org, fields, max([p[3] for p in self.passings[org] if p[1] and p[0] > year] or [0]))
         return found
     def mitigations(self):  # each exposure of an asset that is wholly mitigated is an action of the asset's owner
         found = {}
         for x in (x for exposures in self.exposures.values() for x in exposures if x.key[1] == "asset"):
             weak, asset, key = x.key[0], x.key[3], f"mitigated/{' '.join(x.key[1:])}/{x.key[0]}"
-            was = max((n for n, one in enumerate(x.said) if one[2] == "A"), default=len(x.said))
-            fixed = [one for one in x.said[was:] if one[2] == "M" and one[4] == 0]
-            if fixed and key not in found and all(one[2] != "W" for one in x.said[was:]):  # taken back, it never was
-                fields = {"id": key, "title": f"{weak} mitigated on {asset}", "state": "completed", "entities": [asset],
-                          "actor": x.first if x.first in self.partners else x.team, "vulnerabilities": [weak],
-                          "completed_on": fixed[0][0] // DAY, "evidence": f"E{max(one[5] for one in fixed)}"}
-                found[key] = Unit(key, fields, level(fields["evidence"]))
+            since = x.said[max((n for n, one in enumerate(x.said) if one[2] == "A"), default=len(x.said)):]
+            fixed = [one for one in since if one[2] == "M" and one[4] == 0]
+            if fixed and key not in found and all(one[2] != "W" for one in since):  # taken back, it never was
+                shown, actor = max(one[5] for one in fixed), x.first if x.first in self.partners else x.team
+                found[key] = Unit(key, {"id": key, "title": f"{weak} mitigated on {asset}", "state": "completed",
+                                        "entities": [asset], "actor": actor, "vulnerabilities": [weak],
+                                        "completed_on": fixed[0][0] // DAY, "evidence": f"E{shown}"}, shown)
         return dict(sorted(found.items()))
 
 # ---- the counting language (decision 0019): a condition becomes a function: true, false, or None where not known
@@ -326,8 +310,8 @@ SIGNS = {"<": (-1,), "before": (-1,), "<=": (-1, 0), ">": (1,), "after": (1,), "
 CALCULATED = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 HOLDS = {"known": (lambda view, value: value not in (None, [])), "unknown": (lambda view, value: value in (None, [])),
          **{word: (lambda view, org, word=word: stands(view, org, word)) for word in ("home", "foreign", "domestic")}}
-HOLDS_ON = {"trusted": (TRUST, lambda view, org, day: view.in_force("partners.trust", text_of(org), day * DAY) is not None),
-            "prioritised": (RECORDS, View.is_prioritised)}
+HOLDS_ON = {"trusted": (TRUST, lambda view, org, day: bool(view.in_force("partners.trust", text_of(org), day * DAY))),
+            "prioritised": (RECORDS, lambda view, entity, day: entity in view.register(day))}
 lifted = lambda how, *parts: lambda s: None if None in (found := [part(s) for part in parts]) else how(s, *found)
 negated = lambda test: lifted(lambda s, holds: not holds, test)
 day_in = lambda part: lambda s: as_day(part(s))
@@ -353,8 +337,8 @@ def stands(view, org, relation):  # what an organisation is to the operator; who
 class Program:
     """A counting text, read by recursive descent into functions of a scene (view, period, this, it, entry)."""
     def __init__(self, words, catalogue, numbers):
-        if len(words) > 4_000: raise ValueError("the text has more than 4,000 characters")
-        self.tokens = [(one.lastgroup, one[one.lastgroup]) for one in TOKEN.finditer(words) if one.lastgroup]
+        found = TOKEN.finditer(words if len(words) <= 4_000 else fail("the text has more than 4,000 characters"))
+        self.tokens = [(one.lastgroup, one[one.lastgroup]) for one in found if one.lastgroup]
         self.tokens, self.at, self.catalogue, self.numbers = self.tokens + [("end", "")] * 5, 0, catalogue, numbers
         self.reads, self.entry, self.fans, self.out = set(BASIS), (None, None), None, []
         self.each = self.need("each") and self.next("word")
@@ -375,16 +359,14 @@ class Program:
         while self.takes("beside"): self.next("word"), self.need(":"), self.condition()
         self.next("end")
     def takes(self, *words):  # goes past these words or signs if they are next
-        ahead = self.tokens[self.at:self.at + len(words)]
-        is_next = [word for kind, word in ahead if kind in ("word", "sign")] == [*words]
-        self.at += len(words) * is_next
-        return is_next
+        ahead = [word for kind, word in self.tokens[self.at:self.at + len(words)] if kind in ("word", "sign")]
+        self.at += len(words) * (ahead == [*words])
+        return ahead == [*words]
     def need(self, *words):  # goes past these words or signs, which must be next
         return self.takes(*words) or self.next(f"`{' '.join(words)}`")
     def next(self, kind):  # goes past a token of this kind, which must be next
-        if self.tokens[self.at][0] != kind: raise ValueError(f"{self.tokens[self.at][1]!r} where {kind} is expected")
-        self.at += 1
-        return self.tokens[self.at - 1][1]
+        (found, word), self.at = self.tokens[self.at], self.at + 1
+        return word if found == kind else fail(f"{word!r} where {kind} is expected")
     def series(self, read, sign):  # one or more, with a sign or word between them
         found = [read()]
         while self.takes(sign): found.append(read())
@@ -447,7 +429,7 @@ class Program:
         options = self.series(lambda: self.operand(of)[0], ",") if is_one_of else [self.operand(of)[0]]
         is_one_of and self.need(")")
         return lambda s: at_least(1, (same(left(s), right(s)) for right in options))
-    def quantity(self, n):  # `some X where (…)`: X is a field of links, a list, or the records that name what is looked at
+    def quantity(self, n):  # `some X where (…)`: X is a field of links, a list, or records that name this
         word, test = self.next("word"), lambda s: True
         if self.takes("whose"):
             field, inner = self.next("word"), ("unit", self.looked_at(word))
@@ -463,7 +445,7 @@ class Program:
             self.scopes.append(inner)
             test, _, _ = self.condition(), self.need(")"), self.scopes.pop()
         judged = lambda s: (test((*s[:3], thing, s[4])) for thing in things(s) if spend() is None)
-        if n == "every": return lambda s: every(found) if (found := list(judged(s))) else None  # of nothing nothing is said
+        if n == "every": return lambda s: every(found) if (found := list(judged(s))) else None  # of none none
         return (lambda s: at_least(n, judged(s))) if n else negated(lambda s: at_least(1, judged(s)))
     def operand(self, wanted=""):  # a value, perhaps with + - * after it; of a day, `+ 90 days`
         left, of = self.atom(wanted)
@@ -488,13 +470,13 @@ class Program:
         return (lambda s: word == "yes", "text") if self.takes("yes") or self.takes("no") else self.path(
             self.next("word"), wanted)
 
-# ---- from a definition to a figure; `items`: key, whether it counts, whether it is in the population; `levels`: E1 to E4
+# ---- from a definition to a figure; `items`: key, whether it counts, whether it is in the population; `levels`: E1-E4
 Figure = namedtuple("Figure", "items levels value numerator denominator", defaults=((None,) * 4, None, None, None))
-def period_of(name):  # the first and the last day of a quarter or a year; the fiscal year FY2026 begins in October 2025
+def period_of(name):  # first and last day of a quarter or a year; the fiscal year FY2026 begins in October 2025
     found = re.fullmatch("(FY)?([0-9]{4})(?:-Q([1-4]))?", name)
     month = int(found[2]) * 12 + 3 * int(found[3] or 1) - 3 - 3 * bool(found[1])
     first, after = (day_of(f"{m // 12:04}-{m % 12 + 1:02}-01") for m in (month, month + (3 if found[3] else 12)))
-    return SimpleNamespace(first=first, last=after - 1, end=after * DAY - 1, is_year=not found[3])
+    return types.SimpleNamespace(first=first, last=after - 1, end=after * DAY - 1, is_year=not found[3])
 def judged(program, view, period):  # everything of the kind that belongs to the period, with what holds of it
     for unit in view.units(program.each).values():
         entries = program.fans((view, period, unit, unit, None)) if program.fans else [None]
@@ -505,9 +487,9 @@ def judged(program, view, period):  # everything of the kind that belongs to the
             values = [unit if (value := path(s)) is None else value for path in program.once]  # else it is itself
             is_in = program.where(s) is True and all(out(s) is not True for out in program.out)
             is_in = is_in and type(weight := program.weight(s)) is float  # what weighs nobody knows what counts not
-            yield SimpleNamespace(key=", ".join("; ".join(sorted(map(text_of, several(value)))) for value in values),
-                                  shown=unit.evidence, weight=weight if is_in else 0.0, is_in=is_in,
-                                  holds=is_in and program.counting(s) is True)
+            key = ", ".join("; ".join(sorted(map(text_of, several(value)))) for value in values)
+            yield types.SimpleNamespace(key=key, shown=unit.evidence, weight=weight if is_in else 0.0, is_in=is_in,
+                                        holds=is_in and program.counting(s) is True)
 def counted(program, m, view, period):  # of what is the same by `once per` the best counts, shown as well as any of it
     found, least, shown, best = list(judged(program, view, period)), level(m.get("min_evidence")), Counter(), {}
     for one in found:
@@ -523,7 +505,7 @@ def counted(program, m, view, period):  # of what is the same by `once per` the 
     return Figure(items, [*map(value, (1, 2, 3, 4))], value(least), *(sum(one[n] for one in items) for n in (1, 2)))
 def exchanges(m, view, period):  # 1.2.2: partner, topic and week in which something passed, with its best evidence
     found = Counter()
-    for org, (valid, _, topic, evidence) in ((org, one) for org, passings in view.passings.items() for one in passings):
+    for org, (valid, _, topic, evidence) in ((org, one) for org, passed in view.passings.items() for one in passed):
         if period.first <= valid // DAY <= period.last:
             key = org, topic, "{:04}-W{:02}".format(*date_of(valid // DAY).isocalendar())
             found[key] = max(found[key], evidence)
@@ -544,7 +526,7 @@ def combined_risk(m, view, period):  # 2.1.2: meetings whose exposures carry les
     def affected(x, at, least):  # what an exposure carries at an instant
         last = [one for one in x.said if spend() or one[0] <= at and (one[2] != "M" or one[5] >= least)][-1:]
         return x.weight * (last[0][3] + last[0][4]) / 2 if last and last[0][2] in "AM" else None
-    def left(is_inside, least):  # what was open on the day carried then, and carries after; without what was never real
+    def left(is_inside, least):  # what was open on the day carried then, and carries after, if it was real
         both = [(affected(x, at, 0), affected(x, after, least)) for x in linked if (x.team in partners) == is_inside]
         return [sum(one[n] for one in both if one[0] and one[1] is not None) for n in (0, 1)]
     def is_lowered(least):
@@ -573,42 +555,42 @@ def open_at(x, point, least):
     return now
 def lowest(parts):  # the least weighted mean of (done, least weight, most weight): the worst parts weigh most
     total, weight = sum(done * least for done, least, _ in parts), sum(least for _, least, _ in parts)
-    best = total / weight
+    best = [total / weight]
     for done, least, most in sorted(parts):
         total, weight = total + done * (most - least), weight + most - least
-        best = min(best, total / weight)
-    return best
-def pair_of(view, team, weak, advised):  # a team and its exposures that were open when it was advised, or came first after
+        best.append(total / weight)
+    return min(best)
+def pair_of(view, team, weak, advised):  # a team and its exposures open when it was advised, or the first after
     is_real = lambda x: [one[2] for one in x.said if one[2] in "AW"][-1:] != ["W"]
     real = [x for x in view.exposures.get(weak, ()) if spend() is None and x.team == team and is_real(x)]
     opened = lambda point: [(x, now) for x in real if (now := open_at(x, point, 2)) and now[1] > 0]
     later = [one[:2] for x in real for one in x.said if one[2] == "A" and one[4] > 0 and one[:2] > advised]
     set_at = advised if opened(advised) or not later else min(later)
     attack = min((by for by, teams in view.attacks.get(weak, ()) if team in teams), default=math.inf)
-    return SimpleNamespace(team=team, set_at=set_at, cohort=opened(set_at), attack=attack)
+    return types.SimpleNamespace(team=team, set_at=set_at, cohort=opened(set_at), attack=attack)
 def since(pair, theta, least):  # since when, before the attack, the mitigated share has reached theta unbroken
-    said, reached = defaultdict(set), None
     left = [open_at(x, pair.set_at, least) or was for x, was in pair.cohort]
     weights = [[max(x.weight, 1.0) * max(n, 1) for n in was] for x, was in pair.cohort]
-    for n, one in ((n, one) for n, (x, _) in enumerate(pair.cohort) for one in x.said): said[one[:2]].add(n)
+    said, reached = grouped((one[:2], n) for n, (x, _) in enumerate(pair.cohort) for one in x.said), None
     for point in sorted(point for point in said if point > pair.set_at and point[0] < pair.attack):
         for n in said[point]: left[n] = open_at(pair.cohort[n][0], point, least) or pair.cohort[n][1]
         done = lowest([(1 - (min(now[1] / max(was[0], 1), 1.0) if now[1] > 0 else 0.0), *weight)
                        for (_, was), now, weight in zip(pair.cohort, left, weights) if spend() is None])
         reached = (point[0] if reached is None else reached) if done + 1e-9 >= theta else None
     return reached
-def mitigated_before_attack(m, view, period):  # 2.1.3: partners with enough pairs mitigated before the attack, or quiet
+def mitigated_before_attack(m, view, period):  # 2.1.3: partners with enough pairs mitigated before an attack
     half, quiet, theta = m.get("half", 0.5), m.get("quiet_days", 180) * DAY, m.get("theta", 0.8)
+    def is_success(pair, least):
+        at = since(pair, theta, least)
+        return at is not None and (pair.attack < math.inf or at + quiet <= min(view.as_of, view.known_as_of))
     def enough(least):  # the teams with enough successful pairs
-        teams, now = defaultdict(list), min(view.as_of, view.known_as_of)
-        for pair in sure:
-            at = since(pair, theta, least)
-            teams[pair.team].append(at is not None and (pair.attack < math.inf or at + quiet <= now))
+        teams = grouped((pair.team, is_success(pair, least)) for pair in sure)
         return [team for team, won in teams.items() if sum(won) + 1e-9 >= half * len(won)]
     pairs = [pair_of(view, *key, advised) for key, advised in sorted(view.advised.items())
              if period.first <= advised[0] // DAY <= period.last]
     first, until = period.first * DAY, min(period.end, view.as_of)  # trusted at some time of the period
-    trusted = {team for team in view.teams for at in (first, *(max(one[0], first) for one in view.spans["partners.trust", team]))
+    begins = lambda team: [first] + [one[0] for one in view.spans["partners.trust", team] if one[0] > first]
+    trusted = {team for team in view.teams for at in begins(team)
                if at <= until and view.in_force("partners.trust", team, at) is not None}
     sure = [pair for pair in pairs if pair.team in trusted and pair.cohort]
     main, teams = enough(level(m.get("min_evidence", "E2"))), {pair.team for pair in sure}
@@ -647,11 +629,11 @@ def is_same(a, b):  # equal, numbers within a billionth of their size
     return a.keys() == b.keys() and all(is_same(a[name], b[name]) for name in a)
 
 class Bundle:
-    """One pass over the file builds the tree, holds contents against it, keeps what figures need; then come figures."""
+    """One pass over the file builds the tree, holds contents against it, keeps what is needed; then come figures."""
     def __init__(self, path, key, older):
-        self.proofs, self.remarks, self.faults, self.counts, self.first, self.moved = [], [], [], Counter(), {}, 0
-        self.events, self.known, self.unseen, self.claim, self.views, self.catalogue = [], array("q"), [], None, {}, {}
-        rows, peaks, roots, which = lines(path), [], [], "the checkpoint"
+        self.proofs, self.remarks, self.faults, self.counts, self.first, self.catalogue = [], [], [], Counter(), {}, {}
+        self.events, self.unseen, self.known, self.claim, self.views = [], [], array.array("q"), None, {}
+        rows, peaks, roots, which, self.moved = lines(path), [], [], "the checkpoint", 0
         try:
             head = next(rows)
             self.hub, self.size, self.frozen, given = head["hub"], head["size"], head["frozen"], head["key"].strip()
@@ -670,7 +652,7 @@ class Bundle:
             except Exception as e: self.fault("checkpoint", f"{which} is worth nothing: {e}")
         for at in range(self.size):
             if at == self.frozen: self.frozen_root = tobase64(root_of(peaks))
-            if (row := next(rows, None)) is None: return self.fault("size", f"only {at:,} of {self.size:,} entries", at)
+            if (row := next(rows, None)) is None: return self.fault("size", f"only {at} of {self.size} entries", at)
             grow(peaks, at + 1, self.entry(at, row))
             for _, root, which in (one for one in roots if one[0] == at + 1):
                 self.proofs += [f"the first {at + 1:,} entries give the root of {which}"] * (root == root_of(peaks))
@@ -680,22 +662,23 @@ class Bundle:
     def fault(self, rule, what, entry=None, is_so=True):  # something wrong, by the entry where it stands and its rule
         if is_so and len(self.faults) < FAULTS_MAX:
             self.faults.append(f"{'bundle' if entry is None else f'entry {entry}'}: {what} [{rule}]")
-    def entry(self, at, row):  # the leaf of [header, commitment], with [salt, payload] if given, [null, rule] if withheld
+    def entry(self, at, row):  # the leaf of [header, commitment] and [salt, payload], [null, rule] or nothing
         try:
             (header, leaf), (salt, payload) = row[:2], row[2:] or (None, None)
-            found, leaf, content = HEADER.fullmatch(header), unbase64(leaf, 32), unbase64(payload) if salt is not None else b""
+            found, leaf, content = HEADER.fullmatch(header), unbase64(leaf), unbase64("" if salt is None else payload)
             # a salt of another length could take in the beginning of a payload, under the same commitment
-            is_held = salt is not None and sha256(unbase64(salt, 32), content) == leaf
+            is_held = salt is not None and len(salt := unbase64(salt)) == 32 and sha256(salt, content) == leaf
         except Exception as e: raise NoBundle(f"line {at + 2} is no entry: {e}") from None
         kind, hub, index, known, valid = found.groups() if found else ("?", "?", at, 0, "-")
         known, moved, why = int(known), int(index) - at, "not read" if kind not in GIVEN else "omitted"
         why = "given" if salt is not None else str(payload) if len(row) == 4 else why
         self.fault("payload", "the payload is not what was committed", at, why == "given" and not is_held)
         self.fault("header", "the header has not the form of one", at, not found)
-        self.fault("order", f"the header is of entry {index} of hub {hub}", at, found and (hub, moved) != (self.hub, self.moved))
+        is_moved = found and (hub, moved) != (self.hub, self.moved)  # after a gap all are moved: said once
+        self.fault("order", f"the header is of entry {index} of hub {hub}", at, is_moved)
         self.fault("time", "known time runs backwards", at, found and at and known < self.known[-1])
         self.fault("omitted", f"the content of {kind} is neither given nor withheld by a rule", at, why == "omitted")
-        self.moved = moved  # after a gap all are moved: said once
+        self.moved = moved
         self.known.append(known)
         self.first.setdefault(kind, at)
         self.counts[why if why in ("given", "purged", "not read") else "withheld"] += 1
@@ -704,24 +687,25 @@ class Bundle:
             if is_held and kind in GIVEN and at <= self.frozen and (kind == "assure.frozen") == (at == self.frozen):
                 meta = unjson(content[4:(body := 4 + int.from_bytes(content[:4], "big"))])
                 self.first.setdefault(f"assure.{meta['record']}" if kind == "assure.record" else kind, at)
-                self.claim, valid = meta if at == self.frozen else None, known if valid == "-" else min(int(valid), known)
+                self.claim = meta if at == self.frozen else None
+                valid = known if valid == "-" else min(int(valid), known)
                 self.events.append((at, known, valid, kind, meta, content[body:]))
         except Exception as e: self.fault("content", f"the content of {kind} cannot be read: {e}", at)
         return sha256(b"\0", header.encode(), leaf)
-    def packs(self):  # the plans and definitions that stand, by kind and name; every pack is held against its signature
+    def packs(self):  # the plans and definitions that stand; every pack is held against its signature
         standing = {}
         for at, _, _, _, m, body in (event for event in self.events if event[3] == "ledger.pack"):
             try:
                 spend(1_000_000 + len(body))
-                files, signer = unjson(body), unbase64(m["key"], 32)
+                files, signer = unjson(body), unbase64(m["key"])
                 parts = [part.encode() for name in sorted(files) for part in (name, files[name])]
                 words = f"mainstay pack\n{m['kind']}\n{m['name']}\n{m['version']}\n{m['digest']}\n".encode()
                 if tobase64(sha256(*(len(part).to_bytes(8, "big") + part for part in parts))) != m["digest"]:
                     raise ValueError("its files are not those that were signed")
-                if not is_signed(signer, words, unbase64(m["signature"])): raise ValueError("its signature does not hold")
-                if signer != self.public: self.remarks.append(f"pack {m['name']} (entry {at}) is signed by key {m['key']}")
+                if not is_signed(signer, words, unbase64(m["signature"])): fail("its signature does not hold")
+                self.remarks += [f"pack {m['name']} (entry {at}) is signed by {m['key']}"] * (signer != self.public)
                 toml = [files[path] + "\n" for path in sorted(files) if path.endswith(".toml") and path != "pack.toml"]
-                standing[m["kind"], m["name"]] = tomllib.loads("".join(toml)) if m["kind"] in ("plan", "records") else {}
+                standing[m["kind"], m["name"]] = tomllib.loads("".join(toml) * (m["kind"] in ("plan", "records")))
             except Exception as e: self.fault("pack", f"the pack is worth nothing: {type(e).__name__} {e}", at)
         return sorted(standing.items(), key=lambda item: (item[0][0] == "plan", item[0]))
     def review(self):  # what the claim is held against: the measures, and the events that were known by its date
@@ -739,8 +723,9 @@ class Bundle:
         self.fault("key", "the first entry does not name this hub and this key", 0,
                    (genesis.get("hub"), genesis.get("public_key")) != (self.hub, tobase64(self.public)))
         self.remarks += ["EXERCISE: this store is one; no figure of it counts"] * bool(genesis.get("exercise"))
-        self.remarks += [f"{len(aside):,} contents have not the form of their kind, first in entry {aside[:1]}"] * bool(aside)
-        return [m for (of, _), pack in packs if of == "plan" for what in ("measure", "indicator") for m in pack.get(what, ())]
+        self.remarks += [f"{len(aside):,} contents have not the form of their kind: {aside[:3]}"] * bool(aside)
+        plans = [pack for (kind, _), pack in packs if kind == "plan"]
+        return [m for pack in plans for what in ("measure", "indicator") for m in pack.get(what, ())]
     def view(self, as_of):  # the world as of an instant
         if as_of not in self.views:
             if len(self.views) == VIEWS_MAX: raise ValueError(f"the baselines ask for more than {VIEWS_MAX} periods")
@@ -757,17 +742,17 @@ class Bundle:
             return Figure(found.items) if any(self.first.get(kind, self.cut) >= self.cut for kind in needs) else found
         found, base, then = at(self.period), m.get("baseline", {}).get("period"), None
         keys = {wanted: sorted(key for key, counts, _ in found.items if counts == wanted) for wanted in (True, False)}
-        counted_, not_counted = (tobase64(sha256(*(key.encode() + b"\n" for key in keys[one]))) for one in (True, False))
+        digest = lambda keys: tobase64(sha256(*(key.encode() + b"\n" for key in keys)))
         if base and not (self.period.is_year and "-Q" in base):  # where nothing was looked at there is no value
             old = at(period_of(base))
             then = {"period": base, "value": old.value if any(one[2] for one in old.items) else None}
-        return {"definition_version": m.get("definition_version", 0), "value": found.value, "baseline": then,
-                "numerator": found.numerator, "denominator": found.denominator, "counted": counted_, "not_counted": not_counted,
-                "evidence": dict(zip(("E1", "E2", "E3", "E4"), found.levels))}, keys[True], BASIS | reads | (
-                    program.reads if program else set())
+        figure = {"definition_version": m.get("definition_version", 0), "value": found.value, "baseline": then,
+                  "numerator": found.numerator, "denominator": found.denominator, "counted": digest(keys[True]),
+                  "not_counted": digest(keys[False]), "evidence": dict(zip(("E1", "E2", "E3", "E4"), found.levels))}
+        return figure, keys[True], BASIS | reads | (program.reads if program else set())
     def compare(self):  # every figure: what was claimed, what comes out, what differs or could not be seen, the sample
         try: measures, figures = self.review(), []
-        except Exception as e: return self.fault("claim", f"it cannot be checked: {type(e).__name__} {e}", self.frozen) or []
+        except Exception as e: return self.fault("claim", f"unreadable: {type(e).__name__} {e}", self.frozen) or []
         ids = [m.get("id") for m in measures]
         for m in measures + [{"id": name} for name in self.claimed if name not in ids]:
             said, found, keys, reads = self.claimed.get(m["id"]), {}, [], GIVEN
