@@ -227,5 +227,5 @@ fn known(tx: &mut Tx<'_>) -> Result<Vec<Known>> {
 
 /// The day of an instant, in UTC.
 pub(crate) fn day(at: Micros) -> Date {
-    at.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date()
+    at.civil()
 }

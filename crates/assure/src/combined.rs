@@ -80,8 +80,8 @@ fn meeting<'a>(seen: &'a Facts, unit: &'a Unit, period: &Period) -> Option<Meeti
     }
     let day = unit.fields.get("held_on")?.day()?;
     // the whole day counts: what was open on its morning, and what was known by its evening
-    let at = Micros((day + 1).saturating_mul(Micros::DAY) - 1);
-    if !period.holds(Micros(day.saturating_mul(Micros::DAY))) {
+    let at = Micros(Micros::of_day(day + 1).0 - 1);
+    if !period.holds(Micros::of_day(day)) {
         return None;
     }
     let (partners, about) = (texts(unit, "partners"), texts(unit, "vulnerabilities"));

@@ -72,7 +72,7 @@ fn plural(n: usize) -> String {
 
 /// ISO 8601 week: `2025-W44`.
 pub fn week(at: Micros) -> String {
-    let date = at.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date().iso_week_date();
+    let date = at.civil().iso_week_date();
     format!("{:04}-W{:02}", date.year(), date.week())
 }
 

@@ -117,7 +117,7 @@ pub struct Performance {
 /// The file of an organisation as of now, with the records that this role may read; nothing where there is no such organisation.
 pub fn file(tx: &mut Tx<'_>, org: &str, home: &str, role: Role, now: Micros) -> Result<Option<File>> {
     let Some(card) = partners::org::find(tx, org)? else { return Ok(None) };
-    let today = now.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = now.civil();
     let day = today.to_string();
     let trusts = partners::org::trusts(tx, org)?;
     // the last decision that has begun speaks

@@ -28,7 +28,7 @@ pub(crate) fn actions(seen: &Facts) -> Vec<Unit> {
             ("actor".to_owned(), text(actor)),
             ("entities".to_owned(), Value::List(vec![text(&exposure.asset)])),
             ("vulnerabilities".to_owned(), Value::List(vec![text(&exposure.vulnerability)])),
-            ("completed_on".to_owned(), Value::Day(on.0.div_euclid(Micros::DAY))),
+            ("completed_on".to_owned(), Value::Day(on.day_number())),
             ("evidence".to_owned(), text(&format!("{evidence:?}"))),
         ]);
         let mut orgs = vec![exposure.owner.clone(), exposure.partner.clone()];

@@ -22,7 +22,7 @@ pub(crate) fn units(seen: &Facts, view: View) -> Vec<Unit> {
     }
     let mut passed: BTreeMap<(&str, bool), (i64, i64)> = BTreeMap::new();
     for passing in &seen.passings {
-        let day = passing.at.valid.0.div_euclid(Micros::DAY);
+        let day = passing.at.valid.day_number();
         let last = passed.entry((&passing.org, passing.inbound)).or_insert((day, passing.at.entry));
         *last = (*last).max((day, passing.at.entry));
     }
@@ -54,7 +54,7 @@ pub(crate) fn units(seen: &Facts, view: View) -> Vec<Unit> {
         for (name, spans) in [("agreement_until", &seen.agreements), ("trusted_until", &seen.trusts)] {
             if let Some(span) = Facts::in_force(spans, key, view.as_of) {
                 // the last day counts whole
-                let day = span.until.map(|until| until.0.div_euclid(Micros::DAY) - 1);
+                let day = span.until.map(|until| until.day_number() - 1);
                 put(name, Value::Day(day.or_else(|| crate::record::value::day(EVER)).unwrap_or_default()));
             }
         }

@@ -17,7 +17,7 @@ pub struct Period {
 impl Period {
     /// The calendar quarter that holds `at`.
     pub fn holding(at: Micros) -> Period {
-        let date = at.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let date = at.civil();
         Period { year: date.year(), quarter: Some((date.month() - 1) / 3 + 1), fiscal: false }
     }
 

@@ -138,7 +138,7 @@ impl Batch {
 
     /// Notes that something came in from `org`. Who is no known organisation is left out when facts are read.
     pub(crate) fn inbound(&mut self, event: &Event, org: &str, topic: &str, evidence: &str) {
-        let day = event.known.0.div_euclid(Micros::DAY);
+        let day = event.known.day_number();
         let key = (org.to_owned(), topic.to_owned(), day, evidence.to_owned());
         self.inbound.entry(key).or_insert((event.index, event.known));
     }

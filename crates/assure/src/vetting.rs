@@ -56,7 +56,7 @@ pub fn proposals(tx: &mut Tx<'_>, now: Micros) -> Result<Vec<Proposal>> {
 
 /// What is proposed about one.
 pub fn proposal(tx: &mut Tx<'_>, card: &Card, now: Micros) -> Result<Option<Proposal>> {
-    let today = now.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = now.civil();
     let begun = |trust: &partners::org::Trust| trust.from.parse::<Date>().is_ok_and(|from| from <= today);
     let Some(trust) = partners::org::trusts(tx, &card.key)?.into_iter().find(begun) else { return Ok(None) };
     let Ok(until) = trust.to.parse::<Date>() else { return Ok(None) };

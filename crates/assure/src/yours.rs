@@ -3,9 +3,9 @@
 //! nothing. How much may be told is `partners::release`'s to say.
 use act::answer;
 use ledger::{Micros, Result, Tx};
+use partners::Person;
 use partners::release::Recipient;
 use partners::release::reply::{self, Told};
-use partners::{Person, Role};
 use serde::Serialize;
 use stix::Tlp;
 
@@ -94,19 +94,11 @@ pub fn look(tx: &mut Tx<'_>, token: &str) -> Result<Option<String>> {
 pub fn page(tx: &mut Tx<'_>, org: &str, home: &str, by: Option<&Person>) -> Result<Option<Yours>> {
     let Some(card) = partners::org::find(tx, org)?.filter(|card| card.key != home) else { return Ok(None) };
     let agreements = partners::org::agreements(tx, org)?;
-    let recipient = Recipient {
-        org: &card.key,
-        aka: &card.aka,
-        kind: card.kind.as_deref().unwrap_or("other"),
-        country: card.country.as_deref(),
-        is_operator: false,
-        role: Role::Partner,
-        // a link was sent to the organisation; a person is bound by what they may read themselves
-        clearance: by.map(|person| person.own_clearance),
-        agreements: &agreements,
-    };
+    // a link was sent to the organisation; a person is bound by what they may read themselves
+    let clearance = by.map(|person| person.own_clearance);
+    let recipient = Recipient { clearance, ..card.recipient(&agreements) };
     let waiting = waiting(tx, &recipient)?;
-    let on = tx.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let on = tx.now().civil();
     // a person of it reads what its name tells only as far as they may read themselves
     let above = |said: &Said| {
         let mark: Option<Tlp> = said.mark.as_ref().map(|mark| mark.parse().unwrap_or(Tlp::Red));
@@ -125,12 +117,12 @@ fn shown(mut one: Workspace, org: &str, above: &dyn Fn(&Said) -> bool) -> Option
     }
     one.replies.retain(|(_, reply)| reply.org == org);
     // the day before the first on which it may be frozen; the removal above must not make that one earlier
-    let day = at.0.div_euclid(Micros::DAY);
+    let day = at.day_number();
     let last = crate::review::working_days_after(day, crate::review::REPLY_DAYS) - 1;
     Some(Shown {
         review: one.review.to_string(),
         at,
-        until: Micros(last.saturating_mul(Micros::DAY)).day(),
+        until: Micros::of_day(last).day(),
         open: one.frozen.is_none(),
         lines,
         replies: one.replies,
@@ -139,7 +131,7 @@ fn shown(mut one: Workspace, org: &str, above: &dyn Fn(&Said) -> bool) -> Option
 
 /// What it is said to have taken part in and has said nothing of, as far as that may be told.
 pub(crate) fn waiting(tx: &mut Tx<'_>, recipient: &Recipient<'_>) -> Result<Vec<Waiting>> {
-    let on = tx.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let on = tx.now().civil();
     let catalogue = Catalogue::of(tx)?;
     let mut waiting = Vec::new();
     for line in list::naming(tx, recipient.org, i64::MAX)? {

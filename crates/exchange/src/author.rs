@@ -25,7 +25,7 @@ fn speaks_for(tx: &mut Tx<'_>, giver: &str, creator: &str) -> Result<bool> {
     if !creator.is_empty() && rights::names(tx, giver)?.iter().any(|name| name == creator) {
         return Ok(true);
     }
-    let today = tx.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = tx.now().civil();
     let agreements = rights::agreements(tx, giver)?;
     let relays = |who: &str| who == ANYBODY || (!creator.is_empty() && who == creator);
     let mut in_force = agreement::in_force(&agreements, today).into_iter();

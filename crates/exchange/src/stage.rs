@@ -159,7 +159,7 @@ impl Stage for Exchange {
         // reading is pure, so all cores may do it; folding is in the order of the log
         let objects: Vec<Option<Result<Object<'_>>>> = events.par_iter().map(|event| Object::of(event)).collect();
         for (event, object) in events.iter().zip(objects) {
-            let day = event.known.0.div_euclid(Micros::DAY);
+            let day = event.known.day_number();
             if turned < day {
                 // what is recorded on a day is compiled as of that day, and nothing older may be left behind
                 fold_run(tx, &mut run)?;

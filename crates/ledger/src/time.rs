@@ -24,7 +24,22 @@ impl Micros {
 
     /// The day in UTC as `YYYY-MM-DD`.
     pub fn day(self) -> String {
-        self.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+        self.civil().to_string()
+    }
+
+    /// The day in UTC.
+    pub fn civil(self) -> jiff::civil::Date {
+        self.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
+    /// The day in UTC, counted from 1970-01-01.
+    pub fn day_number(self) -> i64 {
+        self.0.div_euclid(Micros::DAY)
+    }
+
+    /// Midnight UTC of a day counted from 1970-01-01.
+    pub fn of_day(day: i64) -> Micros {
+        Micros(day.saturating_mul(Micros::DAY))
     }
 
     /// The same instant for calendar arithmetic. Out of range (year 9999) saturates.

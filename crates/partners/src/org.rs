@@ -1,6 +1,8 @@
 //! Organisations, their agreements, keys and trust: recording and asking.
 use crate::agreement::{ANYBODY, Agreement, in_force};
 use crate::register::{self, Org, is_key};
+use crate::release::Recipient;
+use crate::role::Role;
 use crate::stage::{AgreementMeta, KeyMeta, NamingMeta, OrgMeta, TrustMeta};
 use crate::table::Fault;
 use base64::Engine as _;
@@ -37,6 +39,22 @@ pub struct Card {
     pub languages: Vec<String>,
     /// Other names under which it is known.
     pub aka: Vec<String>,
+}
+
+impl Card {
+    /// The organisation as the release decision sees it, where nobody of it is named.
+    pub fn recipient<'a>(&'a self, agreements: &'a [Agreement]) -> Recipient<'a> {
+        Recipient {
+            org: &self.key,
+            aka: &self.aka,
+            kind: self.kind.as_deref().unwrap_or("other"),
+            country: self.country.as_deref(),
+            is_operator: false,
+            role: Role::Partner,
+            clearance: None,
+            agreements,
+        }
+    }
 }
 
 /// Reads and records the partners table.

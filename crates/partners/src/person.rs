@@ -193,7 +193,7 @@ pub fn add_person(tx: &mut Tx<'_>, new: &NewPerson<'_>, password: &Hashed) -> Re
 
 /// A person by name, whose account has not ended. `home` is the key of the operator's own organisation.
 pub fn person(tx: &mut Tx<'_>, name: &str, home: &str) -> Result<Option<Person>> {
-    let today = tx.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = tx.now().civil();
     Ok(read(tx, name, home)?.filter(|person| person.until.is_none_or(|until| today <= until)))
 }
 

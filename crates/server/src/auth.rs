@@ -156,6 +156,12 @@ pub fn from_own_page(headers: &HeaderMap) -> bool {
     text("origin").and_then(|origin| origin.split_once("://")).is_some_and(|(_, origin_host)| origin_host == host)
 }
 
+/// The answer to a form that did not come from a page of this session; none where it did.
+pub(crate) fn foreign(headers: &HeaderMap, csrf: &str, viewer: &Viewer) -> Option<Response> {
+    let own = from_own_page(headers) && same(csrf, &viewer.csrf);
+    (!own).then(|| (StatusCode::FORBIDDEN, "This form was not sent from a page of this hub.\n").into_response())
+}
+
 /// Whether two tokens are the same, in a time that does not depend on where they differ.
 pub fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |acc, (x, y)| acc | (x ^ y)) == 0

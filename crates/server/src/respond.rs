@@ -70,7 +70,7 @@ impl Context {
 
     /// Today, UTC.
     pub fn today(&self) -> jiff::civil::Date {
-        self.now.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date()
+        self.now.civil()
     }
 
     /// What stands around a page.

@@ -119,8 +119,8 @@ async fn sign_out(
     headers: HeaderMap,
     Form(form): Form<Token>,
 ) -> Response {
-    if !auth::from_own_page(&headers) || !auth::same(&form.csrf, &viewer.csrf) {
-        return (StatusCode::FORBIDDEN, "This form was not sent from a page of this hub.\n").into_response();
+    if let Some(refused) = auth::foreign(&headers, &form.csrf, &viewer) {
+        return refused;
     }
     let Some(token) = auth::token(&headers, state.tls) else { return Redirect::to("/login").into_response() };
     if let Err(error) = state.write(move |tx| auth::end(tx, &token)).await {

@@ -130,7 +130,7 @@ impl<'a> Ground<'a> {
             When::Standing => unit.since,
             When::During(path) => {
                 let day = self.value(path, scope)?.day()?;
-                let at = Micros(day.saturating_mul(Micros::DAY));
+                let at = Micros::of_day(day);
                 if !self.period.holds(at) {
                     return None;
                 }
@@ -232,7 +232,7 @@ impl<'a> Ground<'a> {
             }
             Expr::InPeriod(day) => {
                 let day = self.operand(day, scope)?.day()?;
-                Some(self.period.holds(Micros(day.saturating_mul(Micros::DAY))))
+                Some(self.period.holds(Micros::of_day(day)))
             }
             Expr::Within(day, days, is_before, other) => {
                 let (day, other) = (self.operand(day, scope)?.day()?, self.operand(other, scope)?.day()?);
@@ -242,7 +242,7 @@ impl<'a> Ground<'a> {
             Expr::Stands(org, relation) => self.stands(&self.org(org, scope)?, *relation),
             Expr::Trusted(org, day) => {
                 let (org, day) = (self.org(org, scope)?, self.operand(day, scope)?.day()?);
-                let at = Micros(day.saturating_mul(Micros::DAY));
+                let at = Micros::of_day(day);
                 Some(Facts::in_force(self.trusts, &org, at).is_some())
             }
             Expr::Prioritised(entity, day) => {
@@ -300,7 +300,7 @@ impl<'a> Ground<'a> {
     fn is_prioritised(&self, entity: &str, day: i64) -> bool {
         let mut register = self.register.borrow_mut();
         let on = register.entry(day).or_insert_with(|| {
-            let end = Micros((day + 1).saturating_mul(Micros::DAY) - 1).min(self.view.known_as_of);
+            let end = Micros(Micros::of_day(day + 1).0 - 1).min(self.view.known_as_of);
             let day_of = |fields: &crate::record::Fields, name: &str| {
                 fields.get(name).and_then(|stored| stored.value(crate::record::definition::Type::Day).day())
             };
@@ -452,7 +452,7 @@ impl<'a> Ground<'a> {
     }
 
     fn operand(&self, operand: &Operand, scope: &Scope<'_, 'a>) -> Option<Value> {
-        let day_of = |at: Micros| Value::Day(at.0.div_euclid(Micros::DAY));
+        let day_of = |at: Micros| Value::Day(at.day_number());
         Some(match operand {
             Operand::Path(path) => self.value(path, scope)?,
             Operand::Text(text) => Value::Text(text.clone()),

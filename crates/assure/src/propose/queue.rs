@@ -435,7 +435,7 @@ pub fn one(tx: &mut Tx<'_>, catalogue: &Catalogue, person: &Person, proposal: i6
 }
 
 fn today(tx: &Tx<'_>) -> Date {
-    tx.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date()
+    tx.now().civil()
 }
 
 fn item(tx: &mut Tx<'_>, catalogue: &Catalogue, row: &Row, today: Date) -> Result<Item> {

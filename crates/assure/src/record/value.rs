@@ -130,7 +130,7 @@ pub fn day_number(date: Date) -> i64 {
 
 /// The day with this number, as it is written.
 pub fn day_text(day: i64) -> String {
-    Micros(day.saturating_mul(Micros::DAY)).day()
+    Micros::of_day(day).day()
 }
 
 fn instant(text: &str) -> Option<Micros> {
@@ -198,7 +198,7 @@ impl Value {
     pub fn day(&self) -> Option<i64> {
         match self {
             Value::Day(day) => Some(*day),
-            Value::Instant(at) => Some(at.0.div_euclid(Micros::DAY)),
+            Value::Instant(at) => Some(at.day_number()),
             _ => None,
         }
     }

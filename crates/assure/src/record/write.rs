@@ -348,7 +348,7 @@ fn since(definition: &Definition, version: &RecordMeta, now: Micros) -> Result<O
     let Some(value) = version.fields.get(name).map(|stored| stored.value(field.kind)) else { return Ok(None) };
     let since = match value {
         value::Value::Instant(at) => at,
-        other => Micros(other.day().unwrap_or_default().saturating_mul(Micros::DAY)),
+        other => Micros::of_day(other.day().unwrap_or_default()),
     };
     if since > now {
         let reason =

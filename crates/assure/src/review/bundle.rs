@@ -53,7 +53,7 @@ pub fn write(
         "bundle": FORM, "hub": hub, "key": key, "checkpoint": head.note, "size": head.size, "frozen": frozen.entry,
     });
     writeln!(out, "{first}")?;
-    let gate = Gate { reader, on: tx.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date() };
+    let gate = Gate { reader, on: tx.now().civil() };
     let mut written = Written { entries: head.size, ..Written::default() };
     leaves::each(tx, head.size, &is_read, &mut |leaf| {
         let commitment = base64(leaf.commitment);

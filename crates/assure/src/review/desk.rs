@@ -100,7 +100,7 @@ pub fn consult(tx: &mut Tx<'_>, review: &Period, by: &Person, dry: bool) -> Resu
             ShownMeta { review: review.clone(), org: org.clone(), cut, lines: lines.clone(), by: by.name.clone() };
         tx.append(Draft::new(SHOWN, &meta)?)?;
     }
-    let day = cut.0.div_euclid(Micros::DAY);
+    let day = cut.day_number();
     let freeze_from = match statements.is_empty() {
         true => day,
         false => super::working_days_after(day, super::REPLY_DAYS),
@@ -210,8 +210,8 @@ pub fn freeze(tx: &mut Tx<'_>, review: &Period, by: &Person) -> Result<Frozen> {
         let reason = "a figure is shown to whoever it speaks of before it is frozen, and nobody was shown any";
         return refused("review-not-shown", reason, "`mainstay review consult`, and fifteen working days");
     };
-    if tx.now().0.div_euclid(Micros::DAY) < from {
-        let day = Micros(from.saturating_mul(Micros::DAY)).day();
+    if tx.now().day_number() < from {
+        let day = Micros::of_day(from).day();
         let reason = format!("partners were shown their figures on {}: they have fifteen working days", cut.at.day());
         return refused("review-reply-runs", reason, format!("freeze it on {day} or later"));
     }

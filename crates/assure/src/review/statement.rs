@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 
 use ledger::{Micros, Result, Tx};
-use partners::Role;
-use partners::release::Recipient;
 use partners::release::reply::{self, Told};
 use serde::{Deserialize, Serialize};
 use stix::Tlp;
@@ -46,21 +44,12 @@ pub(crate) fn statements(
     of: &Ledgers,
     known: Micros,
 ) -> Result<BTreeMap<String, Vec<Said>>> {
-    let on = tx.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let on = tx.now().civil();
     let cards = partners::org::all(tx)?;
     let agreements = partners::org::all_agreements(tx)?;
     let mut all = BTreeMap::new();
     for card in cards.iter().filter(|card| card.key != of.home) {
-        let recipient = Recipient {
-            org: &card.key,
-            aka: &card.aka,
-            kind: card.kind.as_deref().unwrap_or("other"),
-            country: card.country.as_deref(),
-            is_operator: false,
-            role: Role::Partner,
-            clearance: None,
-            agreements: agreements.get(&card.key).map_or(&[][..], Vec::as_slice),
-        };
+        let recipient = card.recipient(agreements.get(&card.key).map_or(&[][..], Vec::as_slice));
         let told = |names: &[String], tlp: Tlp, limited: bool| reply::told(&recipient, names, tlp, limited, on);
         let reader = Reader { org: &card.key, told: &told, of, known };
         let lines: Vec<Said> = explained.iter().flat_map(|one| reader.measure(one)).collect();

@@ -109,7 +109,7 @@ impl Workspace {
     /// The first day on which it may be frozen; nothing before the partners were shown their own.
     pub fn freeze_from(&self) -> Option<i64> {
         let cut = self.cut.as_ref()?;
-        let day = cut.at.0.div_euclid(Micros::DAY);
+        let day = cut.at.day_number();
         let nobody = self.shown.is_empty();
         Some(if nobody { day } else { working_days_after(day, REPLY_DAYS) })
     }

@@ -250,5 +250,5 @@ fn show(global: &Global, ledger: &Ledger, org: &str) -> Result<Done, Failure> {
 /// A day as it was typed.
 fn day(text: &str) -> Result<jiff::civil::Date, Failure> {
     let known = Micros::date(text).ok_or_else(|| Failure::Usage(format!("{text:?} is no day; write YYYY-MM-DD")))?;
-    Ok(known.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date())
+    Ok(known.civil())
 }

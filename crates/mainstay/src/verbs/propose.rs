@@ -101,7 +101,7 @@ impl Propose {
                 false => Intake { skipped: vec![note], ..Intake::default() },
             });
         };
-        let today = ledger.env().clock.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let today = ledger.env().clock.now().civil();
         let short = file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let intake = ledger.write_applied(|tx| {
             let catalogue = assure::record::Catalogue::of(tx)?;

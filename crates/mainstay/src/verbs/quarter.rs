@@ -299,7 +299,7 @@ fn state(standing: &Workspace, made: &Report) -> Vec<String> {
         m.same.len(),
         m.unknown.len()
     )];
-    let day = |day: i64| Micros(day.saturating_mul(Micros::DAY)).day();
+    let day = |day: i64| Micros::of_day(day).day();
     lines.push(match (standing.frozen.as_ref(), standing.freeze_from()) {
         (Some(frozen), _) => {
             let by: Vec<&str> = standing.attested.iter().map(|a| a.by.as_str()).collect();
@@ -346,7 +346,7 @@ fn consult(global: &Global, ledger: &Ledger, period: &Period, dry: bool, by_mail
     })?;
     let rows: Vec<(&String, &usize)> = consulted.to.iter().collect();
     out::rows(global.format, &rows, &["partner", "lines"], |(org, lines)| vec![(*org).clone(), lines.to_string()])?;
-    let from = Micros(consulted.freeze_from.saturating_mul(Micros::DAY)).day();
+    let from = Micros::of_day(consulted.freeze_from).day();
     let would = if dry { "would be shown" } else { "are shown" };
     out::say(format!("{} partners {would} what {period} says of them; it may be frozen from {from}", rows.len()));
     if dry {
@@ -381,7 +381,7 @@ fn letter(
             period: &period.to_string(),
             lines,
             records: page.waiting.len(),
-            until: &Micros((consulted.freeze_from - 1).saturating_mul(Micros::DAY)).day(),
+            until: &Micros::of_day(consulted.freeze_from - 1).day(),
             link: &format!("{link}{token}"),
             exercise: ledger.genesis().exercise,
         },

@@ -99,7 +99,7 @@ fn explain(global: &Global, object: &str, org: &str, on: Option<&str>) -> Result
         }
         None => ledger.env().clock.now(),
     };
-    let day = day.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let day = day.civil();
     let home = ledger.genesis().home.clone();
     let explained = ledger.read(|tx| {
         let asked = Asked::find(tx, org, &home)?;

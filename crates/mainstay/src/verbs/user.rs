@@ -135,7 +135,7 @@ const AUDITOR_DAYS: i64 = 90;
 
 /// The last day of an account.
 fn ends(role: RoleArg, until: Option<&str>, ledger: &ledger::Ledger) -> Result<Option<jiff::civil::Date>, Failure> {
-    let today = ledger.env().clock.now().timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = ledger.env().clock.now().civil();
     match (until, role) {
         (Some(day), _) => match day.parse::<jiff::civil::Date>() {
             Ok(day) if day >= today => Ok(Some(day)),

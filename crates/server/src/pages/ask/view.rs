@@ -5,7 +5,7 @@ use act::plan::Planned;
 use act::query::{self, Ask as Stored, Filter};
 use axum::Router;
 use axum::extract::{Form, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use ledger::{Result, Tx};
@@ -58,8 +58,8 @@ async fn decide(
     headers: HeaderMap,
     Form(form): Form<Decision>,
 ) -> Response {
-    if !auth::from_own_page(&headers) || !auth::same(&form.csrf, &viewer.csrf) {
-        return (StatusCode::FORBIDDEN, "This form was not sent from a page of this hub.\n").into_response();
+    if let Some(refused) = auth::foreign(&headers, &form.csrf, &viewer) {
+        return refused;
     }
     let (person, to) = (viewer.person.clone(), format!("/act/{}", encode(&reference)));
     let done = state

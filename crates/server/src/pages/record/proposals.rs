@@ -9,7 +9,7 @@ use assure::propose::queue::{self, Act, Item};
 use assure::record::definition::{Catalogue, Definition, Field, Type};
 use axum::Router;
 use axum::extract::{Form as Sent, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use ledger::{Error, Result, Tx};
@@ -146,8 +146,8 @@ async fn take(
     mut act: impl FnMut(&mut Tx<'_>, i64) -> Result<String> + Send + 'static,
 ) -> Response {
     let csrf = brought.iter().find(|(name, _)| name == "csrf").map_or("", |(_, value)| value);
-    if !auth::from_own_page(headers) || !auth::same(csrf, &viewer.csrf) {
-        return (StatusCode::FORBIDDEN, "This form was not sent from a page of this hub.\n").into_response();
+    if let Some(refused) = auth::foreign(headers, csrf, &viewer) {
+        return refused;
     }
     let (person, ledger) = (viewer.person.clone(), std::sync::Arc::clone(&state.ledger));
     let read: Option<i64> = number.parse().ok();

@@ -8,7 +8,7 @@ use assure::record::write::{self, Desk, Entry};
 use assure::record::{Stored, table};
 use axum::Router;
 use axum::extract::{Form as Sent, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use ledger::{Error, Result, Tx};
@@ -113,9 +113,8 @@ async fn take(
     brought: &Brought,
 ) -> std::result::Result<std::result::Result<String, String>, Box<Response>> {
     let csrf = brought.iter().find(|(name, _)| name == "csrf").map_or("", |(_, value)| value);
-    if !auth::from_own_page(headers) || !auth::same(csrf, &viewer.csrf) {
-        let said = "This form was not sent from a page of this hub.\n";
-        return Err(Box::new((StatusCode::FORBIDDEN, said).into_response()));
+    if let Some(refused) = auth::foreign(headers, csrf, viewer) {
+        return Err(Box::new(refused));
     }
     let (person, kind, id) = (viewer.person.clone(), kind.to_owned(), id.map(str::to_owned));
     let brought = brought.clone();

@@ -6,7 +6,7 @@ use assure::review::workspace::{self, Stage, Workspace};
 use assure::review::{ATTESTERS, Matter, Written};
 use axum::Router;
 use axum::extract::{Form as Sent, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use ledger::{Error, Micros, Result, Tx};
@@ -71,9 +71,8 @@ async fn take(
     verb: Verb,
     act: impl FnMut(&mut Tx<'_>) -> Result<()> + Send + 'static,
 ) -> std::result::Result<Option<String>, Box<Response>> {
-    if !auth::from_own_page(headers) || !auth::same(csrf, &viewer.csrf) {
-        let said = "This form was not sent from a page of this hub.\n";
-        return Err(Box::new((StatusCode::FORBIDDEN, said).into_response()));
+    if let Some(refused) = auth::foreign(headers, csrf, viewer) {
+        return Err(Box::new(refused));
     }
     let (person, mut act) = (viewer.person.clone(), act);
     let done = state
@@ -128,8 +127,7 @@ async fn write(
         };
         desk::write(tx, &period(&of)?, written, &by)
     };
-    let done = take(&state, &viewer, &headers, &brought.csrf, Verb::WriteReview, act).await;
-    answer(state, viewer, name, done).await
+    act_on(state, viewer, &headers, &brought.csrf, Verb::WriteReview, name, act).await
 }
 
 async fn freeze(
@@ -141,8 +139,7 @@ async fn freeze(
 ) -> Response {
     let (by, of) = (viewer.person.clone(), name.clone());
     let act = move |tx: &mut Tx<'_>| desk::freeze(tx, &period(&of)?, &by).map(drop);
-    let done = take(&state, &viewer, &headers, &brought.csrf, Verb::HoldReview, act).await;
-    answer(state, viewer, name, done).await
+    act_on(state, viewer, &headers, &brought.csrf, Verb::HoldReview, name, act).await
 }
 
 async fn attest(
@@ -154,17 +151,20 @@ async fn attest(
 ) -> Response {
     let (by, of, note) = (viewer.person.clone(), name.clone(), brought.note.clone());
     let act = move |tx: &mut Tx<'_>| desk::attest(tx, &period(&of)?, &note, &by).map(drop);
-    let done = take(&state, &viewer, &headers, &brought.csrf, Verb::AttestReview, act).await;
-    answer(state, viewer, name, done).await
+    act_on(state, viewer, &headers, &brought.csrf, Verb::AttestReview, name, act).await
 }
 
-async fn answer(
+/// Does what a form on the page of a review asks, and shows that page: what the rules say against it stands on it.
+async fn act_on(
     state: AppState,
     viewer: Viewer,
+    headers: &HeaderMap,
+    csrf: &str,
+    verb: Verb,
     name: String,
-    done: std::result::Result<Option<String>, Box<Response>>,
+    act: impl FnMut(&mut Tx<'_>) -> Result<()> + Send + 'static,
 ) -> Response {
-    match done {
+    match take(&state, &viewer, headers, csrf, verb, act).await {
         Err(refused) => *refused,
         Ok(None) => Redirect::to(&address(&name)).into_response(),
         Ok(Some(why)) => page(state, viewer, move |tx, context| review(tx, context, &name, Some(why.clone()))).await,
@@ -281,7 +281,7 @@ fn review(tx: &mut Tx<'_>, context: &Context, name: &str, problem: Option<String
     let stage = one.stage();
     let vouched = one.attested.iter().any(|a| a.by == person.name);
     let may_write = stage != Stage::Attested && person.may(Verb::WriteReview).allowed;
-    let today = context.now.0.div_euclid(Micros::DAY);
+    let today = context.now.day_number();
     let ready = stage == Stage::Shown && one.freeze_from().is_some_and(|from| from <= today);
     let m = &made.moved;
     let n = |list: &[String]| i64::try_from(list.len()).unwrap_or(i64::MAX);
@@ -328,7 +328,7 @@ fn steps(one: &Workspace, context: &Context) -> Vec<Step> {
         done: true,
         said: format!("{} by {}, with the seed {:?}", day(one.opened), one.by, one.seed),
     };
-    let from = one.freeze_from().map(|from| day(Micros(from.saturating_mul(Micros::DAY))));
+    let from = one.freeze_from().map(|from| day(Micros::of_day(from)));
     let shown = match &one.cut {
         Some(cut) => {
             let to = count(i64::try_from(one.shown.len()).unwrap_or(i64::MAX), "partner", "partners");

@@ -81,8 +81,8 @@ async fn give(
     let field = |name: &str| form.iter().flatten().find(|part| part.name == name);
     let text =
         |name: &str| field(name).map(|part| String::from_utf8_lossy(part.bytes).into_owned()).unwrap_or_default();
-    if !auth::from_own_page(&headers) || !auth::same(&text("csrf"), &viewer.csrf) {
-        return (StatusCode::FORBIDDEN, "This form was not sent from a page of this hub.\n").into_response();
+    if let Some(refused) = auth::foreign(&headers, &text("csrf"), &viewer) {
+        return refused;
     }
     let pasted = text("text");
     let file = field("file").filter(|part| !part.bytes.is_empty());
