@@ -2,6 +2,7 @@
 //! the meeting; ninety days later what is left of them is compared with what was there, and with matched exposures outside: those to the same
 //! weaknesses in constituencies that took no part. What was found after the meeting stands apart.
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ledger::Micros;
 use serde_json::json;
@@ -42,7 +43,7 @@ enum Verdict {
 /// Fills the figure and lists every engagement that was held in the period.
 pub(crate) fn evaluate(
     seen: &Facts,
-    engagements: &[Unit],
+    engagements: &[Arc<Unit>],
     measure: &Measure,
     view: View,
     period: &Period,
@@ -85,7 +86,7 @@ fn meeting<'a>(seen: &'a Facts, unit: &'a Unit, period: &Period) -> Option<Meeti
         return None;
     }
     let (partners, about) = (texts(unit, "partners"), texts(unit, "vulnerabilities"));
-    let linked = seen.exposures.iter().filter(|x| about.contains(&x.vulnerability));
+    let linked = about.iter().flat_map(|vulnerability| seen.exposures_to(vulnerability));
     let (inside, outside): (Vec<&Exposure>, Vec<&Exposure>) = linked.partition(|x| partners.contains(&x.partner));
     let open = |list: &[&'a Exposure]| -> Vec<&'a Exposure> {
         list.iter().copied().filter(|x| affected(x, at, Evidence::E0).is_some_and(|n| n > 0.0)).collect()

@@ -71,7 +71,7 @@ fn lost(tx: &mut Tx<'_>, definitions: &[definition::Definition]) -> Result<Vec<l
     let mut faults = Vec::new();
     for definition in definitions {
         let mut missing = std::collections::BTreeSet::new();
-        for record in book.known_at(&definition.kind, Micros(i64::MAX)) {
+        for record in book.last_known(&definition.kind) {
             missing.extend(record.fields.keys().filter(|name| definition.field(name).is_none()).cloned());
             if definition.state(&record.state).is_none() {
                 missing.insert(format!("state {}", record.state));
@@ -140,7 +140,23 @@ pub fn parameters(tx: &mut Tx<'_>) -> Result<BTreeMap<String, String>> {
 
 /// Every measure of the plan as of two dates, both inclusive; the period is the quarter that holds `as_of` unless said.
 pub fn compute(tx: &mut Tx<'_>, as_of: Micros, known_as_of: Micros, period: Option<&Period>) -> Result<Vec<Figure>> {
-    Ok(explain_all(tx, as_of, known_as_of, period)?.into_iter().map(|e| e.figure).collect())
+    let of = ledgers(tx, known_as_of)?;
+    figures_by(tx, &of, View { as_of, known_as_of }, period)
+}
+
+/// The same from what was read already.
+pub(crate) fn figures_by(tx: &mut Tx<'_>, of: &Ledgers, view: View, period: Option<&Period>) -> Result<Vec<Figure>> {
+    let period = period.cloned().unwrap_or_else(|| Period::holding(view.as_of));
+    let (given, exercise) = (parameters(tx)?, is_exercise(tx)?);
+    let figures = |plan: &Plan| {
+        let lens = measure::Lens::new(plan, &given, of, view, &period);
+        measure::all(&lens, |measure| {
+            let mut figure = lens.figure(measure);
+            marked(&mut figure, exercise);
+            figure
+        })
+    };
+    Ok(plans(tx)?.iter().flat_map(figures).collect())
 }
 
 /// The same with everything that was counted and not counted.
@@ -163,25 +179,23 @@ pub(crate) fn explain_by(
     known_as_of: Micros,
     period: &Period,
 ) -> Result<Vec<Explanation>> {
-    let given = parameters(tx)?;
-    let view = View { as_of, known_as_of };
-    let mut all: Vec<Explanation> =
-        plans(tx)?.iter().flat_map(|plan| measure::all(plan, &given, of, view, period)).collect();
-    if is_exercise(tx)? {
-        all.iter_mut().for_each(exercise);
-    }
-    Ok(all)
+    let (given, exercise) = (parameters(tx)?, is_exercise(tx)?);
+    let explained = |plan: &Plan| {
+        let lens = measure::Lens::new(plan, &given, of, View { as_of, known_as_of }, period);
+        measure::all(&lens, |measure| {
+            let mut explained = lens.explain(measure);
+            marked(&mut explained.figure, exercise);
+            explained
+        })
+    };
+    Ok(plans(tx)?.iter().flat_map(explained).collect())
 }
 
 /// All that measures are computed from.
 pub(crate) fn ledgers(tx: &mut Tx<'_>, known: Micros) -> Result<Ledgers> {
     let home = tx.one("SELECT org FROM @fact_home WHERE id = 1", &[], |r| r.text(0).to_owned())?;
-    Ok(Ledgers {
-        facts: load::facts(tx, known)?,
-        book: Book::read(tx, known)?,
-        catalogue: Catalogue::of(tx)?,
-        home: home.unwrap_or_default(),
-    })
+    let (facts, book) = (load::facts(tx, known)?, Book::read(tx, known)?);
+    Ok(Ledgers::new(facts, book, Catalogue::of(tx)?, home.unwrap_or_default()))
 }
 
 /// One measure, by its id with or without the plan's prefix.
@@ -192,6 +206,18 @@ pub fn explain(
     known_as_of: Micros,
     period: Option<&Period>,
 ) -> Result<Explanation> {
+    let of = ledgers(tx, known_as_of)?;
+    explain_one(tx, &of, id, View { as_of, known_as_of }, period)
+}
+
+/// The same from what was read already.
+pub(crate) fn explain_one(
+    tx: &mut Tx<'_>,
+    of: &Ledgers,
+    id: &str,
+    view: View,
+    period: Option<&Period>,
+) -> Result<Explanation> {
     let plans = plans(tx)?;
     let found = plans.iter().find_map(|plan| Some((plan, plan.measure(id)?)));
     let (plan, measure) = found.ok_or_else(|| {
@@ -199,12 +225,9 @@ pub fn explain(
         Error::refused("measure-unknown", reason, "`mainstay measure compute` lists all")
     })?;
     let given = parameters(tx)?;
-    let period = period.cloned().unwrap_or_else(|| Period::holding(as_of));
-    let of = ledgers(tx, known_as_of)?;
-    let mut explained = measure::Lens::new(plan, &given, &of, View { as_of, known_as_of }, &period).evaluate(measure);
-    if is_exercise(tx)? {
-        exercise(&mut explained);
-    }
+    let period = period.cloned().unwrap_or_else(|| Period::holding(view.as_of));
+    let mut explained = measure::Lens::new(plan, &given, of, view, &period).explain(measure);
+    marked(&mut explained.figure, is_exercise(tx)?);
     Ok(explained)
 }
 
@@ -233,6 +256,16 @@ pub fn attempt(
     period: &Period,
 ) -> Result<std::result::Result<Explanation, Vec<count::Fault>>> {
     let of = ledgers(tx, known_as_of)?;
+    attempt_by(&of, text, View { as_of, known_as_of }, period)
+}
+
+/// The same from what was read already.
+pub(crate) fn attempt_by(
+    of: &Ledgers,
+    text: &str,
+    view: View,
+    period: &Period,
+) -> Result<std::result::Result<Explanation, Vec<count::Fault>>> {
     if let Err(faults) = count::read(text, &of.catalogue, &BTreeMap::new()) {
         return Ok(Err(faults));
     }
@@ -245,16 +278,15 @@ pub fn attempt(
         ..Measure::default()
     };
     let (plan, given) = (Plan::default(), BTreeMap::new());
-    let lens = measure::Lens::new(&plan, &given, &of, View { as_of, known_as_of }, period);
-    Ok(Ok(lens.evaluate(&tried)))
+    Ok(Ok(measure::Lens::new(&plan, &given, of, view, period).explain(&tried)))
 }
 
 /// What stands beside each figure of an exercise.
 pub(crate) const EXERCISE: &str = "this store is an exercise: no figure of it counts";
 
-fn exercise(explained: &mut Explanation) {
-    if explained.figure.value.is_some() {
-        explained.figure.notes.push(EXERCISE.to_owned());
+fn marked(figure: &mut Figure, exercise: bool) {
+    if exercise && figure.value.is_some() {
+        figure.notes.push(EXERCISE.to_owned());
     }
 }
 

@@ -11,18 +11,24 @@ use crate::figure::{About, Detail, Figure, Item, Levels};
 use crate::pack::Measure;
 use crate::wilson;
 
-/// Fills the figure and lists everything that was looked at.
-pub(crate) fn evaluate(program: &Program, measure: &Measure, judged: &[Judged], figure: &mut Figure) -> Vec<Item> {
+/// Fills the figure, and lists everything that was looked at where that is asked.
+pub(crate) fn evaluate(
+    program: &Program,
+    measure: &Measure,
+    judged: &[Judged<'_>],
+    figure: &mut Figure,
+    listed: bool,
+) -> Vec<Item> {
     let least = Evidence::read(&measure.min_evidence).unwrap_or_default();
     if figure.missing.is_empty() {
         let shared = measure.unit == "percent";
-        let sum = |fits: &dyn Fn(&Judged) -> bool| {
+        let sum = |fits: &dyn Fn(&Judged<'_>) -> bool| {
             judged.iter().filter(|one| fits(one)).fold(0.0, |sum, one| sum + one.weight)
         };
         let of = sum(&|one| one.in_population);
         let at = |level: Evidence| sum(&|one| one.holds && one.evidence >= level);
         let value = |n: f64| if shared { share(n, of) } else { whole(n) };
-        let count = |fits: &dyn Fn(&Judged) -> bool| judged.iter().filter(|one| fits(one)).count() as i64;
+        let count = |fits: &dyn Fn(&Judged<'_>) -> bool| judged.iter().filter(|one| fits(one)).count() as i64;
         figure.value = value(at(least));
         figure.numerator = Some(count(&|one| one.holds && one.evidence >= least));
         figure.denominator = Some(count(&|one| one.in_population));
@@ -39,11 +45,11 @@ pub(crate) fn evaluate(program: &Program, measure: &Measure, judged: &[Judged], 
             figure.notes.push("nothing is in the population of this period: there is no share of nothing".to_owned());
         }
     }
-    judged.iter().map(|one| item(one, least)).collect()
+    if listed { judged.iter().map(|one| item(one, least)).collect() } else { Vec::new() }
 }
 
 /// What is counted too: how many, and how much of that holds what the measure counts.
-fn beside(program: &Program, judged: &[Judged], least: Evidence) -> BTreeMap<String, Value> {
+fn beside(program: &Program, judged: &[Judged<'_>], least: Evidence) -> BTreeMap<String, Value> {
     let mut beside = BTreeMap::new();
     for (n, (name, _)) in program.beside.iter().enumerate() {
         let within = judged.iter().filter(|one| one.in_population && one.beside.get(n) == Some(&true));
@@ -59,9 +65,9 @@ fn beside(program: &Program, judged: &[Judged], least: Evidence) -> BTreeMap<Str
 }
 
 /// The share among those who were asked and answered, in percent, with its 95 % interval (Wilson's score).
-fn interval(program: &Program, judged: &[Judged], least: Evidence, name: &str) -> Value {
+fn interval(program: &Program, judged: &[Judged<'_>], least: Evidence, name: &str) -> Value {
     let at = program.beside.iter().position(|(own, _)| own == name);
-    let within = |one: &&Judged| one.in_population && at.is_some_and(|at| one.beside.get(at) == Some(&true));
+    let within = |one: &&Judged<'_>| one.in_population && at.is_some_and(|at| one.beside.get(at) == Some(&true));
     let (mut n, mut of) = (0, 0);
     for one in judged.iter().filter(within) {
         of += 1;
@@ -90,11 +96,11 @@ fn round(x: f64) -> f64 {
     (x * 1e4).round() / 1e4 + 0.0
 }
 
-fn item(one: &Judged, least: Evidence) -> Item {
+fn item(one: &Judged<'_>, least: Evidence) -> Item {
     let counted = one.holds && one.evidence >= least;
     let why = match one.holds && !counted {
         true => format!("shown at {:?} only, {least:?} is asked", one.evidence),
-        false => one.why.clone(),
+        false => one.why(),
     };
     let times =
         if one.since == Micros::default() { BTreeMap::new() } else { BTreeMap::from([("on".to_owned(), one.since)]) };
@@ -104,13 +110,13 @@ fn item(one: &Judged, least: Evidence) -> Item {
         in_population: one.in_population,
         why,
         details: vec![Detail {
-            about: format!("{} {} ({})", one.of.0, one.of.1, one.name),
+            about: format!("{} {} ({})", one.unit.kind, one.unit.id, one.unit.name),
             verdict: format!("{:?}", one.evidence),
             why: String::new(),
             times,
             sources: Vec::new(),
-            entries: one.entries.clone(),
+            entries: one.unit.entries.clone(),
         }],
-        about: About { orgs: one.orgs.clone(), record: Some(one.of.clone()) },
+        about: About { orgs: one.unit.orgs.clone(), record: Some((one.unit.kind.clone(), one.unit.id.clone())) },
     }
 }

@@ -1,5 +1,5 @@
 //! Measure 1.2.2: exchanges, counted as partner, topic and week (spec assure, "Decided"), never as copies of objects.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ledger::Micros;
 use serde_json::json;
@@ -8,71 +8,96 @@ use crate::facts::{Evidence, Facts, Passing};
 use crate::figure::{About, Detail, Figure, Item, Levels};
 use crate::period::Period;
 
-/// Fills the figure and lists every exchange of the period.
-pub fn evaluate(seen: &Facts, period: &Period, figure: &mut Figure) -> Vec<Item> {
-    let latest = seen.latest_partners();
-    let abroad = |org: &str| latest.get(org).is_some_and(|p| seen.home.is_empty() || p.country != seen.home);
-    let mut units: BTreeMap<(&str, &str, String), Vec<&Passing>> = BTreeMap::new();
-    for p in seen.passings.iter().filter(|p| period.holds(p.at.valid)) {
-        units.entry((&p.org, &p.topic, week(p.at.valid))).or_default().push(p);
-    }
-    let items: Vec<Item> = units
-        .iter()
-        .map(|((org, topic, week), passed)| {
-            let counted = abroad(org);
-            let directions: BTreeSet<&str> = passed.iter().map(|p| if p.inbound { "in" } else { "out" }).collect();
-            let directions: Vec<&str> = directions.into_iter().collect();
-            let why = if counted {
-                format!("{} ({})", directions.join(" and "), plural(passed.len()))
-            } else {
-                "a partner at home, or an organisation that was never introduced".to_owned()
-            };
-            let entries = passed.iter().map(|p| p.at.entry).collect();
-            let detail =
-                Detail { about: (*topic).to_owned(), verdict: directions.join("+"), entries, ..Detail::default() };
-            Item {
-                key: format!("{org}, {topic}, {week}"),
-                counted,
-                in_population: counted,
-                why,
-                details: vec![detail],
-                about: About::org(org),
-            }
-        })
-        .collect();
+/// One exchange: what passed both ways between us and a partner about a topic in a week.
+struct Exchange<'a> {
+    org: &'a str,
+    topic: &'a str,
+    week: i64,
+    counted: bool,
+    passed: Vec<&'a Passing>,
+}
+
+/// Fills the figure and lists every exchange of the period, where that is asked.
+pub(crate) fn evaluate(seen: &Facts, period: &Period, figure: &mut Figure, listed: bool) -> Vec<Item> {
+    let all = exchanges(seen, period);
     if figure.missing.is_empty() {
-        let count = |level: Evidence| {
-            let fits = |((org, _, _), passed): &(&(&str, &str, String), &Vec<&Passing>)| {
-                abroad(org) && passed.iter().any(|p| p.evidence >= level)
-            };
-            units.iter().filter(fits).count() as i64
+        let count = |fits: &dyn Fn(&Passing) -> bool| {
+            all.iter().filter(|x| x.counted && x.passed.iter().any(|p| fits(p))).count() as i64
         };
-        let value = items.iter().filter(|i| i.counted).count() as i64;
+        let value = count(&|_| true);
         figure.value = Some(value.into());
         figure.numerator = Some(value);
-        let [e1, e2, e3, e4] = Evidence::COLUMNS.map(|level| Some(count(level).into()));
+        let [e1, e2, e3, e4] = Evidence::COLUMNS.map(|level| Some(count(&|p| p.evidence >= level).into()));
         figure.evidence = Levels { E1: e1, E2: e2, E3: e3, E4: e4 };
-        let one_way = |inbound| {
-            let fits = |((org, _, _), passed): &(&(&str, &str, String), &Vec<&Passing>)| {
-                abroad(org) && passed.iter().any(|p| p.inbound == inbound)
-            };
-            units.iter().filter(fits).count()
-        };
-        figure.beside.insert("out".to_owned(), one_way(false).into());
-        figure.beside.insert("in".to_owned(), one_way(true).into());
+        figure.beside.insert("out".to_owned(), count(&|p| !p.inbound).into());
+        figure.beside.insert("in".to_owned(), count(&|p| p.inbound).into());
         figure.beside.insert("changed_a_product".to_owned(), json!(null));
         figure.notes.push("which inbound items changed a product of ours is not recorded yet".to_owned());
     }
-    items
+    if listed { all.iter().map(Exchange::item).collect() } else { Vec::new() }
+}
+
+/// In the order of partner, topic and week.
+fn exchanges<'a>(seen: &'a Facts, period: &Period) -> Vec<Exchange<'a>> {
+    let latest = seen.latest_partners();
+    let (from, until) = (period.from(), period.until());
+    let mut all = Vec::new();
+    for (org, passings) in &seen.passings {
+        let counted = latest.get(&**org).is_some_and(|p| seen.home.is_empty() || p.country != seen.home);
+        let mut of: BTreeMap<(&str, i64), Vec<&Passing>> = BTreeMap::new();
+        for p in passings.iter().filter(|p| from <= p.at.valid && p.at.valid < until) {
+            of.entry((&p.topic, week_number(p.at.valid))).or_default().push(p);
+        }
+        all.extend(of.into_iter().map(|((topic, week), passed)| Exchange { org, topic, week, counted, passed }));
+    }
+    all
+}
+
+impl Exchange<'_> {
+    fn item(&self) -> Item {
+        let ways = [(false, "out"), (true, "in")];
+        // in the order of the alphabet
+        let mut ways: Vec<&str> = ways
+            .iter()
+            .filter(|(way, _)| self.passed.iter().any(|p| p.inbound == *way))
+            .map(|(_, word)| *word)
+            .collect();
+        ways.sort_unstable();
+        let why = if self.counted {
+            format!("{} ({})", ways.join(" and "), plural(self.passed.len()))
+        } else {
+            "a partner at home, or an organisation that was never introduced".to_owned()
+        };
+        let mut entries: Vec<i64> = self.passed.iter().map(|p| p.at.entry).collect();
+        entries.sort_unstable();
+        Item {
+            key: format!("{}, {}, {}", self.org, self.topic, week(self.week)),
+            counted: self.counted,
+            in_population: self.counted,
+            why,
+            details: vec![Detail {
+                about: self.topic.to_owned(),
+                verdict: ways.join("+"),
+                entries,
+                ..Detail::default()
+            }],
+            about: About::org(self.org),
+        }
+    }
 }
 
 fn plural(n: usize) -> String {
     if n == 1 { "1 item".to_owned() } else { format!("{n} items") }
 }
 
-/// ISO 8601 week: `2025-W44`.
-pub fn week(at: Micros) -> String {
-    let date = at.civil().iso_week_date();
+/// Weeks since the one of 1970-01-01, which was a Thursday: each begins on a Monday (ISO 8601).
+fn week_number(at: Micros) -> i64 {
+    (at.day_number() + 3).div_euclid(7)
+}
+
+/// As it is written: `2025-W44`.
+fn week(number: i64) -> String {
+    let date = Micros::of_day(number * 7 - 3).civil().iso_week_date();
     format!("{:04}-W{:02}", date.year(), date.week())
 }
 
@@ -82,7 +107,9 @@ mod tests {
 
     #[test]
     fn weeks() {
-        assert_eq!(week(Micros::date("2024-12-30").unwrap()), "2025-W01");
-        assert_eq!(week(Micros::date("2027-01-03").unwrap()), "2026-W53");
+        let of = |day| week(week_number(Micros::date(day).unwrap()));
+        assert_eq!(of("1970-01-01"), "1970-W01");
+        assert_eq!((of("2024-12-29"), of("2024-12-30")), ("2024-W52".to_owned(), "2025-W01".to_owned()));
+        assert_eq!((of("2027-01-03"), of("2027-01-04")), ("2026-W53".to_owned(), "2027-W01".to_owned()));
     }
 }

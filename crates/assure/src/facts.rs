@@ -1,7 +1,7 @@
 //! Plain facts that measures are computed from. Each carries two times: when it was so, and when the hub came to know it.
 //! Nothing here reads a database; [`Facts::seen_at`] cuts what lay in the future of a reader.
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ledger::Micros;
 use serde::Serialize;
@@ -146,8 +146,6 @@ pub struct Key {
 /// Something passed between a partner and us.
 #[derive(Clone, Debug, Default)]
 pub struct Passing {
-    /// The partner.
-    pub org: Arc<str>,
     /// From the partner to us.
     pub inbound: bool,
     /// About what: a vulnerability, a type of object, `inventory`.
@@ -226,7 +224,7 @@ pub struct Exposure {
 
 impl Exposure {
     /// Itself, with nothing said of it yet.
-    fn without_statements(&self) -> Exposure {
+    pub(crate) fn without_statements(&self) -> Exposure {
         Exposure {
             partner: self.partner.clone(),
             subject: self.subject.clone(),
@@ -297,28 +295,75 @@ pub struct Facts {
     pub contacts: Vec<Dated>,
     /// Inventories, by whose assets are in them.
     pub inventories: Vec<Dated>,
-    /// Passings both ways.
-    pub passings: Vec<Passing>,
+    /// Passings both ways, by partner.
+    pub passings: BTreeMap<Arc<str>, Vec<Passing>>,
     /// Advice.
     pub deliveries: Vec<Delivery>,
     /// Exposures.
-    pub exposures: Vec<Exposure>,
+    pub exposures: Vec<Arc<Exposure>>,
     /// Exploitation.
     pub exploitations: Vec<Exploitation>,
     /// Publications.
     pub publications: Vec<Publication>,
+    /// Places of exposures by their vulnerability: made when it is first asked for.
+    pub(crate) by_vulnerability: OnceLock<BTreeMap<String, Vec<usize>>>,
 }
 
 impl Facts {
+    /// The exposures to a vulnerability, in their order.
+    pub fn exposures_to(&self, vulnerability: &str) -> impl Iterator<Item = &Exposure> {
+        let places = self.by_vulnerability.get_or_init(|| {
+            let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            let mut n = 0;
+            for run in self.exposures.chunk_by(|a, b| a.vulnerability == b.vulnerability) {
+                let vulnerability = run.first().map(|x| x.vulnerability.clone()).unwrap_or_default();
+                places.entry(vulnerability).or_default().extend(n..n + run.len());
+                n += run.len();
+            }
+            places
+        });
+        let of = places.get(vulnerability).into_iter().flatten();
+        of.filter_map(|n| self.exposures.get(*n)).map(|x| &**x)
+    }
+
+    /// After this instant, both ways, there is nothing more to see.
+    pub fn last(&self) -> Micros {
+        fn known<T>(all: &[T], at: impl Fn(&T) -> Stamp) -> Micros {
+            all.iter().map(at).map(|at| at.known.max(at.valid)).max().unwrap_or_default()
+        }
+        let said = self.exposures.iter().flat_map(|x| &x.said).map(|s| s.at.known.max(s.at.valid)).max();
+        let passed = self.passings.values().map(|of| known(of, |x| x.at)).max();
+        let bounced = self.deliveries.iter().filter_map(|x| x.bounced).map(|b| b.known.max(b.valid)).max();
+        let all = [
+            self.kinds.values().copied().max().unwrap_or_default(),
+            known(&self.partners, |x| x.at),
+            known(&self.trusts, |x| x.at),
+            known(&self.agreements, |x| x.at),
+            known(&self.keys, |x| x.at),
+            known(&self.contacts, |x| x.at),
+            known(&self.inventories, |x| x.at),
+            known(&self.deliveries, |x| x.at),
+            known(&self.exploitations, |x| x.at),
+            self.exploitations.iter().map(|x| x.by).max().unwrap_or_default(),
+            known(&self.publications, |x| x.at),
+        ];
+        all.into_iter().chain(said).chain(passed).chain(bounced).max().unwrap_or_default()
+    }
+
     /// What `view` sees, the rest cut away: a measure cannot look ahead even by mistake.
     pub fn seen_at(&self, view: View) -> Facts {
         fn of<T: Clone>(all: &[T], sees: impl Fn(&T) -> bool) -> Vec<T> {
             all.iter().filter(|one| sees(one)).cloned().collect()
         }
-        let exposure = |x: &Exposure| {
+        let exposure = |x: &Arc<Exposure>| {
+            if x.said.iter().all(|s| view.sees(s.at)) {
+                return (!x.said.is_empty()).then(|| Arc::clone(x));
+            }
             let said: Vec<Statement> = of(&x.said, |s| view.sees(s.at));
-            (!said.is_empty()).then(|| Exposure { said, ..x.without_statements() })
+            (!said.is_empty()).then(|| Arc::new(Exposure { said, ..x.without_statements() }))
         };
+        let bounce = |x: Delivery| Delivery { bounced: x.bounced.filter(|b| view.sees(*b)), ..x };
+        let passings = self.passings.iter().map(|(org, passed)| (Arc::clone(org), of(passed, |x| view.sees(x.at))));
         Facts {
             home: self.home.clone(),
             kinds: self
@@ -333,11 +378,12 @@ impl Facts {
             keys: of(&self.keys, |x| view.sees(x.at)),
             contacts: of(&self.contacts, |x| view.sees(x.at)),
             inventories: of(&self.inventories, |x| view.sees(x.at)),
-            passings: of(&self.passings, |x| view.sees(x.at)),
-            deliveries: of(&self.deliveries, |x| view.sees(x.at) && !x.bounced.is_some_and(|b| view.sees(b))),
+            passings: passings.filter(|(_, passed)| !passed.is_empty()).collect(),
+            deliveries: of(&self.deliveries, |x| view.sees(x.at)).into_iter().map(bounce).collect(),
             exposures: self.exposures.iter().filter_map(exposure).collect(),
             exploitations: of(&self.exploitations, |x| x.at.known <= view.known_as_of && x.by <= view.as_of),
             publications: of(&self.publications, |x| view.sees(x.at)),
+            by_vulnerability: OnceLock::new(),
         }
     }
 

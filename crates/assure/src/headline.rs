@@ -54,8 +54,15 @@ pub fn tally(pairs: &[&Pair<'_>], rule: &Rule, form: Form, view: View) -> Tally 
     }
 }
 
-/// Fills the figure and lists every partner that was advised.
-pub fn evaluate(seen: &Facts, measure: &Measure, view: View, period: &Period, figure: &mut Figure) -> Vec<Item> {
+/// Fills the figure, and lists every partner that was advised where that is asked.
+pub fn evaluate(
+    seen: &Facts,
+    measure: &Measure,
+    view: View,
+    period: &Period,
+    figure: &mut Figure,
+    listed: bool,
+) -> Vec<Item> {
     let rule = Rule::of(measure);
     let all = pairs(seen, period);
     let trusted = trusted(seen, view, period);
@@ -70,7 +77,7 @@ pub fn evaluate(seen: &Facts, measure: &Measure, view: View, period: &Period, fi
         figure.beside = beside(&within, &rule, view, main);
         notes(seen, &within, main, figure);
     }
-    items(seen, &all, &trusted, &rule, view)
+    if listed { items(seen, &all, &trusted, &rule, view) } else { Vec::new() }
 }
 
 fn levels(pairs: &[&Pair<'_>], rule: &Rule, view: View) -> Levels {

@@ -38,6 +38,7 @@ pub mod headline;
 pub mod lint;
 mod load;
 pub mod measure;
+pub mod memory;
 mod mitigations;
 mod organisations;
 pub mod pack;
@@ -47,6 +48,7 @@ pub mod propose;
 mod received;
 pub mod record;
 pub mod review;
+mod seen;
 pub mod share;
 pub mod shipped;
 pub mod stage;
@@ -60,6 +62,7 @@ pub use compute::{
     attempt, check_pack, compute, explain, explain_all, furnish, lint_plans, plan, plans, readable, tags,
 };
 pub use figure::{Explanation, Figure};
+pub use memory::Memory;
 pub use period::Period;
 pub use stage::Assure;
 

@@ -1,10 +1,10 @@
 //! From a definition and facts to a figure: what its text counts, or what the model that it names computes. Measures without either stay null and name
 //! what they wait for.
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ledger::Micros;
+use ledger::{Micros, Tx};
+use rayon::prelude::*;
 
 use crate::count::eval::Ground;
 use crate::count::{Program, When};
@@ -13,26 +13,111 @@ use crate::figure::{Explanation, Figure, Item, Other};
 use crate::pack::{Measure, Plan};
 use crate::period::Period;
 use crate::record::definition::Catalogue;
-use crate::record::facts::{Book, Unit};
-use crate::{combined, count, counted, exchanges, headline, mitigations, organisations, trusted};
+use crate::record::facts::{Book, Key};
+use crate::seen::{Seen, Table};
+use crate::{combined, count, counted, exchanges, headline, load, organisations, trusted};
+
+/// How many times are kept looked at: now, the end of a period, and that of the baseline, for two readers.
+const TIMES_MAX: usize = 6;
 
 /// All that measures are computed from, whatever the time.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Ledgers {
-    /// What the program saw.
-    pub facts: Facts,
+    facts: Arc<Facts>,
     /// What people recorded.
     pub book: Book,
     /// What kinds of records there are.
     pub catalogue: Catalogue,
     /// The operator's key.
     pub home: String,
+    /// After this instant there is nothing more to see.
+    last: Micros,
+    /// What was looked at lately, by time.
+    times: Mutex<BTreeMap<(Micros, Micros), Arc<Seen>>>,
 }
 
-/// What is seen at one time.
-struct Seen {
-    facts: Facts,
-    units: BTreeMap<String, Vec<Unit>>,
+/// All there is.
+const ALL: View = View { as_of: Micros(i64::MAX), known_as_of: Micros(i64::MAX) };
+
+impl Ledgers {
+    /// From what the program saw and what people recorded.
+    pub fn new(facts: Facts, book: Book, catalogue: Catalogue, home: String) -> Ledgers {
+        let last = facts.last().max(book.last());
+        Ledgers { facts: Arc::new(facts), book, catalogue, home, last, times: Mutex::default() }
+    }
+
+    /// Whether all that is here was known by then.
+    pub(crate) fn are_known_by(&self, known_as_of: Micros) -> bool {
+        self.last <= known_as_of
+    }
+
+    fn seen(&self, view: View) -> Arc<Seen> {
+        let view = self.edge(view);
+        let times = || self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = times().get(&(view.as_of, view.known_as_of)) {
+            return Arc::clone(seen);
+        }
+        let facts = if view == ALL { Arc::clone(&self.facts) } else { Arc::new(self.facts.seen_at(view)) };
+        let seen = Arc::new(Seen::at(facts, &self.book, &self.catalogue, view));
+        let mut times = times();
+        if times.len() >= TIMES_MAX {
+            // all there is stays: it is what is asked for most
+            times.pop_first();
+        }
+        times.insert((view.as_of, view.known_as_of), Arc::clone(&seen));
+        seen
+    }
+
+    /// Two times after the last of what is here see the same.
+    fn edge(&self, view: View) -> View {
+        let edge = |at: Micros| if at >= self.last { Micros(i64::MAX) } else { at };
+        View { as_of: edge(view.as_of), known_as_of: edge(view.known_as_of) }
+    }
+
+    /// Takes in what came later. What was looked at stays, but for what it changes.
+    pub(crate) fn follow(
+        &mut self,
+        tx: &mut Tx<'_>,
+        facts: impl FnOnce(&mut Facts, &mut Tx<'_>) -> ledger::Result<load::Change>,
+        book: impl FnOnce(&mut Book, &mut Tx<'_>) -> ledger::Result<BTreeSet<Key>>,
+    ) -> ledger::Result<()> {
+        let times = std::mem::take(self.times.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let mut whole = None;
+        let mut kept = BTreeMap::new();
+        for (time, seen) in times {
+            match Arc::try_unwrap(seen) {
+                Ok(seen) if time == (ALL.as_of, ALL.known_as_of) => whole = Some(seen.kinds),
+                Ok(seen) => drop(kept.insert(time, seen)),
+                Err(_) => {}
+            }
+        }
+        let change = facts(Arc::make_mut(&mut self.facts), tx)?;
+        let touched = book(&mut self.book, tx)?;
+        self.last = self.last.max(change.last).max(self.book.last_of(touched.iter()));
+        let mut times = BTreeMap::new();
+        if let Some(kinds) = whole {
+            let mut seen = Seen { facts: Arc::clone(&self.facts), kinds };
+            seen.follow(&self.book, &self.catalogue, ALL, touched.iter());
+            if self.catalogue.get(crate::mitigations::ACTION).is_some() {
+                seen.follow_exposures(&change);
+            }
+            times.insert((ALL.as_of, ALL.known_as_of), Arc::new(seen));
+        }
+        for ((as_of, known_as_of), mut seen) in kept {
+            // who looks at what was known then sees nothing new
+            let sees = known_as_of == ALL.known_as_of;
+            if sees && change.first.is_some_and(|first| first <= as_of) {
+                continue;
+            }
+            if sees {
+                let view = View { as_of, known_as_of };
+                seen.follow(&self.book, &self.catalogue, view, touched.iter());
+            }
+            times.insert((as_of, known_as_of), Arc::new(seen));
+        }
+        self.times = Mutex::new(times);
+        Ok(())
+    }
 }
 
 /// What is known at two times: now, and when the period ended.
@@ -43,8 +128,8 @@ pub struct Lens<'a> {
     of: &'a Ledgers,
     now: View,
     then: Option<View>,
-    /// What is seen at a time is worked out once.
-    seen: RefCell<BTreeMap<(Micros, Micros), Rc<Seen>>>,
+    /// Organisations as they are at a time are worked out once.
+    partners: Mutex<BTreeMap<(Micros, Micros), Arc<Table>>>,
 }
 
 impl<'a> Lens<'a> {
@@ -59,33 +144,47 @@ impl<'a> Lens<'a> {
         let end = last(period);
         let then = View { as_of: view.as_of.min(end), known_as_of: end };
         let then = (view.known_as_of > end).then_some(then);
-        Lens { plan, given, period, of, now: view, then, seen: RefCell::default() }
+        Lens { plan, given, period, of, now: view, then, partners: Mutex::default() }
     }
 
-    fn seen(&self, view: View) -> Rc<Seen> {
-        let make = || {
-            let facts = self.of.facts.seen_at(view);
-            let mut units = self.of.book.at(&self.of.catalogue, view);
-            units.insert(count::check::PARTNER.to_owned(), organisations::units(&facts, view));
-            if self.of.catalogue.get(mitigations::ACTION).is_some() {
-                let actions = units.entry(mitigations::ACTION.to_owned()).or_default();
-                actions.extend(mitigations::actions(&facts));
-                // a unit is found by its id
-                actions.sort_by(|a, b| a.id.cmp(&b.id));
-            }
-            Rc::new(Seen { facts, units })
-        };
-        Rc::clone(self.seen.borrow_mut().entry((view.as_of, view.known_as_of)).or_insert_with(make))
+    fn partners(&self, seen: &Seen, view: View) -> Arc<Table> {
+        let mut partners = self.partners.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Arc::new(Table::of(organisations::units(&seen.facts, view)));
+        Arc::clone(partners.entry((view.as_of, view.known_as_of)).or_insert_with(make))
     }
 
-    /// Evaluates one measure.
-    pub fn evaluate(&self, measure: &Measure) -> Explanation {
+    /// At which times a measure looks.
+    fn times(&self, measure: &Measure) -> Vec<View> {
+        let baseline: Option<Period> = measure.baseline.as_ref().and_then(|baseline| baseline.period.parse().ok());
+        let stands = |period: &Period, view: View| View { as_of: view.as_of.min(last(period)), ..view };
+        let mut times: Vec<View> = [Some(self.now), self.then].into_iter().flatten().collect();
+        if let Some(Ok(Program { when: When::Standing, .. })) = program(measure, &self.of.catalogue) {
+            let of_period: Vec<View> = times.iter().map(|view| stands(self.period, *view)).collect();
+            times.extend(of_period);
+            times.extend(baseline.map(|period| stands(&period, self.now)));
+        }
+        times
+    }
+
+    /// One measure, with everything that was counted and not counted.
+    pub fn explain(&self, measure: &Measure) -> Explanation {
+        let (figure, items) = self.evaluate(measure, true);
+        let (counted, not_counted) = items.into_iter().partition(|item| item.counted);
+        Explanation { figure, definition: measure.clone(), counted, not_counted }
+    }
+
+    /// One measure's figure.
+    pub fn figure(&self, measure: &Measure) -> Figure {
+        self.evaluate(measure, false).0
+    }
+
+    fn evaluate(&self, measure: &Measure, listed: bool) -> (Figure, Vec<Item>) {
         let program = program(measure, &self.of.catalogue);
-        let (mut figure, items) = self.once(measure, &program, self.now, self.period);
+        let (mut figure, items) = self.once(measure, &program, self.now, self.period, listed);
         if let Some(then) = self.then
             && figure.value.is_some()
         {
-            let (first, _) = self.once(measure, &program, then, self.period);
+            let (first, _) = self.once(measure, &program, then, self.period, false);
             if first.value != figure.value {
                 let known_as_of = then.known_as_of;
                 figure.restates = Some(Other { period: self.period.clone(), known_as_of, value: first.value });
@@ -97,8 +196,7 @@ impl<'a> Lens<'a> {
             figure.baseline = None;
             figure.notes.push("the baseline is a quarter: each quarter of the year is compared with it".to_owned());
         }
-        let (counted, not_counted) = items.into_iter().partition(|item| item.counted);
-        Explanation { figure, definition: measure.clone(), counted, not_counted }
+        (figure, items)
     }
 
     fn once(
@@ -107,26 +205,29 @@ impl<'a> Lens<'a> {
         program: &Option<Result<Program, String>>,
         view: View,
         period: &Period,
+        listed: bool,
     ) -> (Figure, Vec<Item>) {
-        let seen = self.seen(view);
-        let facts = &seen.facts;
+        let seen = self.of.seen(view);
+        let facts = &*seen.facts;
         let mut figure = Figure::empty(self.plan, measure, self.given, period);
         figure.as_of = view.as_of;
         figure.known_as_of = view.known_as_of;
         figure.missing = facts.missing(&needs(measure, program));
         let items = match (program, measure.model.as_deref()) {
-            (Some(Ok(program)), _) => self.count(measure, program, view, period, &mut figure),
+            (Some(Ok(program)), _) => self.count(measure, program, view, period, (&mut figure, listed)),
             (Some(Err(why)), _) => {
                 figure.notes.push(why.clone());
                 Vec::new()
             }
-            (None, Some("exchanges")) => exchanges::evaluate(facts, period, &mut figure),
+            (None, Some("exchanges")) => exchanges::evaluate(facts, period, &mut figure, listed),
             (None, Some("trusted-teams")) => trusted::evaluate(facts, view, period, &mut figure),
             (None, Some("combined-risk")) => {
-                let held = seen.units.get("engagement").map_or(&[][..], Vec::as_slice);
+                let held = seen.kinds.get("engagement").map_or(&[][..], Table::all);
                 combined::evaluate(facts, held, measure, view, period, &mut figure)
             }
-            (None, Some("mitigated-before-attack")) => headline::evaluate(facts, measure, view, period, &mut figure),
+            (None, Some("mitigated-before-attack")) => {
+                headline::evaluate(facts, measure, view, period, &mut figure, listed)
+            }
             (None, _) => Vec::new(),
         };
         (figure, items)
@@ -138,22 +239,23 @@ impl<'a> Lens<'a> {
         program: &Program,
         view: View,
         period: &Period,
-        figure: &mut Figure,
+        (figure, listed): (&mut Figure, bool),
     ) -> Vec<Item> {
         let at = match program.when {
             When::During(_) => view,
             When::Standing => View { as_of: view.as_of.min(last(period)), ..view },
         };
-        let seen = self.seen(at);
-        let ground = Ground::new(&seen.units, &self.of.book, &seen.facts, &self.of.home, at, period);
-        counted::evaluate(program, measure, &ground.count(program), figure)
+        let seen = self.of.seen(at);
+        let partners = self.partners(&seen, at);
+        let ground = Ground::new((&seen.kinds, &partners), &self.of.book, &seen.facts, &self.of.home, at, period);
+        counted::evaluate(program, measure, &ground.count(program), figure, listed)
     }
 
     /// The value of the fixed period before the plan: null where nothing was looked at then.
     fn baseline(&self, measure: &Measure, program: &Option<Result<Program, String>>) -> Option<Other> {
         let period: Period = measure.baseline.as_ref()?.period.parse().ok()?;
-        let (figure, items) = self.once(measure, program, self.now, &period);
-        let looked = items.iter().any(|item| item.in_population);
+        let (figure, _) = self.once(measure, program, self.now, &period, false);
+        let looked = figure.denominator.or(figure.numerator).is_some_and(|n| n > 0);
         Some(Other { period, known_as_of: self.now.known_as_of, value: figure.value.filter(|_| looked) })
     }
 }
@@ -189,14 +291,12 @@ fn needs(measure: &Measure, program: &Option<Result<Program, String>>) -> Vec<St
     needs
 }
 
-/// Evaluates every measure of the plan, and its indicators, in its order.
-pub fn all(
-    plan: &Plan,
-    given: &BTreeMap<String, String>,
-    of: &Ledgers,
-    view: View,
-    period: &Period,
-) -> Vec<Explanation> {
-    let lens = Lens::new(plan, given, of, view, period);
-    plan.all_measures().map(|m| lens.evaluate(m)).collect()
+/// What `each` makes of every measure of the plan and its indicators, in its order.
+pub(crate) fn all<T: Send>(lens: &Lens<'_>, each: impl Fn(&Measure) -> T + Send + Sync) -> Vec<T> {
+    let measures: Vec<&Measure> = lens.plan.all_measures().collect();
+    // what many look at is made once, by all hands, before each goes its own way
+    for view in measures.iter().flat_map(|measure| lens.times(measure)) {
+        drop(lens.of.seen(view));
+    }
+    measures.into_par_iter().map(each).collect()
 }

@@ -1,6 +1,7 @@
 //! What partners did against risks, as far as the program saw it itself: each exposure of an asset that was mitigated is an action of whoever owns the
 //! asset, beside the actions that people record. Of the same kind, so that one measure counts both.
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ledger::Micros;
 
@@ -11,14 +12,14 @@ use crate::record::value::Value;
 /// The kind of record that these are of.
 pub(crate) const ACTION: &str = "action";
 
-/// An action for each exposure of an asset that is mitigated, in the order of subjects and vulnerabilities.
-pub(crate) fn actions(seen: &Facts) -> Vec<Unit> {
+/// An action for each of these exposures that is of an asset and mitigated, in the order of subjects and vulnerabilities.
+pub(crate) fn actions<'x>(seen: &Facts, exposures: impl Iterator<Item = &'x Exposure>) -> Vec<Arc<Unit>> {
     let known = seen.latest_partners();
-    let mut actions: BTreeMap<String, Unit> = BTreeMap::new();
-    for exposure in seen.exposures.iter().filter(|x| !x.asset.is_empty()) {
+    let mut actions: BTreeMap<String, Arc<Unit>> = BTreeMap::new();
+    for exposure in exposures.filter(|x| !x.asset.is_empty()) {
         let Some((on, evidence, entries)) = mitigated(exposure) else { continue };
         let actor = if known.contains_key(exposure.owner.as_str()) { &exposure.owner } else { &exposure.partner };
-        let id = format!("mitigated/{}/{}", exposure.subject, exposure.vulnerability);
+        let id = id(exposure);
         let text = |text: &str| Value::Text(text.to_owned());
         let name = format!("{} mitigated on {}", exposure.vulnerability, exposure.asset);
         let fields = BTreeMap::from([
@@ -36,9 +37,14 @@ pub(crate) fn actions(seen: &Facts) -> Vec<Unit> {
         orgs.dedup();
         let fields = fields.into();
         let unit = Unit { kind: ACTION.to_owned(), id: id.clone(), name, fields, evidence, since: on, entries, orgs };
-        actions.entry(id).or_insert(unit);
+        actions.entry(id).or_insert_with(|| Arc::new(unit));
     }
     actions.into_values().collect()
+}
+
+/// The id of the action that mitigates an exposure.
+pub(crate) fn id(exposure: &Exposure) -> String {
+    format!("mitigated/{}/{}", exposure.subject, exposure.vulnerability)
 }
 
 /// Since when nothing of it is affected any more, the best that shows it, and the entries that say so. Nothing where something is, or where it

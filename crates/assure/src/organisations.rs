@@ -1,10 +1,11 @@
 //! Organisations as things that are counted: what a measure may ask of a partner, from the facts as they are seen.
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ledger::Micros;
 
 use crate::count::check::PARTNER;
-use crate::facts::{Dated, Evidence, Facts, View};
+use crate::facts::{Dated, Evidence, Facts, Passing, View};
 use crate::record::facts::Unit;
 use crate::record::value::Value;
 
@@ -12,20 +13,11 @@ use crate::record::value::Value;
 const EVER: &str = "9999-12-31";
 
 /// Every organisation as it is at `view`, by key.
-pub(crate) fn units(seen: &Facts, view: View) -> Vec<Unit> {
+pub(crate) fn units(seen: &Facts, view: View) -> Vec<Arc<Unit>> {
     let (contacts, inventories) = (last(&seen.contacts), last(&seen.inventories));
     let year = Micros(view.as_of.0.saturating_sub(365 * Micros::DAY));
-    let mut shown: BTreeMap<&str, Evidence> = BTreeMap::new();
-    for passing in seen.passings.iter().filter(|p| p.inbound && p.at.valid > year) {
-        let best = shown.entry(&passing.org).or_default();
-        *best = passing.evidence.max(*best);
-    }
-    let mut passed: BTreeMap<(&str, bool), (i64, i64)> = BTreeMap::new();
-    for passing in &seen.passings {
-        let day = passing.at.valid.day_number();
-        let last = passed.entry((&passing.org, passing.inbound)).or_insert((day, passing.at.entry));
-        *last = (*last).max((day, passing.at.entry));
-    }
+    let passed: BTreeMap<&str, Passed> =
+        seen.passings.iter().map(|(org, all)| (&**org, Passed::of(all, year))).collect();
     let mut keys: BTreeMap<&str, BTreeMap<&str, bool>> = BTreeMap::new();
     for key in &seen.keys {
         keys.entry(&key.org).or_default().insert(&key.key, key.active);
@@ -49,8 +41,9 @@ pub(crate) fn units(seen: &Facts, view: View) -> Vec<Unit> {
         };
         dated("contact_verified", contacts.get(key));
         dated("inventory_on", inventories.get(key));
-        dated("last_in", passed.get(&(key, true)));
-        dated("last_out", passed.get(&(key, false)));
+        let passed = passed.get(key).copied().unwrap_or_default();
+        dated("last_in", passed.inward.as_ref());
+        dated("last_out", passed.outward.as_ref());
         for (name, spans) in [("agreement_until", &seen.agreements), ("trusted_until", &seen.trusts)] {
             if let Some(span) = Facts::in_force(spans, key, view.as_of) {
                 // the last day counts whole
@@ -59,19 +52,54 @@ pub(crate) fn units(seen: &Facts, view: View) -> Vec<Unit> {
             }
         }
         put("key_active", Value::Flag(keys.get(key).is_some_and(|of| of.values().any(|active| *active))));
-        Unit {
+        Arc::new(Unit {
             kind: PARTNER.to_owned(),
             id: key.to_owned(),
             name: partner.name.clone(),
             fields: fields.into(),
             // how well it shows itself: the best of what came in from it within a year
-            evidence: shown.get(key).copied().unwrap_or_default(),
+            evidence: passed.shown,
             since: partner.at.valid,
             entries,
             orgs: vec![key.to_owned()],
-        }
+        })
     };
     seen.latest_partners().into_iter().map(one).collect()
+}
+
+/// What passed between an organisation and us.
+#[derive(Clone, Copy, Debug, Default)]
+struct Passed {
+    /// The last day on which something came in, and the entry that says so.
+    inward: Option<(i64, i64)>,
+    /// The same of what went out.
+    outward: Option<(i64, i64)>,
+    /// The best evidence of what came in within a year.
+    shown: Evidence,
+}
+
+impl Passed {
+    fn of(all: &[Passing], year: Micros) -> Passed {
+        let mut passed = Passed::default();
+        let mut last = [None, None];
+        for one in all {
+            if one.inbound && one.at.valid > year {
+                passed.shown = passed.shown.max(one.evidence);
+            }
+            if let Some(last) = last.get_mut(usize::from(one.inbound)) {
+                *last = (*last).max(Some((one.at.valid, one.at.entry)));
+            }
+        }
+        // of one day the last entry, not the last hour
+        let day = |inbound: bool| {
+            let (at, _) = (*last.get(usize::from(inbound))?)?;
+            let day = at.day_number();
+            let on = all.iter().filter(|one| one.inbound == inbound && Micros::of_day(day) <= one.at.valid);
+            Some((day, on.map(|one| one.at.entry).max()?))
+        };
+        (passed.inward, passed.outward) = (day(true), day(false));
+        passed
+    }
 }
 
 /// Of each organisation the last day, and the entry that says so.

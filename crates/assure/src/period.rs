@@ -66,7 +66,8 @@ impl Period {
 }
 
 fn first_instant(year: i16, quarter: i8) -> Micros {
-    Micros::date(&format!("{year:04}-{:02}-01", quarter * 3 - 2)).unwrap_or_default()
+    let day = jiff::civil::Date::new(year, quarter * 3 - 2, 1);
+    day.map_or_else(|_| Micros::default(), |day| Micros::of_day(crate::record::value::day_number(day)))
 }
 
 impl fmt::Display for Period {

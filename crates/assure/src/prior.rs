@@ -152,7 +152,7 @@ impl Verdict {
 /// The pairs of the period, in the order of partner and vulnerability. `seen` holds only what the reader may see.
 pub fn pairs<'a>(seen: &'a Facts, period: &Period) -> Vec<Pair<'a>> {
     let mut first: BTreeMap<(&str, &str), &Delivery> = BTreeMap::new();
-    for delivery in &seen.deliveries {
+    for delivery in seen.deliveries.iter().filter(|d| d.bounced.is_none()) {
         let best = first.entry((&delivery.partner, &delivery.vulnerability)).or_insert(delivery);
         if (delivery.at.valid, delivery.at.entry) < (best.at.valid, best.at.entry) {
             *best = delivery;
@@ -162,14 +162,16 @@ pub fn pairs<'a>(seen: &'a Facts, period: &Period) -> Vec<Pair<'a>> {
     let about = About::index(seen);
     first
         .into_iter()
-        .map(|((partner, vulnerability), advice)| one_pair(&about, partner, vulnerability, advice))
+        .map(|((partner, vulnerability), advice)| {
+            let among = seen.exposures_to(vulnerability).filter(|x| x.partner == partner).collect();
+            one_pair(&about, among, partner, vulnerability, advice)
+        })
         .collect()
 }
 
-/// Facts by what they are about.
+/// Attacks and publications by what they are about.
 #[derive(Default)]
 struct About<'a> {
-    exposures: BTreeMap<(&'a str, &'a str), Vec<&'a Exposure>>,
     attacks: BTreeMap<&'a str, Vec<&'a Exploitation>>,
     publications: BTreeMap<&'a str, Vec<&'a Publication>>,
 }
@@ -177,9 +179,6 @@ struct About<'a> {
 impl<'a> About<'a> {
     fn index(seen: &'a Facts) -> About<'a> {
         let mut about = About::default();
-        for x in &seen.exposures {
-            about.exposures.entry((&x.partner, &x.vulnerability)).or_default().push(x);
-        }
         for x in &seen.exploitations {
             about.attacks.entry(&x.vulnerability).or_default().push(x);
         }
@@ -193,8 +192,13 @@ impl<'a> About<'a> {
     }
 }
 
-fn one_pair<'a>(about: &About<'a>, partner: &'a str, vulnerability: &'a str, advice: &'a Delivery) -> Pair<'a> {
-    let among = about.exposures.get(&(partner, vulnerability)).map_or(&[][..], Vec::as_slice);
+fn one_pair<'a>(
+    about: &About<'a>,
+    among: Vec<&'a Exposure>,
+    partner: &'a str,
+    vulnerability: &'a str,
+    advice: &'a Delivery,
+) -> Pair<'a> {
     let advised = (advice.at.valid, advice.at.entry);
     let withdrawn = |x: &Exposure| {
         let matters = |s: &&&Statement| matches!(s.state, State::Affected(_) | State::Withdrawn);

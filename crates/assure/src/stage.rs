@@ -52,6 +52,7 @@ impl Stage for Assure {
            PRIMARY KEY (idx, what, org));
          CREATE TABLE @fact_inbound (org {text} NOT NULL, topic {text} NOT NULL, day {int} NOT NULL, evidence {text} NOT NULL,
            idx {int} NOT NULL, known {int} NOT NULL, PRIMARY KEY (org, topic, day, evidence));
+         CREATE INDEX @fact_inbound_idx ON @fact_inbound (idx);
          CREATE TABLE @fact_delivery (idx {int} NOT NULL, vulnerability {text} NOT NULL, message {text} NOT NULL,
            ask {text} NOT NULL, party {text} NOT NULL, addressee {text} NOT NULL, country {text}, valid {int} NOT NULL,
            known {int} NOT NULL, PRIMARY KEY (idx, vulnerability));

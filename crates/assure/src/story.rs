@@ -12,26 +12,26 @@ fn day(text: &str) -> Micros {
     text.parse().unwrap()
 }
 
-struct Story {
-    store: TestStore,
-    ledger: Ledger,
+pub(crate) struct Story {
+    pub(crate) store: TestStore,
+    pub(crate) ledger: Ledger,
 }
 
 impl Story {
-    fn begin(store: TestStore) -> Story {
+    pub(crate) fn begin(store: TestStore) -> Story {
         let ledger = store.open(vec![Arc::new(partners::Partners), Arc::new(Assure)]);
         let key = ledger.signing_key().unwrap();
         ledger.write(|tx| furnish(tx, &key)).unwrap();
         Story { store, ledger }
     }
 
-    fn on(&self, at: &str, kind: &'static str, meta: &Value, body: &Value) -> i64 {
+    pub(crate) fn on(&self, at: &str, kind: &'static str, meta: &Value, body: &Value) -> i64 {
         self.store.clock.set(day(at));
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         self.bytes(kind, meta, &body)
     }
 
-    fn bytes(&self, kind: &'static str, meta: &Value, body: &[u8]) -> i64 {
+    pub(crate) fn bytes(&self, kind: &'static str, meta: &Value, body: &[u8]) -> i64 {
         let index = self.ledger.write(|tx| Ok(tx.append(Draft::new(kind, meta)?.body(body))?.index)).unwrap();
         self.ledger.catch_up().unwrap();
         index

@@ -1,5 +1,6 @@
 //! Tests of the measures on facts: the vectors of spec assure a.2 with their real dates, and the decided form of 2.1.3 case by case.
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ledger::Micros;
 
@@ -10,6 +11,7 @@ use crate::pack::Plan;
 use crate::period::Period;
 use crate::prior::{self, Form, PublicState, Rule};
 use crate::record::definition::{self, Catalogue};
+use crate::record::facts::Book;
 
 fn day(text: &str) -> Micros {
     text.parse().unwrap()
@@ -102,9 +104,9 @@ impl World {
         let at = self.next(at);
         let statement = Statement { state, evidence: e, by: partner.into(), at };
         let same = |x: &&mut Exposure| x.partner == partner && x.vulnerability == cve && x.subject == subject;
-        match self.facts.exposures.iter_mut().find(same) {
+        match self.facts.exposures.iter_mut().map(Arc::make_mut).find(same) {
             Some(x) => x.said.push(statement),
-            None => self.facts.exposures.push(Exposure {
+            None => self.facts.exposures.push(Arc::new(Exposure {
                 partner: partner.into(),
                 subject: subject.into(),
                 asset: String::new(),
@@ -114,14 +116,18 @@ impl World {
                 advisory: "a".into(),
                 weight: 1.0,
                 said: vec![statement],
-            }),
+            })),
         }
         self
     }
 
+    fn passed(&mut self, org: &str, passing: Passing) {
+        self.facts.passings.entry(org.into()).or_default().push(passing);
+    }
+
     /// The criticality of everything said so far.
     fn weighs(mut self, weight: f64) -> World {
-        self.facts.exposures.iter_mut().for_each(|x| x.weight = weight);
+        self.facts.exposures.iter_mut().for_each(|x| Arc::make_mut(x).weight = weight);
         self
     }
 
@@ -165,13 +171,8 @@ impl World {
         let plan = plan();
         let view = View { as_of: day(as_of), known_as_of: day(known_as_of) };
         let period: Period = period.parse().unwrap();
-        let of = Ledgers {
-            facts: self.facts.clone(),
-            catalogue: shipped_records(),
-            home: "home".to_owned(),
-            ..Ledgers::default()
-        };
-        Lens::new(&plan, &BTreeMap::new(), &of, view, &period).evaluate(plan.measure(id).unwrap())
+        let of = Ledgers::new(self.facts.clone(), Book::default(), shipped_records(), "home".to_owned());
+        Lens::new(&plan, &BTreeMap::new(), &of, view, &period).explain(plan.measure(id).unwrap())
     }
 
     /// "value of denominator", then each detail's verdict.
@@ -454,21 +455,15 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn trusted_partners_need_an_exchange_each_way() {
-    let passing = |inbound, at: &str, evidence| Passing {
-        org: "pl-csirt".into(),
-        inbound,
-        topic: "CVE-1".into(),
-        evidence,
-        at: stamp(at),
-    };
+    let passing = |inbound, at: &str, evidence| Passing { inbound, topic: "CVE-1".into(), evidence, at: stamp(at) };
     let span = Span { org: "pl-csirt".into(), from: day("2025-01-01"), at: stamp("2025-01-01"), ..Span::default() };
     let mut world = World::new().trusted_team("pl-csirt", "PL");
     world.facts.agreements.push(span);
     world.facts.keys.push(Key { org: "pl-csirt".into(), key: "k".into(), active: true, at: stamp("2025-01-01") });
-    world.facts.passings.push(passing(false, "2025-02-01", Evidence::E0));
+    world.passed("pl-csirt", passing(false, "2025-02-01", Evidence::E0));
     let ask = |w: &World, period: &str| w.ask("2.1.1", period, "2026-12-31", "2026-12-31");
     insta::assert_snapshot!(ask(&world, "2025-Q4").not_counted[0].why, @"lacks: something received within a year");
-    world.facts.passings.push(passing(true, "2025-03-01", Evidence::E2));
+    world.passed("pl-csirt", passing(true, "2025-03-01", Evidence::E2));
     let e = ask(&world, "2025-Q4");
     assert_eq!((e.figure.numerator, e.figure.denominator), (Some(1), Some(1)));
     assert_eq!(serde_json::to_string(&e.figure.evidence).unwrap(), r#"{"E1":1,"E2":1,"E3":0,"E4":0}"#);
@@ -489,13 +484,7 @@ fn exchanges_are_partner_topic_week() {
         ("us-csirt", "CVE-1", "2025-11-10", false), // at home
     ] {
         let at = stamp(at);
-        world.facts.passings.push(Passing {
-            org: org.into(),
-            inbound,
-            topic: topic.into(),
-            evidence: Evidence::E1,
-            at,
-        });
+        world.passed(org, Passing { inbound, topic: topic.into(), evidence: Evidence::E1, at });
     }
     let e = world.ask("1.2.2", "2025-Q4", "2025-12-31", "2025-12-31");
     assert_eq!(e.figure.numerator, Some(3));
@@ -517,7 +506,7 @@ fn nothing_depends_on_the_order_of_facts() {
         .listed("CVE-1", "2025-11-01");
     let mut turned = world.clone();
     turned.facts.exposures.reverse();
-    turned.facts.exposures.iter_mut().for_each(|x| x.said.reverse());
+    turned.facts.exposures.iter_mut().for_each(|x| Arc::make_mut(x).said.reverse());
     turned.facts.exploitations.reverse();
     turned.facts.deliveries.reverse();
     turned.facts.trusts.reverse();
@@ -550,7 +539,7 @@ fn combined(world: &World, as_of: &str, expected: &str) {
     let view = View { as_of: day(as_of), known_as_of: day(as_of) };
     let mut figure = crate::figure::Figure::empty(&plan, measure, &BTreeMap::new(), &period);
     let seen = world.facts.seen_at(view);
-    let items = crate::combined::evaluate(&seen, &[unit], measure, view, &period, &mut figure);
+    let items = crate::combined::evaluate(&seen, &[Arc::new(unit)], measure, view, &period, &mut figure);
     let value = crate::text::number(&figure.value);
     let got = format!("{value} ({} of {}): {}", figure.numerator.unwrap(), figure.denominator.unwrap(), items[0].why);
     assert_eq!(got, expected, "{as_of}");

@@ -14,11 +14,10 @@ const YEAR: i64 = 365 * Micros::DAY;
 pub fn evaluate(seen: &Facts, view: View, period: &Period, figure: &mut Figure) -> Vec<Item> {
     let day = Micros(period.until().0 - 1).min(view.as_of);
     let teams: Vec<&str> = seen.teams().into_iter().map(|p| p.key.as_str()).collect();
-    let passed = Passed::of(seen);
-    let items: Vec<Item> = teams.iter().map(|team| item(seen, &passed, team, day)).collect();
+    let items: Vec<Item> = teams.iter().map(|team| item(seen, team, day)).collect();
     if figure.missing.is_empty() {
         let count = |level| {
-            let fits = |item: &&Item| item.counted && shown(&passed, &item.key, day) >= level;
+            let fits = |item: &&Item| item.counted && shown(seen, &item.key, day) >= level;
             items.iter().filter(fits).count() as i64
         };
         let value = count(Evidence::E1);
@@ -28,7 +27,7 @@ pub fn evaluate(seen: &Facts, view: View, period: &Period, figure: &mut Figure) 
         let [e1, e2, e3, e4] = Evidence::COLUMNS.map(|level| Some(count(level).into()));
         figure.evidence = Levels { E1: e1, E2: e2, E3: e3, E4: e4 };
         let start = Micros(period.from().0 - 1);
-        let before: BTreeSet<&str> = teams.iter().copied().filter(|t| item(seen, &passed, t, start).counted).collect();
+        let before: BTreeSet<&str> = teams.iter().copied().filter(|t| item(seen, t, start).counted).collect();
         let now: BTreeSet<&str> = items.iter().filter(|i| i.counted).map(|i| i.key.as_str()).collect();
         figure.beside.insert("joined".to_owned(), now.difference(&before).count().into());
         figure.beside.insert("lapsed".to_owned(), before.difference(&now).count().into());
@@ -37,30 +36,18 @@ pub fn evaluate(seen: &Facts, view: View, period: &Period, figure: &mut Figure) 
 }
 
 /// The best evidence of what came in from the team within the year before.
-fn shown(passed: &Passed<'_>, team: &str, day: Micros) -> Evidence {
-    passed.within_year(team, day).filter(|p| p.inbound).map(|p| p.evidence).max().unwrap_or_default()
+fn shown(seen: &Facts, team: &str, day: Micros) -> Evidence {
+    within_year(seen, team, day).filter(|p| p.inbound).map(|p| p.evidence).max().unwrap_or_default()
 }
 
-/// What passed, by organisation.
-struct Passed<'a>(BTreeMap<&'a str, Vec<&'a Passing>>);
-
-impl<'a> Passed<'a> {
-    fn of(seen: &'a Facts) -> Passed<'a> {
-        let mut by: BTreeMap<&str, Vec<&Passing>> = BTreeMap::new();
-        for passing in &seen.passings {
-            by.entry(&passing.org).or_default().push(passing);
-        }
-        Passed(by)
-    }
-
-    fn within_year(&self, team: &str, day: Micros) -> impl Iterator<Item = &'a Passing> {
-        let since = Micros(day.0.saturating_sub(YEAR));
-        let all = self.0.get(team).map_or(&[][..], Vec::as_slice);
-        all.iter().copied().filter(move |p| since < p.at.valid && p.at.valid <= day)
-    }
+/// What passed between a team and us within the year before.
+fn within_year<'a>(seen: &'a Facts, team: &str, day: Micros) -> impl Iterator<Item = &'a Passing> {
+    let since = Micros(day.0.saturating_sub(YEAR));
+    let all = seen.passings.get(team).map_or(&[][..], Vec::as_slice);
+    all.iter().filter(move |p| since < p.at.valid && p.at.valid <= day)
 }
 
-fn item(seen: &Facts, all: &Passed<'_>, team: &str, day: Micros) -> Item {
+fn item(seen: &Facts, team: &str, day: Micros) -> Item {
     let span =
         |spans: &[Span]| -> Vec<i64> { Facts::in_force(spans, team, day).map(|s| s.at.entry).into_iter().collect() };
     let mut keys: BTreeMap<&str, (bool, i64)> = BTreeMap::new();
@@ -69,7 +56,7 @@ fn item(seen: &Facts, all: &Passed<'_>, team: &str, day: Micros) -> Item {
     }
     let active: Vec<i64> = keys.values().filter(|(active, _)| *active).map(|(_, entry)| *entry).collect();
     let passed = |inbound| {
-        let last = all.within_year(team, day).filter(|p| p.inbound == inbound).max_by_key(|p| p.at);
+        let last = within_year(seen, team, day).filter(|p| p.inbound == inbound).max_by_key(|p| p.at);
         last.map(|p| p.at.entry).into_iter().collect::<Vec<_>>()
     };
     let details = [

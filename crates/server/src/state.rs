@@ -16,6 +16,8 @@ pub struct AppState {
     pub authenticator: Arc<Authenticator>,
     /// Exposures and infrastructure in memory; they follow the log.
     pub boards: Arc<crate::board::Boards>,
+    /// What measures are computed from, in memory; it follows the log too.
+    pub measures: Arc<assure::Memory>,
     /// What was shown to whom, written down behind the readers.
     pub recorder: Arc<exchange::disclosed::Recorder>,
     /// Style, script and type of the pages.
@@ -32,6 +34,7 @@ impl AppState {
             ledger,
             authenticator,
             boards: Arc::default(),
+            measures: Arc::default(),
             recorder: Arc::default(),
             assets: Assets::embedded(),
             tls: false,

@@ -1,8 +1,8 @@
 //! Counts: which units are looked at, which of them count, which are left out, and why. A condition is true, false, or not to be known; what
 //! cannot be known counts for nobody. A pure function of the facts it is given.
-use std::cell::RefCell;
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ledger::Micros;
 
@@ -14,31 +14,27 @@ use crate::facts::{Evidence, Facts, Span, View};
 use crate::period::Period;
 use crate::record::facts::{Book, Unit};
 use crate::record::value::Value;
+use crate::seen::Table;
 
 /// The facts that are counted, at one time.
 pub struct Ground<'a> {
-    units: &'a BTreeMap<String, Vec<Unit>>,
+    kinds: &'a BTreeMap<String, Table>,
+    partners: &'a Table,
     book: &'a Book,
     trusts: &'a [Span],
     home: &'a str,
     home_country: &'a str,
     view: View,
     period: &'a Period,
-    /// Kind and field → what it names → places of those that name it.
-    naming: RefCell<Naming>,
-    /// Day → what stood on the register then.
-    register: RefCell<BTreeMap<i64, BTreeSet<String>>>,
 }
-
-type Naming = BTreeMap<(String, String), BTreeMap<String, Vec<usize>>>;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug)]
-pub struct Judged {
+pub struct Judged<'g> {
+    /// The thing.
+    pub unit: &'g Unit,
     /// What makes it one: the values of `once per`.
     pub key: String,
-    /// Its name for people.
-    pub name: String,
     /// It is in the population.
     pub in_population: bool,
     /// It holds what is counted.
@@ -46,86 +42,119 @@ pub struct Judged {
     /// What it weighs.
     pub weight: f64,
     /// Why.
-    pub why: String,
+    pub why: Why<'g>,
     /// How well it is shown.
     pub evidence: Evidence,
     /// The day that places it, or since when it is so.
     pub since: Micros,
     /// Which of what stands beside holds of it.
     pub beside: Vec<bool>,
-    /// Entries of the ledger that it rests on.
-    pub entries: Vec<i64>,
-    /// Kind and id.
-    pub of: (String, String),
-    /// The organisations that it names.
-    pub orgs: Vec<String>,
+}
+
+/// Why something counts or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why<'g> {
+    /// It holds all that is asked.
+    Holds,
+    /// This part of the text is not so.
+    NotSo(&'g str),
+    /// Whether this part of the text is so is not known.
+    NotKnown(&'g str),
+    /// It is left out, because.
+    LeftOut(&'g str),
+    /// What it weighs is not known.
+    Unweighed,
+    /// The same as another of this id.
+    Double(&'g str),
+}
+
+impl Judged<'_> {
+    /// Why, for a person.
+    pub fn why(&self) -> String {
+        let words = |text: &str| shortened(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+        match self.why {
+            Why::Holds => "holds all that is asked".to_owned(),
+            Why::NotSo(part) => format!("not so: {}", words(part)),
+            Why::NotKnown(part) => format!("not known: {}", words(part)),
+            Why::LeftOut(because) => format!("left out: {because}"),
+            Why::Unweighed => "what it weighs is not known".to_owned(),
+            Why::Double(of) => format!("the same as {of}: counted once per {}", self.key),
+        }
+    }
 }
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
 enum Thing<'a> {
     Unit(&'a Unit),
-    Value(Value),
+    Value(Cow<'a, Value>),
 }
 
 /// What is looked at.
 struct Scope<'s, 'a> {
     this: &'s Thing<'a>,
     here: &'s Thing<'a>,
-    entry: Option<&'s Value>,
+    entry: Option<&'s Cow<'a, Value>>,
 }
 
 impl<'a> Ground<'a> {
-    /// `units`: as they stood at `view`, each kind in the order of ids, organisations among them as `partner`.
+    /// `kinds`: records as they stood at `view`; `partners`: organisations as they are at it.
     pub fn new(
-        units: &'a BTreeMap<String, Vec<Unit>>,
+        (kinds, partners): (&'a BTreeMap<String, Table>, &'a Table),
         book: &'a Book,
         facts: &'a Facts,
         home: &'a str,
         view: View,
         period: &'a Period,
     ) -> Ground<'a> {
-        Ground {
-            units,
-            book,
-            trusts: &facts.trusts,
-            home,
-            home_country: &facts.home,
-            view,
-            period,
-            naming: RefCell::default(),
-            register: RefCell::default(),
-        }
+        Ground { kinds, partners, book, trusts: &facts.trusts, home, home_country: &facts.home, view, period }
+    }
+
+    fn table(&self, kind: &str) -> Option<&'a Table> {
+        if kind == PARTNER { Some(self.partners) } else { self.kinds.get(kind) }
     }
 
     /// Everything of the kind that belongs to the period, judged, in the order of ids; of what is the same by `once per` one counts.
-    pub fn count(&self, program: &Program) -> Vec<Judged> {
+    pub fn count<'g>(&self, program: &'g Program) -> Vec<Judged<'g>>
+    where
+        'a: 'g,
+    {
         let mut judged = Vec::new();
-        for unit in self.units.get(&program.each).into_iter().flatten() {
+        for unit in self.candidates(program) {
             if unit.kind == PARTNER && unit.id == self.home {
                 continue;
             }
             let this = Thing::Unit(unit);
-            let entries: Vec<Option<Value>> = match &program.with {
-                None => vec![None],
-                Some((_, path)) => {
-                    let scope = Scope { this: &this, here: &this, entry: None };
-                    match self.value(path, &scope) {
-                        Some(Value::List(list)) => list.into_iter().map(Some).collect(),
-                        _ => Vec::new(),
-                    }
-                }
+            let Some((_, path)) = &program.with else {
+                judged.extend(self.judge(program, unit, &Scope { this: &this, here: &this, entry: None }));
+                continue;
             };
-            for entry in &entries {
-                judged.extend(self.judge(program, unit, &Scope { this: &this, here: &this, entry: entry.as_ref() }));
+            let entries = self.value(path, &Scope { this: &this, here: &this, entry: None });
+            for entry in entries.into_iter().filter(|value| matches!(**value, Value::List(_))).flat_map(list) {
+                judged.extend(self.judge(program, unit, &Scope { this: &this, here: &this, entry: Some(&entry) }));
             }
         }
         once(&mut judged);
         judged
     }
 
+    /// What may belong to the period, in the order of ids.
+    fn candidates(&self, program: &Program) -> Vec<&'a Unit> {
+        let Some(table) = self.table(&program.each) else { return Vec::new() };
+        match &program.when {
+            When::During(path) if path.root == Root::Here && path.names.len() == 1 => {
+                let field = path.names.first().map_or("", String::as_str);
+                table.between(field, self.period.from(), self.period.until())
+            }
+            _ => table.all().iter().map(|unit| &**unit).collect(),
+        }
+    }
+
     /// Nothing where it belongs to another period.
-    fn judge(&self, program: &Program, unit: &Unit, scope: &Scope<'_, 'a>) -> Option<Judged> {
+    fn judge<'g>(&self, program: &'g Program, unit: &'a Unit, scope: &Scope<'_, 'a>) -> Option<Judged<'g>>
+    where
+        'a: 'g,
+    {
         let since = match &program.when {
             When::Standing => unit.since,
             When::During(path) => {
@@ -138,32 +167,29 @@ impl<'a> Ground<'a> {
             }
         };
         let mut one = Judged {
+            unit,
             key: self.key(program, unit, scope),
-            name: unit.name.clone(),
             in_population: false,
             holds: false,
             weight: 1.0,
-            why: String::new(),
+            why: Why::Holds,
             evidence: unit.evidence,
             since,
             beside: Vec::new(),
-            entries: unit.entries.clone(),
-            of: (unit.kind.clone(), unit.id.clone()),
-            orgs: unit.orgs.clone(),
         };
         if let Some(why) = self.fails(program, &program.population, scope) {
             one.why = why;
             return Some(one);
         }
         if let Some((_, because)) = program.out.iter().find(|(expr, _)| self.holds(expr, scope) == Some(true)) {
-            one.why = format!("left out: {because}");
+            one.why = Why::LeftOut(because);
             return Some(one);
         }
         if let Some(weight) = &program.weight {
-            match self.operand(weight, scope) {
-                Some(Value::Number(n)) => one.weight = n,
+            match self.operand(weight, scope).as_deref() {
+                Some(Value::Number(n)) => one.weight = *n,
                 _ => {
-                    one.why = "what it weighs is not known".to_owned();
+                    one.why = Why::Unweighed;
                     return Some(one);
                 }
             }
@@ -172,10 +198,7 @@ impl<'a> Ground<'a> {
         one.beside = program.beside.iter().map(|(_, expr)| self.holds(expr, scope) == Some(true)).collect();
         match self.fails(program, &program.counting, scope) {
             Some(why) => one.why = why,
-            None => {
-                one.holds = true;
-                one.why = "holds all that is asked".to_owned();
-            }
+            None => one.holds = true,
         }
         Some(one)
     }
@@ -183,12 +206,14 @@ impl<'a> Ground<'a> {
     fn key(&self, program: &Program, unit: &Unit, scope: &Scope<'_, 'a>) -> String {
         let part = |path: &Path| match self.thing(path, scope) {
             Some(Thing::Unit(unit)) => unit.id.clone(),
-            Some(Thing::Value(Value::List(list))) => {
-                let mut texts: Vec<String> = list.iter().map(Value::text).collect();
-                texts.sort_unstable();
-                texts.join("; ")
-            }
-            Some(Thing::Value(value)) => value.text(),
+            Some(Thing::Value(value)) => match &*value {
+                Value::List(list) => {
+                    let mut texts: Vec<String> = list.iter().map(Value::text).collect();
+                    texts.sort_unstable();
+                    texts.join("; ")
+                }
+                one => one.text(),
+            },
             // without a value it is one by itself
             None => unit.id.clone(),
         };
@@ -196,14 +221,13 @@ impl<'a> Ground<'a> {
     }
 
     /// Why the first part that is not so is not so.
-    fn fails(&self, program: &Program, tests: &[Test], scope: &Scope<'_, 'a>) -> Option<String> {
+    fn fails<'g>(&self, program: &'g Program, tests: &[Test], scope: &Scope<'_, 'a>) -> Option<Why<'g>> {
         tests.iter().find_map(|test| {
-            let words = program.text.get(test.span.from..test.span.to).unwrap_or_default();
-            let words = shortened(&words.split_whitespace().collect::<Vec<_>>().join(" "));
+            let part = program.text.get(test.span.from..test.span.to).unwrap_or_default();
             match self.holds(&test.expr, scope) {
                 Some(true) => None,
-                Some(false) => Some(format!("not so: {words}")),
-                None => Some(format!("not known: {words}")),
+                Some(false) => Some(Why::NotSo(part)),
+                None => Some(Why::NotKnown(part)),
             }
         })
     }
@@ -217,12 +241,12 @@ impl<'a> Ground<'a> {
             Expr::Is(left, right) => self.same(left, right, scope),
             Expr::OneOf(left, of) => some(of.iter().map(|right| self.same(left, right, scope)), 1),
             Expr::Known(operand) => Some(self.is_known(operand, scope)),
-            Expr::Has(left, right) => match (self.operand(left, scope)?, self.operand(right, scope)?) {
-                (Value::List(list), one) => Some(list.contains(&one)),
+            Expr::Has(left, right) => match (&*self.operand(left, scope)?, &*self.operand(right, scope)?) {
+                (Value::List(list), one) => Some(list.contains(one)),
                 _ => None,
             },
             Expr::Order(left, order, right) => {
-                let found = self.operand(left, scope)?.order(&self.operand(right, scope)?)?;
+                let found = self.operand(left, scope)?.order(&*self.operand(right, scope)?)?;
                 Some(match order {
                     Order::Less => found == Ordering::Less,
                     Order::AtMost => found != Ordering::Greater,
@@ -246,9 +270,10 @@ impl<'a> Ground<'a> {
                 Some(Facts::in_force(self.trusts, &org, at).is_some())
             }
             Expr::Prioritised(entity, day) => {
-                let Value::Text(entity) = self.operand(entity, scope)? else { return None };
+                let entity = self.operand(entity, scope)?;
+                let Value::Text(entity) = &*entity else { return None };
                 let day = self.operand(day, scope)?.day()?;
-                Some(self.is_prioritised(&entity, day))
+                Some(self.is_prioritised(entity, day))
             }
             Expr::Some(quantity, source, inner) => self.quantity(*quantity, source, inner.as_deref(), scope),
         }
@@ -256,17 +281,17 @@ impl<'a> Ground<'a> {
 
     fn same(&self, left: &Operand, right: &Operand, scope: &Scope<'_, 'a>) -> Option<bool> {
         let (left, right) = (self.operand(left, scope)?, self.operand(right, scope)?);
-        Some(match (&left, &right) {
+        Some(match (&*left, &*right) {
             (Value::List(list), one) | (one, Value::List(list)) => list.contains(one),
-            _ => left.order(&right)? == Ordering::Equal,
+            (left, right) => left.order(right)? == Ordering::Equal,
         })
     }
 
     fn is_known(&self, operand: &Operand, scope: &Scope<'_, 'a>) -> bool {
         match operand {
             Operand::Path(path) => self.thing(path, scope).is_some_and(|thing| match thing {
-                Thing::Value(Value::List(list)) => !list.is_empty(),
-                _ => true,
+                Thing::Value(value) => !matches!(&*value, Value::List(list) if list.is_empty()),
+                Thing::Unit(_) => true,
             }),
             other => self.operand(other, scope).is_some(),
         }
@@ -291,26 +316,17 @@ impl<'a> Ground<'a> {
         let Operand::Path(path) = operand else { return None };
         match self.thing(path, scope)? {
             Thing::Unit(unit) => Some(unit.id.clone()),
-            Thing::Value(Value::Text(key)) => Some(key),
-            Thing::Value(_) => None,
+            Thing::Value(value) => match &*value {
+                Value::Text(key) => Some(key.clone()),
+                _ => None,
+            },
         }
     }
 
-    /// The register as it stood on a day, by what was known at the end of that day.
+    /// On the register as it stood on a day, by what was known at the end of that day.
     fn is_prioritised(&self, entity: &str, day: i64) -> bool {
-        let mut register = self.register.borrow_mut();
-        let on = register.entry(day).or_insert_with(|| {
-            let end = Micros(Micros::of_day(day + 1).0 - 1).min(self.view.known_as_of);
-            let day_of = |fields: &crate::record::Fields, name: &str| {
-                fields.get(name).and_then(|stored| stored.value(crate::record::definition::Type::Day).day())
-            };
-            let stood = self.book.known_at("priority", end).filter(|meta| {
-                let (from, until) = (day_of(&meta.fields, "from"), day_of(&meta.fields, "until"));
-                from.is_some_and(|from| from <= day) && until.is_none_or(|until| day <= until)
-            });
-            stood.filter_map(|meta| meta.fields.get("entity").map(|stored| stored.typed())).collect()
-        });
-        on.contains(entity)
+        let end = Micros(Micros::of_day(day.saturating_add(1)).0.saturating_sub(1)).min(self.view.known_as_of);
+        self.book.is_prioritised(entity, day, end)
     }
 
     fn quantity(
@@ -341,51 +357,38 @@ impl<'a> Ground<'a> {
             Source::Field(path) => {
                 let via = path.via.last()?;
                 let values = match self.thing(path, scope)? {
-                    Thing::Value(Value::List(list)) => list,
-                    Thing::Value(one) => vec![one],
+                    Thing::Value(value) => list(value),
                     Thing::Unit(unit) => return Some(vec![Thing::Unit(unit)]),
                 };
                 Some(values.into_iter().filter_map(|value| self.follow(via, value)).collect())
             }
             Source::Whose { kind, field, .. } => {
                 let target = match scope.here {
-                    Thing::Unit(unit) => unit.id.clone(),
-                    Thing::Value(value) => value.text(),
+                    Thing::Unit(unit) => Cow::Borrowed(unit.id.as_str()),
+                    Thing::Value(value) => Cow::Owned(value.text()),
                 };
-                let places = self.naming(kind, field, &target);
-                let units = self.units.get(kind).map_or(&[][..], Vec::as_slice);
-                Some(places.into_iter().filter_map(|n| units.get(n)).map(Thing::Unit).collect())
+                let naming = self.table(kind).map(|table| table.naming(field, &target));
+                Some(naming.into_iter().flatten().map(Thing::Unit).collect())
             }
         }
     }
 
-    fn naming(&self, kind: &str, field: &str, target: &str) -> Vec<usize> {
-        let mut naming = self.naming.borrow_mut();
-        let index = naming.entry((kind.to_owned(), field.to_owned())).or_insert_with(|| {
-            let mut index: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-            for (n, unit) in self.units.get(kind).into_iter().flatten().enumerate() {
-                match unit.fields.get(field) {
-                    Some(Value::List(list)) => {
-                        list.iter().for_each(|value| index.entry(value.text()).or_default().push(n));
-                    }
-                    Some(value) => index.entry(value.text()).or_default().push(n),
-                    None => {}
-                }
-            }
-            index
-        });
-        index.get(target).cloned().unwrap_or_default()
+    fn unit(&self, kind: &str, id: &str) -> Option<&'a Unit> {
+        self.table(kind)?.get(id)
     }
 
-    fn unit(&self, kind: &str, id: &str) -> Option<&'a Unit> {
-        let units = self.units.get(kind)?;
-        units.get(units.binary_search_by(|unit| unit.id.as_str().cmp(id)).ok()?)
+    /// What a value names.
+    fn named(&self, kind: &str, value: &Value) -> Option<&'a Unit> {
+        match value {
+            Value::Text(id) => self.unit(kind, id),
+            other => self.unit(kind, &other.text()),
+        }
     }
 
     /// What a value leads to.
-    fn follow(&self, via: &Via, value: Value) -> Option<Thing<'a>> {
+    fn follow(&self, via: &Via, value: Cow<'a, Value>) -> Option<Thing<'a>> {
         match via {
-            Via::Record(kind) => self.unit(kind, &value.text()).map(Thing::Unit),
+            Via::Record(kind) => self.named(kind, &value).map(Thing::Unit),
             Via::Value | Via::Org => Some(Thing::Value(value)),
         }
     }
@@ -406,7 +409,7 @@ impl<'a> Ground<'a> {
                 return Some(thing);
             }
             thing = match (thing, via) {
-                (Thing::Value(value), Via::Org) => Thing::Unit(self.unit(PARTNER, &value.text())?),
+                (Thing::Value(value), Via::Org) => Thing::Unit(self.named(PARTNER, &value)?),
                 (Thing::Value(value), via) => self.follow(via, value)?,
                 (unit, _) => unit,
             };
@@ -419,42 +422,43 @@ impl<'a> Ground<'a> {
     /// Goes on from a value through the names that follow.
     fn walk<'p>(
         &self,
-        value: Value,
+        value: Cow<'a, Value>,
         via: &Via,
         names: impl ExactSizeIterator<Item = (&'p String, &'p Via)>,
     ) -> Option<Thing<'a>> {
         let (mut value, mut via) = (value, via);
         for (name, next) in names {
             let unit = match via {
-                Via::Record(kind) => self.unit(kind, &value.text())?,
-                Via::Org => self.unit(PARTNER, &value.text())?,
+                Via::Record(kind) => self.named(kind, &value)?,
+                Via::Org => self.named(PARTNER, &value)?,
                 Via::Value => return None,
             };
-            value = unit.fields.get(name)?.clone();
+            value = Cow::Borrowed(unit.fields.get(name)?);
             via = next;
         }
         Some(Thing::Value(value))
     }
 
-    fn field(&self, of: &Thing<'a>, name: &str) -> Option<Value> {
-        match of {
-            Thing::Unit(unit) => unit.fields.get(name).cloned(),
+    fn field(&self, of: &Thing<'a>, name: &str) -> Option<Cow<'a, Value>> {
+        let unit = match of {
+            Thing::Unit(unit) => unit,
             // an organisation in a list
-            Thing::Value(value) => self.unit(PARTNER, &value.text())?.fields.get(name).cloned(),
-        }
+            Thing::Value(value) => self.named(PARTNER, value)?,
+        };
+        unit.fields.get(name).map(Cow::Borrowed)
     }
 
-    fn value(&self, path: &Path, scope: &Scope<'_, 'a>) -> Option<Value> {
+    fn value(&self, path: &Path, scope: &Scope<'_, 'a>) -> Option<Cow<'a, Value>> {
         match self.thing(path, scope)? {
             Thing::Value(value) => Some(value),
-            Thing::Unit(unit) => Some(Value::Text(unit.id.clone())),
+            Thing::Unit(unit) => Some(Cow::Owned(Value::Text(unit.id.clone()))),
         }
     }
 
-    fn operand(&self, operand: &Operand, scope: &Scope<'_, 'a>) -> Option<Value> {
+    fn operand(&self, operand: &Operand, scope: &Scope<'_, 'a>) -> Option<Cow<'a, Value>> {
         let day_of = |at: Micros| Value::Day(at.day_number());
-        Some(match operand {
-            Operand::Path(path) => self.value(path, scope)?,
+        Some(Cow::Owned(match operand {
+            Operand::Path(path) => return self.value(path, scope),
             Operand::Text(text) => Value::Text(text.clone()),
             Operand::Number(n) => Value::Number(*n),
             Operand::Day(day) => Value::Day(*day),
@@ -464,7 +468,7 @@ impl<'a> Ground<'a> {
             Operand::PeriodEnd => day_of(Micros(self.period.until().0 - 1).min(self.view.as_of)),
             Operand::Today => day_of(self.view.as_of),
             Operand::Shift(inner, days) => Value::Day(self.operand(inner, scope)?.day()?.saturating_add(*days)),
-            Operand::Sum(left, how, right) => match (self.operand(left, scope)?, self.operand(right, scope)?) {
+            Operand::Sum(left, how, right) => match (&*self.operand(left, scope)?, &*self.operand(right, scope)?) {
                 (Value::Number(a), Value::Number(b)) => Value::Number(match how {
                     Arithmetic::Plus => a + b,
                     Arithmetic::Minus => a - b,
@@ -472,7 +476,16 @@ impl<'a> Ground<'a> {
                 }),
                 _ => return None,
             },
-        })
+        }))
+    }
+}
+
+/// The values in a value: those of a list, else itself.
+fn list(value: Cow<'_, Value>) -> Vec<Cow<'_, Value>> {
+    match value {
+        Cow::Borrowed(Value::List(list)) => list.iter().map(Cow::Borrowed).collect(),
+        Cow::Owned(Value::List(list)) => list.into_iter().map(Cow::Owned).collect(),
+        one => vec![one],
     }
 }
 
@@ -513,30 +526,31 @@ fn every(judged: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 }
 
 /// Of what is the same the one counts that counts most and is shown best, as well as any of them shows it; the others say whose double they are.
-fn once(judged: &mut [Judged]) {
-    let mut best: BTreeMap<String, usize> = BTreeMap::new();
-    let rank = |one: &Judged| (one.in_population, one.holds, one.evidence);
-    for n in 0..judged.len() {
-        let Some(one) = judged.get(n) else { continue };
-        let before = best.get(&one.key).and_then(|at| judged.get(*at));
-        if before.is_none_or(|before| rank(before) < rank(one)) {
-            best.insert(one.key.clone(), n);
+fn once(judged: &mut [Judged<'_>]) {
+    let rank = |one: &Judged<'_>| (one.in_population, one.holds, one.evidence);
+    // key → the place of the best, and how well it is shown
+    let mut best: BTreeMap<&str, (usize, Evidence)> = BTreeMap::new();
+    for (n, one) in judged.iter().enumerate() {
+        let (place, shown) = best.entry(&one.key).or_insert((n, Evidence::E0));
+        if one.in_population {
+            *shown = one.evidence.max(*shown);
+        }
+        if judged.get(*place).is_some_and(|before| rank(before) < rank(one)) {
+            *place = n;
         }
     }
-    let mut shown: BTreeMap<String, Evidence> = BTreeMap::new();
-    for one in judged.iter().filter(|one| one.in_population) {
-        let best = shown.entry(one.key.clone()).or_default();
-        *best = one.evidence.max(*best);
+    if best.len() == judged.len() {
+        return;
     }
-    let names: BTreeMap<String, String> =
-        best.iter().filter_map(|(key, n)| judged.get(*n).map(|one| (key.clone(), one.of.1.clone()))).collect();
-    for (n, one) in judged.iter_mut().enumerate() {
-        if best.get(&one.key) == Some(&n) {
-            one.evidence = shown.get(&one.key).copied().unwrap_or_default().max(one.evidence);
+    let of: Vec<Option<(usize, Evidence)>> = judged.iter().map(|one| best.get(one.key.as_str()).copied()).collect();
+    let ids: Vec<&str> = judged.iter().map(|one| one.unit.id.as_str()).collect();
+    for (n, (one, of)) in judged.iter_mut().zip(of).enumerate() {
+        let Some((place, shown)) = of else { continue };
+        if place == n {
+            one.evidence = shown.max(one.evidence);
         } else if one.in_population {
             (one.in_population, one.holds) = (false, false);
-            one.why =
-                format!("the same as {}: counted once per {}", names.get(&one.key).map_or("", String::as_str), one.key);
+            one.why = Why::Double(ids.get(place).copied().unwrap_or_default());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The language on invented records: what is counted, what is not and why, and what is refused when it is written.
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use insta::assert_snapshot;
 use ledger::Micros;
@@ -10,6 +11,7 @@ use crate::period::Period;
 use crate::record::definition::{Catalogue, Definition};
 use crate::record::facts::{Book, Unit};
 use crate::record::value::{Stored, Value, day};
+use crate::seen::Table;
 
 /// Two kinds of records, one of which names the other.
 fn catalogue() -> Catalogue {
@@ -71,8 +73,8 @@ type = "day"
 }
 
 /// Records as `kind id field=value …`, one a line.
-fn units(catalogue: &Catalogue, lines: &str) -> BTreeMap<String, Vec<Unit>> {
-    let mut units: BTreeMap<String, Vec<Unit>> = BTreeMap::new();
+fn units(catalogue: &Catalogue, lines: &str) -> BTreeMap<String, Table> {
+    let mut units: BTreeMap<String, Vec<Arc<Unit>>> = BTreeMap::new();
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let mut words = line.split_whitespace();
         let (kind, id) = (words.next().unwrap(), words.next().unwrap());
@@ -87,16 +89,11 @@ fn units(catalogue: &Catalogue, lines: &str) -> BTreeMap<String, Vec<Unit>> {
         }
         let (kind, id) = (kind.to_owned(), id.to_owned());
         fields.insert("org".to_owned(), Value::Text(id.clone()));
-        units.entry(kind.clone()).or_default().push(Unit {
-            name: id.clone(),
-            kind,
-            id,
-            fields: fields.into(),
-            ..Unit::default()
-        });
+        let unit = Unit { name: id.clone(), kind: kind.clone(), id, fields: fields.into(), ..Unit::default() };
+        units.entry(kind).or_default().push(Arc::new(unit));
     }
     units.values_mut().for_each(|units| units.sort_by(|a, b| a.id.cmp(&b.id)));
-    units
+    units.into_iter().map(|(kind, units)| (kind, Table::of(units))).collect()
 }
 
 const WORLD: &str = "
@@ -128,8 +125,8 @@ fn count(text: &str) -> String {
     let period: Period = "2026-Q1".parse().unwrap();
     let at: Micros = "2026-03-31".parse().unwrap();
     let view = View { as_of: at, known_as_of: at };
-    let ground = eval::Ground::new(&units, &book, &facts, "home", view, &period);
-    let line = |one: &eval::Judged| {
+    let ground = eval::Ground::new((&units, &units["partner"]), &book, &facts, "home", view, &period);
+    let line = |one: &eval::Judged<'_>| {
         let mark = if one.holds {
             '+'
         } else if one.in_population {
@@ -139,7 +136,7 @@ fn count(text: &str) -> String {
         };
         let beside: String = one.beside.iter().map(|b| if *b { " b" } else { "" }).collect();
         let weight = if one.weight == 1.0 { String::new() } else { format!(" weighs {}", one.weight) };
-        let why = if one.holds { String::new() } else { format!(": {}", one.why) };
+        let why = if one.holds { String::new() } else { format!(": {}", one.why()) };
         format!("{mark}{}{weight}{beside}{why}", one.key)
     };
     ground.count(&program).iter().map(line).collect::<Vec<_>>().join("\n")

@@ -1,6 +1,6 @@
 //! What measures count: each record as it stood at two times, its fields as values, how well it is shown. Read once from the stage's tables;
 //! [`Book::at`] cuts what lay in the future of a reader.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use ledger::{Micros, Result, Tx};
@@ -89,20 +89,39 @@ struct Backed {
 struct Told {
     versions: Vec<Version>,
     backed: Vec<Backed>,
+    /// As it stands by all that was said: most records are the same at most times.
+    whole: OnceLock<Arc<Unit>>,
 }
+
+/// Kind and id of a record.
+pub(crate) type Key = (String, String);
 
 /// Every version of every record, and what backs it, by kind and id.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
-    records: BTreeMap<(String, String), Told>,
+    records: BTreeMap<Key, Told>,
+    /// What of infrastructure → the priorities that ever named it: made when it is first asked for.
+    register: OnceLock<BTreeMap<String, Vec<Key>>>,
 }
+
+/// The kind of record by which infrastructure stands on the register of priorities.
+const PRIORITY: &str = "priority";
 
 impl Book {
     /// All that is known by `known`.
     pub(crate) fn read(tx: &mut Tx<'_>, known: Micros) -> Result<Book> {
         let mut book = Book::default();
-        let sql = "SELECT idx, valid, known, meta FROM @record_version WHERE known <= $1 ORDER BY idx";
-        let rows = tx.all(sql, &[known.into()], |r| (r.int(0), r.micros(1), r.micros(2), r.text(3).to_owned()))?;
+        book.follow(tx, -1, known)?;
+        Ok(book)
+    }
+
+    /// Adds what the entries after `after` say, as far as it is known by `known`; gives the records of which they speak, but of a first
+    /// reading none.
+    pub(crate) fn follow(&mut self, tx: &mut Tx<'_>, after: i64, known: Micros) -> Result<BTreeSet<Key>> {
+        let mut touched = BTreeSet::new();
+        let args = [known.into(), after.into()];
+        let sql = "SELECT idx, valid, known, meta FROM @record_version WHERE known <= $1 AND idx > $2 ORDER BY idx";
+        let rows = tx.all(sql, &args, |r| (r.int(0), r.micros(1), r.micros(2), r.text(3).to_owned()))?;
         // reading them is most of the work, and each is read by itself
         let versions: Vec<Option<Version>> = rows
             .into_par_iter()
@@ -113,27 +132,55 @@ impl Book {
             .collect();
         for version in versions.into_iter().flatten() {
             let key = (version.meta.record.clone(), version.meta.id.clone());
-            book.records.entry(key).or_default().versions.push(version);
+            self.told(&key, &mut touched, after >= 0).versions.push(version);
         }
-        let sql = "SELECT idx, known, meta FROM @record_backed WHERE known <= $1 ORDER BY idx";
-        let rows = tx.all(sql, &[known.into()], |r| (r.int(0), r.micros(1), r.text(2).to_owned()))?;
+        let sql = "SELECT idx, known, meta FROM @record_backed WHERE known <= $1 AND idx > $2 ORDER BY idx";
+        let rows = tx.all(sql, &args, |r| (r.int(0), r.micros(1), r.text(2).to_owned()))?;
         let backed: Vec<Option<Backed>> = rows
             .into_par_iter()
             .map(|(entry, known, meta)| Some(Backed { entry, known, meta: serde_json::from_str(&meta).ok()? }))
             .collect();
         for backed in backed.into_iter().flatten() {
             let key = (backed.meta.record.clone(), backed.meta.id.clone());
-            book.records.entry(key).or_default().backed.push(backed);
+            self.told(&key, &mut touched, after >= 0).backed.push(backed);
         }
-        Ok(book)
+        Ok(touched)
+    }
+
+    /// What was said of a record, to be added to; `noted` among what was touched.
+    fn told(&mut self, key: &Key, touched: &mut BTreeSet<Key>, noted: bool) -> &mut Told {
+        if noted {
+            touched.insert(key.clone());
+        }
+        if key.0 == PRIORITY {
+            self.register = OnceLock::new();
+        }
+        let told = self.records.entry(key.clone()).or_default();
+        told.whole = OnceLock::new();
+        told
+    }
+
+    /// The last instant at which something was so, or known.
+    pub(crate) fn last(&self) -> Micros {
+        self.records.values().filter_map(Told::last).max().unwrap_or_default()
+    }
+
+    /// The same of some records.
+    pub(crate) fn last_of<'k>(&self, of: impl Iterator<Item = &'k Key>) -> Micros {
+        of.filter_map(|key| self.records.get(key)?.last()).max().unwrap_or_default()
+    }
+
+    /// One record as it stood.
+    pub(crate) fn one(&self, catalogue: &Catalogue, key: &Key, view: View) -> Option<Arc<Unit>> {
+        self.records.get(key)?.at(catalogue, view)
     }
 
     /// Each record as it stood at `view.as_of`, by what was known at `view.known_as_of`. A later statement speaks over an earlier one, but not
     /// of what had not come to be by then.
-    pub fn at(&self, catalogue: &Catalogue, view: View) -> BTreeMap<String, Vec<Unit>> {
-        let records: Vec<(&(String, String), &Told)> = self.records.iter().collect();
-        let stood: Vec<Option<Unit>> = records.par_iter().map(|(_, told)| told.at(catalogue, view)).collect();
-        let mut units: BTreeMap<String, Vec<Unit>> = BTreeMap::new();
+    pub fn at(&self, catalogue: &Catalogue, view: View) -> BTreeMap<String, Vec<Arc<Unit>>> {
+        let records: Vec<(&Key, &Told)> = self.records.iter().collect();
+        let stood: Vec<Option<Arc<Unit>>> = records.par_iter().map(|(_, told)| told.at(catalogue, view)).collect();
+        let mut units: BTreeMap<String, Vec<Arc<Unit>>> = BTreeMap::new();
         for unit in stood.into_iter().flatten() {
             match units.get_mut(&unit.kind) {
                 Some(of_kind) => of_kind.push(unit),
@@ -159,38 +206,85 @@ impl Book {
         })
     }
 
-    /// The versions of one kind that were known at an instant and stood then: a register as it was read on that day.
-    pub fn known_at(&self, kind: &str, at: Micros) -> impl Iterator<Item = &RecordMeta> {
+    /// The versions of one kind that were known last, but for mistakes.
+    pub fn last_known(&self, kind: &str) -> impl Iterator<Item = &RecordMeta> {
+        self.of_kind(kind).filter_map(|(_, told)| told.versions.last()).map(|v| &v.meta).filter(|m| m.void.is_none())
+    }
+
+    fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&Key, &Told)> {
         let from = (kind.to_owned(), String::new());
-        let of_kind = self.records.range(from..).take_while(move |((k, _), _)| *k == kind);
-        let last = move |told: &'_ Told| told.versions.iter().rposition(|v| v.known <= at);
-        of_kind
-            .filter_map(move |(_, told)| last(told).and_then(|n| told.versions.get(n)))
-            .map(|v| &v.meta)
-            .filter(|m| m.void.is_none())
+        self.records.range(from.clone()..).take_while(move |((kind, _), _)| *kind == from.0)
+    }
+
+    /// Whether something stood on the register of priorities on a day, as that was known at an instant.
+    pub fn is_prioritised(&self, entity: &str, day: i64, known: Micros) -> bool {
+        let register = self.register.get_or_init(|| {
+            let mut register: BTreeMap<String, Vec<Key>> = BTreeMap::new();
+            for (key, told) in self.of_kind(PRIORITY) {
+                let named: BTreeSet<String> = told.versions.iter().filter_map(|v| v.meta.entity()).collect();
+                named.into_iter().for_each(|entity| register.entry(entity).or_default().push(key.clone()));
+            }
+            register
+        });
+        let named = register.get(entity).into_iter().flatten().filter_map(|key| self.records.get(key));
+        named.into_iter().any(|told| told.is_prioritised(entity, day, known))
+    }
+}
+
+impl RecordMeta {
+    fn entity(&self) -> Option<String> {
+        self.fields.get("entity").map(|stored| stored.typed())
+    }
+
+    fn day(&self, name: &str) -> Option<i64> {
+        self.fields.get(name).and_then(|stored| stored.value(Type::Day).day())
     }
 }
 
 impl Told {
     /// As it stood; nothing where it had not come to be, or turned out to be a mistake: then it never was.
-    fn at(&self, catalogue: &Catalogue, view: View) -> Option<Unit> {
-        let known = self.versions.iter().rev().skip_while(|v| v.known > view.known_as_of);
-        if known.clone().next()?.meta.void.is_some() {
+    fn at(&self, catalogue: &Catalogue, view: View) -> Option<Arc<Unit>> {
+        let known = self.versions.partition_point(|v| v.known <= view.known_as_of);
+        // what shows that it was so may come to be known later: it restates the period of what it shows
+        let backed = self.backed.partition_point(|b| b.known <= view.known_as_of);
+        let all = known == self.versions.len() && backed == self.backed.len();
+        let (versions, backed) = (self.versions.get(..known)?, self.backed.get(..backed)?);
+        let version = Told::stood(versions, view.as_of)?;
+        let make = |version| Arc::new(unit(catalogue, version, backed, versions.iter().map(|v| v.meta.by.as_str())));
+        if all && Told::stood(versions, Micros(i64::MAX)).is_some_and(|last| std::ptr::eq(last, version)) {
+            return Some(Arc::clone(self.whole.get_or_init(|| make(version))));
+        }
+        Some(make(version))
+    }
+
+    /// By the version that was known last at an instant.
+    fn is_prioritised(&self, entity: &str, day: i64, known: Micros) -> bool {
+        let Some(version) = self.versions.iter().rfind(|v| v.known <= known) else { return false };
+        let meta = &version.meta;
+        meta.void.is_none()
+            && meta.day("from").is_some_and(|from| from <= day)
+            && meta.day("until").is_none_or(|until| day <= until)
+            && meta.entity().is_some_and(|own| own == entity)
+    }
+
+    fn last(&self) -> Option<Micros> {
+        let version = self.versions.last().map(|v| v.known.max(v.valid));
+        version.max(self.backed.last().map(|b| b.known))
+    }
+
+    /// The version that speaks.
+    fn stood(known: &[Version], as_of: Micros) -> Option<&Version> {
+        if known.last()?.meta.void.is_some() {
             return None;
         }
-        let mut stood = known.filter(|v| v.meta.void.is_none() && v.valid <= view.as_of);
-        let version = stood.next()?;
-        // what shows that it was so may come to be known later: it restates the period of what it shows
-        let backed: Vec<&Backed> = self.backed.iter().filter(|b| b.known <= view.known_as_of).collect();
-        let recorders = self.versions.iter().filter(|v| v.known <= view.known_as_of).map(|v| v.meta.by.as_str());
-        Some(unit(catalogue, version, &backed, recorders))
+        known.iter().rev().find(|v| v.meta.void.is_none() && v.valid <= as_of)
     }
 }
 
 fn unit<'v>(
     catalogue: &Catalogue,
     version: &Version,
-    backed: &[&Backed],
+    backed: &[Backed],
     recorders: impl Iterator<Item = &'v str>,
 ) -> Unit {
     let meta = &version.meta;

@@ -183,7 +183,7 @@ fn tried(tx: &mut Tx<'_>, context: &Context, written: &Written) -> Result<Attemp
         }
         (text, _) => text.to_owned(),
     };
-    let result = match assure::attempt(tx, &text, asked.as_of, asked.known, &asked.period)? {
+    let result = match context.state().measures.attempt(tx, &text, asked.as_of, asked.known, &asked.period)? {
         Ok(e) => Ok(assure::readable(tx, e, context.person().role)?),
         Err(faults) => Err(faults),
     };
@@ -230,7 +230,8 @@ fn view(tx: &mut Tx<'_>, context: &Context, wanted: &Wanted) -> Result<Plan> {
     let Ok(pack) = assure::plan(tx) else { return empty(tx, context) };
     let given = assure::compute::parameters(tx)?;
     let of_plan = |f: &Figure| f.id.split_once(':').is_some_and(|(prefix, _)| prefix == pack.head.prefix);
-    let all = assure::compute(tx, asked.as_of, asked.known, Some(&asked.period))?.into_iter().filter(of_plan);
+    let all = context.state().measures.compute(tx, asked.as_of, asked.known, Some(&asked.period))?;
+    let all = all.into_iter().filter(of_plan);
     let (indicators, figures): (Vec<Figure>, Vec<Figure>) = all.partition(|f| is_indicator(&f.id));
     let count_of = |key: &str| i64::try_from(figures.iter().filter(|f| how(f) == key).count()).unwrap_or(0);
     let parts = [("computed", "held"), ("recorded", "open"), ("missing", "unknown")];
@@ -382,7 +383,7 @@ fn levels(e: &Levels) -> (Option<crate::chart::Svg>, String) {
 fn explained(tx: &mut Tx<'_>, context: &Context, id: &str, wanted: &Wanted) -> Result<Explained> {
     context.person().must(Verb::Measure)?;
     let asked = wanted.read(context)?;
-    let e = assure::explain(tx, id, asked.as_of, asked.known, Some(&asked.period))?;
+    let e = context.state().measures.explain(tx, id, asked.as_of, asked.known, Some(&asked.period))?;
     let e = assure::readable(tx, e, context.person().role)?;
     let f = &e.figure;
     let lede = match &f.value {
