@@ -61,6 +61,8 @@ pub enum Way {
     Get(&'static str),
     /// The answer to a POST.
     Post(&'static str),
+    /// The answer to a PUT.
+    Put(&'static str),
     /// The answer to a DELETE.
     Delete(&'static str),
     /// What a verb prints or writes; a noun stands for all its verbs that have no row of their own.
@@ -75,6 +77,7 @@ impl Way {
         match self {
             Way::Get(path) => Some(("GET", path)),
             Way::Post(path) => Some(("POST", path)),
+            Way::Put(path) => Some(("PUT", path)),
             Way::Delete(path) => Some(("DELETE", path)),
             Way::Verb(_) | Way::Channel(_) => None,
         }
@@ -227,6 +230,11 @@ pub const SINKS: &[Sink] = &[
     sink("receipt-verify", Way::Verb("receipt verify"), Who::Host, Gate::Nothing),
     sink("record", Way::Verb("record"), OWN, Gate::Role),
     sink("record-accept", Way::Verb("record accept"), STAFF, Gate::Role),
+    sink("record-api", Way::Get("/records/{kind}/{id}"), OWN, Gate::Role),
+    sink("record-api-add", Way::Post("/records/{kind}"), STAFF, Gate::Role),
+    sink("record-api-kinds", Way::Get("/records/"), OWN, Gate::Role),
+    sink("record-api-list", Way::Get("/records/{kind}"), OWN, Gate::Role),
+    sink("record-api-put", Way::Put("/records/{kind}/{id}"), STAFF, Gate::Role),
     sink("record-drop", Way::Verb("record drop"), STAFF, Gate::Role),
     sink("record-propose", Way::Verb("record propose"), STAFF, Gate::Role),
     sink("release-consent", Way::Verb("release consent"), TARGETERS, Gate::Role),

@@ -5,13 +5,14 @@
 //!
 //! * [`state`]: what handlers share; [`auth`]: sessions of persons
 //! * [`pages`]: what each page shows; [`chart`]: its pictures; [`respond`]: from a view to an answer
-//! * [`receipts`]: a partner's own tree of what passed between us
+//! * [`receipts`]: a partner's own tree of what passed between us; [`records`]: what people write down, for programs
 //! * [`egress`]: what this hub asks of others
 //! * [`assets`]: style, script, type, built by `cargo xtask ui`
 
 pub mod assets;
 pub mod auth;
 pub mod board;
+mod caller;
 pub mod chart;
 pub mod connection;
 pub mod country;
@@ -20,6 +21,7 @@ pub mod egress;
 mod leak;
 pub mod pages;
 pub mod receipts;
+pub mod records;
 pub mod respond;
 mod routes;
 pub mod state;
@@ -97,6 +99,7 @@ pub fn router(state: AppState) -> Router {
     routes::routes()
         .merge(taxii::routes())
         .merge(receipts::routes())
+        .merge(records::routes())
         .with_state(state)
         .layer(header("content-security-policy", POLICY))
         .layer(header("x-content-type-options", "nosniff"))

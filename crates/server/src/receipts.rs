@@ -2,9 +2,9 @@
 //! that it answers here. Who asks is known as at TAXII, or by a session of the pages. Everybody sees the tree of their own organisation and no other; what is not
 //! there, and what is somebody else's, are the same 404.
 use act::receipt::{self, show, statement, tree};
-use axum::extract::{ConnectInfo, FromRequestParts, Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -13,10 +13,8 @@ use partners::Person;
 use partners::may::Verb;
 use serde::{Deserialize, Serialize};
 
-use crate::auth::{self, Viewer};
+use crate::caller::{Caller, Refusal, json};
 use crate::state::{AppState, wait};
-use crate::taxii;
-use crate::tls::Peer;
 
 /// Receipts of one page of the list.
 const LIST_MAX: i64 = 500;
@@ -38,28 +36,6 @@ pub(crate) fn routes() -> Router<AppState> {
         .layer(axum::extract::DefaultBodyLimit::max(BODY_MAX))
 }
 
-/// Whoever asks: a machine signed in as at TAXII, else a person with a session of the pages.
-struct Caller(Person);
-
-impl FromRequestParts<AppState> for Caller {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Caller, Response> {
-        let peer = parts.extensions.get::<ConnectInfo<Peer>>().and_then(|info| info.0.certificate.clone());
-        if peer.is_some() || parts.headers.contains_key(header::AUTHORIZATION) {
-            return taxii::sign_in(state, &parts.headers, peer).await.map(Caller).map_err(IntoResponse::into_response);
-        }
-        let viewer = Viewer::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        // a form on a page of somebody else's cannot answer for whoever is signed in here
-        if parts.method != Method::GET && parts.method != Method::HEAD && !auth::from_own_page(&parts.headers) {
-            return Err(
-                Refusal(StatusCode::FORBIDDEN, "this was not sent from a page of this hub".to_owned()).into_response()
-            );
-        }
-        Ok(Caller(viewer.person))
-    }
-}
-
 /// Whoever may answer for their organisation: asked before what they sent is read.
 struct Answerer(Person);
 
@@ -68,48 +44,32 @@ impl FromRequestParts<AppState> for Answerer {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Answerer, Response> {
         let Caller(person) = Caller::from_request_parts(parts, state).await?;
-        person.must(Verb::AnswerOwn).map_err(|e| Refusal::from(e).into_response())?;
+        person.must(Verb::AnswerOwn).map_err(|e| refused(e).into_response())?;
         Ok(Answerer(person))
     }
 }
 
-/// What went otherwise, in the form of the answers here.
-struct Refusal(StatusCode, String);
-
-#[derive(Serialize)]
-struct Said {
-    title: String,
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Refusal {
-        match error {
-            Error::Refused { rule: "receipt-unknown" | "purge-unknown" | "receipt-purged", .. } => {
-                Refusal(StatusCode::NOT_FOUND, "there is nothing here for this account".to_owned())
-            }
-            Error::Refused { rule: "role", reason, .. } => Refusal(StatusCode::FORBIDDEN, reason),
-            Error::Refused { rule: "receipt-unsealed", reason, .. } => Refusal(StatusCode::CONFLICT, reason),
-            Error::Refused { reason, .. } => Refusal(StatusCode::BAD_REQUEST, reason),
-            Error::Again(_) => Refusal(StatusCode::SERVICE_UNAVAILABLE, "the hub is busy".to_owned()),
-            other => {
-                tracing::error!(error = %other, "a request for a receipt failed");
-                Refusal(StatusCode::INTERNAL_SERVER_ERROR, "the hub failed".to_owned())
-            }
+/// What an error says of a receipt: what is not there, and what is somebody else's, are the same.
+fn refused(error: Error) -> Refusal {
+    let (status, title) = match error {
+        Error::Refused { rule: "receipt-unknown" | "purge-unknown" | "receipt-purged", .. } => return nothing(),
+        Error::Refused { rule: "role", reason, .. } => (StatusCode::FORBIDDEN, reason),
+        Error::Refused { rule: "receipt-unsealed", reason, .. } => (StatusCode::CONFLICT, reason),
+        Error::Refused { reason, .. } => (StatusCode::BAD_REQUEST, reason),
+        Error::Again(_) => (StatusCode::SERVICE_UNAVAILABLE, "the hub is busy".to_owned()),
+        other => {
+            tracing::error!(error = %other, "a request for a receipt failed");
+            (StatusCode::INTERNAL_SERVER_ERROR, "the hub failed".to_owned())
         }
-    }
+    };
+    Refusal::new(status, title)
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        (self.0, [(header::CACHE_CONTROL, "no-store")], Json(Said { title: self.1 })).into_response()
-    }
+fn nothing() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "there is nothing here for this account")
 }
 
 type Answer = Result<Response, Refusal>;
-
-fn json(value: &impl Serialize) -> Response {
-    ([(header::CACHE_CONTROL, "no-store")], Json(value)).into_response()
-}
 
 fn text(text: String) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
@@ -121,7 +81,7 @@ async fn work<T: Send + 'static>(
     state: AppState,
     f: impl FnOnce(&Ledger) -> ledger::Result<T> + Send + 'static,
 ) -> Result<T, Refusal> {
-    wait(move || f(&state.ledger)).await.map_err(Refusal::from)
+    wait(move || f(&state.ledger)).await.map_err(refused)
 }
 
 #[derive(Deserialize, Default)]
@@ -201,10 +161,7 @@ async fn object(
     Query(named): Query<Named>,
 ) -> Answer {
     let found = work(state, move |ledger| show::of_object(ledger, &person.org, &id, named.version.as_deref())).await?;
-    found
-        .last()
-        .map(|proof| text(proof.text()))
-        .ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "there is nothing here for this account".to_owned()))
+    found.last().map(|proof| text(proof.text())).ok_or_else(nothing)
 }
 
 #[derive(Serialize)]

@@ -36,6 +36,26 @@ pub struct Step {
     pub what: String,
 }
 
+/// A record with all that happened to it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Shown {
+    /// As it stands.
+    #[serde(flatten)]
+    pub line: Line,
+    /// How it came to be.
+    pub history: Vec<Step>,
+}
+
+impl Shown {
+    /// The last entry that says something of it: whoever changes it can say that this is what they saw.
+    pub fn newest(&self) -> i64 {
+        self.history.last().map_or(self.line.entry, |step| step.entry)
+    }
+}
+
+/// Records that are looked through at once for a text or a tag.
+const RUN: usize = 1_000;
+
 /// Which records of a kind.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
@@ -110,6 +130,12 @@ pub fn one(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Option<Line>> {
     row.map(|line| with_level(tx, line)).transpose()
 }
 
+/// One record with its history.
+pub fn shown(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Option<Shown>> {
+    let Some(line) = one(tx, kind, id)? else { return Ok(None) };
+    Ok(Some(Shown { line, history: history(tx, kind, id)? }))
+}
+
 fn read(r: &ledger::Row<'_>) -> Option<Line> {
     let version = serde_json::from_str(r.text(3)).ok()?;
     Some(Line { version, evidence: String::new(), known: r.micros(1), since: r.micros(2), entry: r.int(0) })
@@ -121,22 +147,28 @@ fn with_level(tx: &mut Tx<'_>, mut line: Line) -> Result<Line> {
     Ok(line)
 }
 
-/// Records of a kind, the last recorded first.
+/// Records of a kind, the last recorded first. Read in runs from the newest, so that a page costs what it shows and not what there is.
 pub fn list(tx: &mut Tx<'_>, kind: &str, wanted: &Wanted) -> Result<Vec<Line>> {
     let sql = "SELECT v.idx, v.known, v.valid, v.meta FROM @record r JOIN @record_version v ON v.idx = r.idx \
-               WHERE r.kind = $1 AND r.idx < $2 AND r.void <= $3 ORDER BY r.idx DESC";
-    let before = wanted.before.unwrap_or(i64::MAX);
-    let void = i64::from(wanted.with_void);
-    let mut found: Vec<Line> = Vec::new();
+               WHERE r.kind = $1 AND r.idx < $2 AND r.void <= $3 AND ($4 = '' OR r.state = $4) ORDER BY r.idx DESC LIMIT $5";
+    let (void, state) = (i64::from(wanted.with_void), wanted.state.as_deref().unwrap_or_default());
     let needle = wanted.text.as_ref().map(|text| text.to_lowercase());
-    tx.each(sql, &[kind.into(), before.into(), void.into()], &mut |r| {
-        if let Some(line) =
-            read(r).filter(|line| found.len() < wanted.limit && is_wanted(line, wanted, needle.as_deref()))
-        {
-            found.push(line);
+    let run = if needle.is_some() || wanted.tag.is_some() { RUN } else { wanted.limit };
+    let mut before = wanted.before.unwrap_or(i64::MAX);
+    let mut found: Vec<Line> = Vec::new();
+    while found.len() < wanted.limit {
+        let limit = i64::try_from(run).unwrap_or(i64::MAX);
+        let args = [kind.into(), before.into(), void.into(), state.into(), limit.into()];
+        let rows = tx.all(sql, &args, |r| (r.int(0), read(r)))?;
+        let is_last = rows.len() < run;
+        before = rows.last().map_or(before, |(entry, _)| *entry);
+        let lines = rows.into_iter().filter_map(|(_, line)| line);
+        found.extend(lines.filter(|line| is_wanted(line, wanted, needle.as_deref())));
+        if is_last {
+            break;
         }
-        Ok(())
-    })?;
+    }
+    found.truncate(wanted.limit);
     found.into_iter().map(|line| with_level(tx, line)).collect()
 }
 
@@ -146,9 +178,7 @@ fn is_wanted(line: &Line, wanted: &Wanted, needle: Option<&str>) -> bool {
         let texts = version.fields.values().map(super::Stored::typed).chain([version.id.clone(), version.name.clone()]);
         texts.into_iter().any(|text| text.to_lowercase().contains(needle))
     };
-    wanted.state.as_ref().is_none_or(|state| *state == version.state)
-        && wanted.tag.as_ref().is_none_or(|tag| version.tags.contains(tag))
-        && needle.is_none_or(has)
+    wanted.tag.as_ref().is_none_or(|tag| version.tags.contains(tag)) && needle.is_none_or(has)
 }
 
 /// How many records of each kind stand.

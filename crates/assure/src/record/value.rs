@@ -77,6 +77,32 @@ impl Stored {
         Ok(Some(stored))
     }
 
+    /// A value of JSON as it would be typed, for [`Stored::read`]: each type has one form, and null empties the field.
+    ///
+    /// # Errors
+    /// Which form the field has.
+    pub fn typed_of(field: &Field, value: &serde_json::Value) -> Result<String, String> {
+        use serde_json::Value as Json;
+        match (field.kind, value) {
+            (_, Json::Null) => Ok(String::new()),
+            (Type::Number | Type::Count, Json::Number(n)) => Ok(n.to_string()),
+            (Type::Flag, Json::Bool(yes)) => Ok(Stored::Flag(*yes).typed()),
+            (Type::Number | Type::Count, _) => Err("it holds a number, or null".to_owned()),
+            (Type::Flag, _) => Err("it holds true or false, or null".to_owned()),
+            (kind, Json::Array(all)) if kind.is_list() => {
+                let parts: Option<Vec<&str>> = all.iter().map(serde_json::Value::as_str).collect();
+                let whole = |part: &&str| !part.trim().is_empty() && !part.contains(';');
+                match parts.filter(|parts| parts.iter().all(whole)) {
+                    Some(parts) => Ok(parts.join("; ")),
+                    None => Err("each of its values is a text that is not empty and has no `;`".to_owned()),
+                }
+            }
+            (kind, _) if kind.is_list() => Err("it holds a list of texts, or null".to_owned()),
+            (_, Json::String(text)) => Ok(text.clone()),
+            _ => Err("it holds a text, or null".to_owned()),
+        }
+    }
+
     /// As it is compared. `kind` is that of its field.
     pub fn value(&self, kind: Type) -> Value {
         match self {

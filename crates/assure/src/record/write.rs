@@ -58,6 +58,8 @@ pub struct Desk<'a> {
     next: BTreeMap<String, i64>,
     /// Each record is said once: what says it again otherwise is refused.
     is_table: bool,
+    /// What the last refusal was about, for whoever shows it beside the field.
+    about: Option<String>,
 }
 
 fn refused<T>(rule: &'static str, reason: impl Into<String>, next: impl Into<String>) -> Result<T> {
@@ -72,7 +74,8 @@ impl<'a> Desk<'a> {
         person: &'a Person,
         source: &'a str,
     ) -> Desk<'a> {
-        Desk { catalogue, tags, person, source, made: BTreeMap::new(), next: BTreeMap::new(), is_table: false }
+        let (made, next) = (BTreeMap::new(), BTreeMap::new());
+        Desk { catalogue, tags, person, source, made, next, is_table: false, about: None }
     }
 
     /// For a table: of two rows that say the same record otherwise the second is refused.
@@ -80,14 +83,32 @@ impl<'a> Desk<'a> {
         Desk { is_table: true, ..self }
     }
 
+    /// The field, or the built-in name, that the last refusal was about; of several the first.
+    pub fn about(&self) -> Option<&str> {
+        self.about.as_deref()
+    }
+
+    /// Refuses, and keeps what it is about.
+    pub(super) fn refuse<T>(
+        &mut self,
+        about: &str,
+        rule: &'static str,
+        reason: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Result<T> {
+        self.about = Some(about.to_owned());
+        refused(rule, reason, next)
+    }
+
     /// Records one version. Gives the record's id.
     ///
     /// # Errors
     /// [`Error::Refused`] with the rule that says no; nothing is recorded then.
     pub fn put(&mut self, tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<(String, Became)> {
+        self.about = None;
         let definition = must(self.catalogue, entry.kind)?;
         self.may_record(definition)?;
-        let typed = read(definition, &entry.fields)?;
+        let typed = self.read(definition, &entry.fields)?;
         let (id, standing) = self.find(tx, definition, entry, &typed)?;
         let version = self.version(definition, entry, typed, &id, standing.as_ref())?;
         self.holds(tx, definition, &version, standing.as_ref())?;
@@ -112,7 +133,7 @@ impl<'a> Desk<'a> {
             }
             Some(_) => Became::Changed,
         };
-        let since = since(definition, &version, tx.now())?;
+        let since = self.since(definition, &version, tx.now())?;
         tx.append(Draft::new(RECORD, &version)?.claimed(since))?;
         self.made.insert((definition.kind.clone(), id.clone()), version);
         Ok((id, became))
@@ -149,12 +170,14 @@ impl<'a> Desk<'a> {
         let key: Option<Vec<Stored>> = definition.key.iter().map(of_key).collect();
         let key = key.filter(|key| !key.is_empty());
         let id = match (entry.id.filter(|id| !id.is_empty()), &key) {
-            (Some(id), _) => checked_id(id)?,
-            (None, Some(key)) => slug(key)?,
+            (Some(id), _) => self.of("id", checked_id(id))?,
+            (None, Some(key)) => self.of(definition.key.first().map_or("id", String::as_str), slug(key))?,
             (None, None) if definition.key.is_empty() => self.number(tx, &definition.kind)?,
             (None, None) => {
                 let fields = definition.key.join(", ");
-                return refused("record-key", format!("{fields} names this kind of record and is empty"), "fill it");
+                let empty = definition.key.iter().find(|name| of_key(name).is_none()).map_or("id", String::as_str);
+                let reason = format!("{fields} names this kind of record and is empty");
+                return self.refuse(empty, "record-key", reason, "fill it");
             }
         };
         let standing = self.standing(tx, &definition.kind, &id)?;
@@ -163,15 +186,41 @@ impl<'a> Desk<'a> {
                 if standing.fields.get(name) != Some(value) {
                     let reason =
                         format!("{name} names the record {id}, and is {} there", shown(standing.fields.get(name)));
-                    return refused(
-                        "record-key",
-                        reason,
-                        "void that one and record another, or name this one otherwise",
-                    );
+                    let next = "void that one and record another, or name this one otherwise";
+                    return self.refuse(name, "record-key", reason, next);
                 }
             }
         }
         Ok((id, standing))
+    }
+
+    /// What went wrong is about this.
+    fn of<T>(&mut self, about: &str, done: Result<T>) -> Result<T> {
+        if done.is_err() {
+            self.about = Some(about.to_owned());
+        }
+        done
+    }
+
+    /// What was typed, field by field.
+    fn read<'e>(
+        &mut self,
+        definition: &Definition,
+        fields: &[(&'e str, &str)],
+    ) -> Result<Vec<(&'e str, Option<Stored>)>> {
+        let mut out: Vec<(&str, Option<Stored>)> = Vec::with_capacity(fields.len());
+        for (name, text) in fields {
+            let Some(field) = definition.field(name) else {
+                let next = format!("`mainstay record kinds {}` lists its fields", definition.kind);
+                let reason = format!("{} has no field {name:?}", definition.one());
+                return self.refuse(name, "record-field", reason, next);
+            };
+            match Stored::read(field, text) {
+                Ok(value) => out.push((name, value)),
+                Err(why) => return self.refuse(name, "record-value", format!("{name}: {why}"), ""),
+            }
+        }
+        Ok(out)
     }
 
     /// The latest version of a record.
@@ -249,7 +298,7 @@ impl<'a> Desk<'a> {
 
     /// Whether the version holds all rules of its definition.
     fn holds(
-        &self,
+        &mut self,
         tx: &mut Tx<'_>,
         definition: &Definition,
         version: &RecordMeta,
@@ -258,42 +307,37 @@ impl<'a> Desk<'a> {
         let RecordMeta { id, state, fields, tags, .. } = version;
         let Some(now) = definition.state(state) else {
             let all: Vec<&str> = definition.states.iter().map(|s| s.name.as_str()).collect();
-            return refused("record-state", format!("{state:?} is none of {}", all.join(", ")), "");
+            return self.refuse("state", "record-state", format!("{state:?} is none of {}", all.join(", ")), "");
         };
         if let Some(before) = standing.map(|s| s.state.as_str()).filter(|before| before != state)
             && !definition.state(before).is_some_and(|from| from.to.contains(state))
         {
             let to = definition.state(before).map(|from| from.to.join(", ")).unwrap_or_default();
             let next = if to.is_empty() { "nothing follows it".to_owned() } else { format!("it may become {to}") };
-            return refused("record-state", format!("{id} is {before} and does not become {state}"), next);
+            let reason = format!("{id} is {before} and does not become {state}");
+            return self.refuse("state", "record-state", reason, next);
         }
         let required =
             definition.fields.iter().filter(|f| f.required).map(|f| &f.name).chain(&now.needs).chain(&now.at);
         let empty: Vec<&str> = required.filter(|name| !fields.contains_key(*name)).map(String::as_str).collect();
-        if !empty.is_empty() {
-            let mut empty = empty;
-            empty.dedup();
-            return refused(
-                "record-missing",
-                format!("{} is empty, which {state} asks for", empty.join(", ")),
-                "fill it",
-            );
+        if let Some(first) = empty.first() {
+            let mut all = empty.clone();
+            all.dedup();
+            let reason = format!("{} is empty, which {state} asks for", all.join(", "));
+            return self.refuse(first, "record-missing", reason, "fill it");
         }
         if tags.len() > TAGS_MAX {
-            return refused("record-tags", format!("more than {TAGS_MAX} tags"), "");
+            return self.refuse("tags", "record-tags", format!("more than {TAGS_MAX} tags"), "");
         }
         if let Some(tag) = tags.iter().find(|tag| !self.tags.contains_key(*tag)) {
-            return refused(
-                "record-tag",
-                format!("{tag:?} is in no plan"),
-                "`mainstay plan tags` lists those that are",
-            );
+            let next = "`mainstay plan tags` lists those that are";
+            return self.refuse("tags", "record-tag", format!("{tag:?} is in no plan"), next);
         }
         self.links(tx, definition, fields)
     }
 
     /// What is named is there: records, organisations.
-    fn links(&self, tx: &mut Tx<'_>, definition: &Definition, fields: &Fields) -> Result<()> {
+    fn links(&mut self, tx: &mut Tx<'_>, definition: &Definition, fields: &Fields) -> Result<()> {
         for field in &definition.fields {
             let Some(stored) = fields.get(&field.name) else { continue };
             for part in stored.parts() {
@@ -304,11 +348,29 @@ impl<'a> Desk<'a> {
                 };
                 if !is_there {
                     let next = format!("record the {what} first, or correct {}", field.name);
-                    return refused("record-link", format!("{}: there is no {what} {part:?}", field.name), next);
+                    let reason = format!("{}: there is no {what} {part:?}", field.name);
+                    return self.refuse(&field.name, "record-link", reason, next);
                 }
             }
         }
         Ok(())
+    }
+
+    /// When it came to be in its state, by the field that says so.
+    fn since(&mut self, definition: &Definition, version: &RecordMeta, now: Micros) -> Result<Option<Micros>> {
+        let at = definition.state(&version.state).and_then(|state: &State| state.at.as_ref());
+        let Some((name, field)) = at.and_then(|name| Some((name, definition.field(name)?))) else { return Ok(None) };
+        let Some(value) = version.fields.get(name).map(|stored| stored.value(field.kind)) else { return Ok(None) };
+        let since = match value {
+            value::Value::Instant(at) => at,
+            other => Micros::of_day(other.day().unwrap_or_default()),
+        };
+        if since > now {
+            let text = value_text(version, name);
+            let reason = format!("{name} is {text}, which is yet to come: it is not {} now", version.state);
+            return self.refuse(name, "record-future", reason, "record it when it is, or correct the day");
+        }
+        Ok(Some(since))
     }
 }
 
@@ -323,39 +385,6 @@ pub fn must<'a>(catalogue: &'a Catalogue, kind: &str) -> Result<&'a Definition> 
 fn unknown(definition: &Definition, id: &str) -> Error {
     let next = format!("`mainstay record list {}` shows those that are", definition.kind);
     Error::refused("record-unknown", format!("there is no {} {id:?}", definition.title.to_lowercase()), next)
-}
-
-/// What was typed, field by field.
-fn read<'e>(definition: &Definition, fields: &[(&'e str, &str)]) -> Result<Vec<(&'e str, Option<Stored>)>> {
-    let mut out: Vec<(&str, Option<Stored>)> = Vec::with_capacity(fields.len());
-    for (name, text) in fields {
-        let Some(field) = definition.field(name) else {
-            let next = format!("`mainstay record kinds {}` lists its fields", definition.kind);
-            return refused("record-field", format!("{} has no field {name:?}", definition.one()), next);
-        };
-        match Stored::read(field, text) {
-            Ok(value) => out.push((name, value)),
-            Err(why) => return refused("record-value", format!("{name}: {why}"), ""),
-        }
-    }
-    Ok(out)
-}
-
-/// When it came to be in its state, by the field that says so.
-fn since(definition: &Definition, version: &RecordMeta, now: Micros) -> Result<Option<Micros>> {
-    let at = definition.state(&version.state).and_then(|state: &State| state.at.as_ref());
-    let Some((name, field)) = at.and_then(|name| Some((name, definition.field(name)?))) else { return Ok(None) };
-    let Some(value) = version.fields.get(name).map(|stored| stored.value(field.kind)) else { return Ok(None) };
-    let since = match value {
-        value::Value::Instant(at) => at,
-        other => Micros::of_day(other.day().unwrap_or_default()),
-    };
-    if since > now {
-        let reason =
-            format!("{} is {}, which is yet to come: it is not {} now", name, value_text(version, name), version.state);
-        return refused("record-future", reason, "record it when it is, or correct the day");
-    }
-    Ok(Some(since))
 }
 
 fn value_text(version: &RecordMeta, name: &str) -> String {

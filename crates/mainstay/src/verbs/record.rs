@@ -362,23 +362,11 @@ fn cells(definition: &Definition, line: &Line) -> Vec<String> {
     own.into_iter().chain(definition.listed.iter().map(field)).collect()
 }
 
-/// A record with all that happened to it.
-#[derive(Serialize)]
-struct Shown {
-    #[serde(flatten)]
-    line: Line,
-    history: Vec<list::Step>,
-}
-
 fn show(global: &Global, kind: &str, id: &str) -> Result<Done, Failure> {
     let (ledger, catalogue) = open(global)?;
     let person = actor::own(global, &ledger)?;
     let definition = readable(&catalogue, kind, &person)?;
-    let found = ledger.read(|tx| {
-        let Some(line) = list::one(tx, &definition.kind, id)? else { return Ok(None) };
-        Ok(Some(Shown { line, history: list::history(tx, &definition.kind, id)? }))
-    })?;
-    let Some(shown) = found else {
+    let Some(shown) = ledger.read(|tx| list::shown(tx, &definition.kind, id))? else {
         let next = format!("`record list {}` shows those that are", definition.kind);
         return Err(Failure::Usage(format!("there is no {kind} {id:?}; {next}")));
     };

@@ -202,7 +202,7 @@ impl Hub {
             }
         }
         match (taxii, ask.method.as_str()) {
-            (false, "POST") if ask.path.starts_with("/receipts/") => {
+            (false, "POST" | "PUT") if ["/receipts/", "/records/"].iter().any(|face| ask.path.starts_with(face)) => {
                 request = request.header("content-type", "application/json").header("sec-fetch-site", "same-origin");
             }
             (true, "POST") => request = request.header("accept", TAXII).header("content-type", TAXII),

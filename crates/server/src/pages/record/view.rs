@@ -157,7 +157,7 @@ pub(super) fn typed<'d>(definition: &'d Definition, brought: &Brought) -> Vec<(&
 }
 
 /// The definition of a kind that this person may read.
-fn readable<'c>(catalogue: &'c Catalogue, kind: &str, person: &partners::Person) -> Result<&'c Definition> {
+pub(crate) fn readable<'c>(catalogue: &'c Catalogue, kind: &str, person: &partners::Person) -> Result<&'c Definition> {
     person.must(Verb::Measure)?;
     match catalogue.get(kind).filter(|definition| definition.is_read_by(person.role)) {
         Some(definition) => Ok(definition),

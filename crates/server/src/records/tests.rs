@@ -1,0 +1,220 @@
+//! What a program does with records: reads the definitions, says one, says it again, reads it and its history; and what it is told where a rule says no.
+use super::*;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use insta::assert_snapshot;
+use ledger::SeededEntropy;
+use ledger::testkit::{TestStore, engines};
+use partners::{NewPerson, Role};
+use std::sync::Arc;
+use stix::Tlp;
+use tower::ServiceExt;
+
+struct World {
+    state: AppState,
+    runtime: tokio::runtime::Runtime,
+    _store: TestStore,
+}
+
+fn world(store: TestStore) -> World {
+    store.clock.set("2026-02-01".parse().unwrap());
+    let ledger = store.open(crate::stages());
+    let key = ledger.signing_key().unwrap();
+    let hashed = partners::person::hash("correct horse", &SeededEntropy::new(9)).unwrap();
+    let people = [
+        ("ana", "home", Role::Analyst),
+        ("aud", "home", Role::Auditor),
+        ("olga", "home", Role::Operator),
+        ("fred", "fr", Role::Analyst),
+    ];
+    ledger.write(|tx| assure::furnish(tx, &key)).unwrap();
+    ledger
+        .write(|tx| {
+            partners::import_csv(tx, b"org,name,kind,country,languages,agreement_from,agreement_to,clearance\nhome,Agency,agency,US,en,,,\nfr,CERT FR,csirt,FR,fr,,,\n")?;
+            people.iter().try_for_each(|&(name, org, role)| {
+                let new = NewPerson { name, org, role, clearance: Some(Tlp::Red), until: None };
+                partners::add_person(tx, &new, &hashed).map(drop)
+            })
+        })
+        .unwrap();
+    ledger.catch_up().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    World { state: AppState::new(Arc::new(ledger)), runtime, _store: store }
+}
+
+impl World {
+    fn send(&self, request: Request<Body>) -> (u16, HeaderMap, String) {
+        let router = crate::router(self.state.clone());
+        self.runtime.block_on(async {
+            let response = router.oneshot(request).await.unwrap();
+            let (parts, body) = response.into_parts();
+            let body = to_bytes(body, 1 << 26).await.unwrap();
+            (parts.status.as_u16(), parts.headers, String::from_utf8_lossy(&body).into_owned())
+        })
+    }
+
+    /// Asks as a program does, with these headers beside.
+    fn ask(&self, name: &str, method: &str, path: &str, body: &str, more: &[(&str, &str)]) -> (u16, HeaderMap, String) {
+        let word = format!("Basic {}", STANDARD.encode(format!("{name}:correct horse")));
+        let mut request = Request::builder().method(method).uri(path).header("authorization", word);
+        if !more.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in more {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_owned())).unwrap())
+    }
+
+    /// Status and answer, in one line.
+    fn says(&self, name: &str, method: &str, path: &str, body: &str) -> String {
+        let (status, _, body) = self.ask(name, method, path, body, &[]);
+        format!("{status} {body}")
+    }
+
+    fn json(&self, path: &str) -> serde_json::Value {
+        let (status, _, body) = self.ask("ana", "GET", path, "", &[]);
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).unwrap()
+    }
+}
+
+const HELD: &str = r#"{"state":"held","fields":{"reference":"A 2026/1","title":"Table-top","held_on":"2026-01-05","partners":["fr"],"coordinated_by":"home"}}"#;
+const ONE: &str = "/records/activity/a-2026-1";
+
+/// The same on each engine.
+fn for_each_engine(story: impl Fn(&World)) {
+    insta::allow_duplicates! {
+        for store in engines() {
+            story(&world(store));
+        }
+    }
+}
+
+#[test]
+fn a_program_says_a_record_and_reads_it() {
+    for_each_engine(|w| {
+        let kinds = w.json("/records/");
+        let activity = kinds["kinds"].as_array().unwrap().iter().find(|kind| kind["kind"] == "activity").unwrap();
+        assert_eq!((&activity["records"], &activity["state"][1]["name"]), (&0.into(), &"held".into()));
+        assert!(
+            activity["field"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|field| field["name"] == "held_on" && field["type"] == "day")
+        );
+        let (status, headers, _) = w.ask("ana", "POST", "/records/activity", HELD, &[]);
+        assert_eq!((status, headers["location"].to_str().unwrap()), (201, ONE));
+        assert_eq!(w.ask("ana", "POST", "/records/activity", HELD, &[]).0, 200, "it stands so already");
+        let more = r#"{"fields":{"reference":"A 2026/1","outcome":"a playbook"}}"#;
+        assert_eq!(w.ask("ana", "POST", "/records/activity", more, &[]).0, 200, "what is not said stays");
+        let shown = w.json(ONE);
+        assert_eq!((&shown["state"], &shown["fields"]["title"]), (&"held".into(), &"Table-top".into()));
+        assert_eq!(
+            (&shown["marking"], &shown["evidence"], &shown["by"]),
+            (&"AMBER".into(), &"E0".into(), &"ana".into())
+        );
+        let history = shown["history"].as_array().unwrap();
+        assert_eq!(history[1]["what"], "outcome: empty → a playbook");
+        // what is said whole: what is not said is empty, and saying it again changes nothing
+        assert_eq!(w.ask("olga", "PUT", ONE, HELD, &[]).0, 200);
+        assert_eq!(w.json(ONE)["fields"].get("outcome"), None);
+        let was = w.json(ONE)["entry"].clone();
+        assert_eq!(w.ask("olga", "PUT", ONE, HELD, &[]).0, 200);
+        assert_eq!(w.json(ONE)["entry"], was);
+    });
+}
+
+#[test]
+fn whoever_changes_a_record_can_say_what_they_saw() {
+    for_each_engine(|w| {
+        w.ask("ana", "POST", "/records/activity", HELD, &[]);
+        let seen = w.ask("ana", "GET", ONE, "", &[]).1["etag"].to_str().unwrap().to_owned();
+        let other = HELD.replace("Table-top", "Exercise");
+        assert_eq!(w.ask("ana", "PUT", ONE, &other, &[("if-match", &seen)]).0, 200);
+        let (status, _, body) = w.ask("olga", "PUT", ONE, HELD, &[("if-match", &seen)]);
+        assert_eq!(status, 412);
+        assert!(body.contains(r#""rule":"record-seen""#), "{body}");
+        assert_eq!(w.json(ONE)["name"], "Exercise", "what somebody else changed meanwhile stands");
+        assert_eq!(w.ask("olga", "PUT", ONE, HELD, &[("if-match", "W/x")]).0, 412);
+    });
+}
+
+#[test]
+fn a_refusal_names_the_rule_the_field_and_what_to_do() {
+    for_each_engine(|w| {
+        let with = |name: &str, value: &str| {
+            let fields = format!(r#"{{"reference":"A 2026/1","title":"T","{name}":{value}}}"#);
+            w.says("ana", "POST", "/records/activity", &format!(r#"{{"fields":{fields}}}"#))
+        };
+        assert_snapshot!(with("held_on", r#""5 January""#), @r#"422 {"title":"held_on: \"5 January\" is no day; write YYYY-MM-DD","rule":"record-value","field":"held_on"}"#);
+        assert_snapshot!(with("partners", r#""fr""#), @r#"422 {"title":"partners: it holds a list of texts, or null","rule":"record-value","field":"partners"}"#);
+        assert_snapshot!(with("partners", r#"["fr;nl"]"#), @r#"422 {"title":"partners: each of its values is a text that is not empty and has no `;`","rule":"record-value","field":"partners"}"#);
+        assert_snapshot!(with("partners", r#"["xx"]"#), @r#"422 {"title":"partners: there is no organisation \"xx\"","rule":"record-link","field":"partners","next":"record the organisation first, or correct partners"}"#);
+        assert_snapshot!(with("colour", r#""red""#), @r#"422 {"title":"an activity has no field \"colour\"","rule":"record-field","field":"colour","next":"`mainstay record kinds activity` lists its fields"}"#);
+        let said = |body: &str| w.says("ana", "POST", "/records/activity", body);
+        assert_snapshot!(said(r#"{"fields":{"title":"T"}}"#), @r#"422 {"title":"reference names this kind of record and is empty","rule":"record-key","field":"reference","next":"fill it"}"#);
+        assert_snapshot!(said(r#"{"state":"held","fields":{"reference":"x","title":"T"}}"#), @r#"422 {"title":"partners, held_on is empty, which held asks for","rule":"record-missing","field":"partners","next":"fill it"}"#);
+        assert_snapshot!(said(r#"{"tags":["isp:99"],"fields":{"reference":"x","title":"T"}}"#), @r#"422 {"title":"\"isp:99\" is in no plan","rule":"record-tag","field":"tags","next":"`mainstay plan tags` lists those that are"}"#);
+        assert_snapshot!(said(r#"{"marking":"PINK","fields":{}}"#), @r#"422 {"title":"`PINK` is not a TLP label: write CLEAR, GREEN, AMBER, AMBER+STRICT or RED","rule":"record-value","field":"marking"}"#);
+        assert_snapshot!(said(r#"{"fields":{"title":"a","title":"b"}}"#), @r#"400 {"title":"duplicate-key at /fields/title: the key stands twice in one object: send it once","rule":"json","next":"send an object with `fields`, and `id`, `state`, `tags` and `marking` where they are said"}"#);
+        assert_snapshot!(said(r#"{"feilds":{}}"#), @r#"400 {"title":"unknown field `feilds`, expected one of `id`, `state`, `fields`, `tags`, `marking` at line 1 column 9","rule":"json","next":"send an object with `fields`, and `id`, `state`, `tags` and `marking` where they are said"}"#);
+        assert_eq!(w.ask("ana", "POST", "/records/activity", &" ".repeat(SAID_MAX + 1), &[]).0, 413);
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        assert_eq!(w.ask("ana", "POST", "/records/activity", "fields=x", &form).0, 415);
+        assert_eq!(w.json("/records/activity")["records"], serde_json::json!([]), "nothing was recorded");
+    });
+}
+
+#[test]
+fn who_may_read_and_record_is_what_the_definition_and_the_role_say() {
+    for_each_engine(|w| {
+        assert_eq!(w.ask("ana", "POST", "/records/activity", HELD, &[]).0, 201);
+        assert_snapshot!(w.says("aud", "PUT", ONE, HELD), @r#"403 {"title":"the role auditor may not import files; admin, operator, analyst may","rule":"role","next":"ask somebody whose role allows it"}"#);
+        let role = r#"{"fields":{"person":"p1","role":"liaison","from":"2026-01-01","source":"list"}}"#;
+        assert_snapshot!(w.says("ana", "POST", "/records/role", role), @r#"403 {"title":"the role analyst may not record an international role; operator, admin may","rule":"role-record"}"#);
+        assert_eq!(w.ask("aud", "GET", ONE, "", &[]).0, 200);
+        assert_snapshot!(w.says("fred", "GET", ONE, ""), @r#"403 {"title":"fred belongs to fr; only the operator's own may compute measures","rule":"role","next":"ask somebody whose role allows it"}"#);
+        assert_eq!(w.ask("ana", "GET", "/records/activty", "", &[]).0, 404);
+        assert_eq!(w.ask("ana", "GET", "/records/activity/none", "", &[]).0, 404);
+        assert_eq!(w.send(Request::builder().uri("/records/").body(Body::empty()).unwrap()).0, 303, "to the door");
+        // a session of the pages reads; what it says must come from a page of this hub
+        let token = w.state.ledger.write(|tx| crate::auth::begin(tx, "ana")).unwrap();
+        let cookie = crate::auth::cookie(&token, false);
+        let cookie = cookie.split(';').next().unwrap();
+        let put = |site: &str| {
+            let request =
+                Request::builder().method("PUT").uri(ONE).header("cookie", cookie).header("sec-fetch-site", site);
+            w.send(request.header("content-type", "application/json").body(Body::from(HELD)).unwrap()).0
+        };
+        assert_eq!((put("cross-site"), put("same-origin")), (403, 200));
+    });
+}
+
+#[test]
+fn a_list_goes_on_where_it_ended() {
+    for_each_engine(|w| {
+        for n in 1..=5 {
+            let state = if n % 2 == 0 { "planned" } else { "cancelled" };
+            let said = format!(r#"{{"state":"{state}","fields":{{"reference":"a-{n}","title":"Meeting {n}"}}}}"#);
+            assert_eq!(w.ask("ana", "POST", "/records/activity", &said, &[]).0, 201, "{said}");
+        }
+        let page = |query: &str| {
+            let list = w.json(&format!("/records/activity?{query}"));
+            let ids: Vec<&str> =
+                list["records"].as_array().unwrap().iter().map(|r| r["id"].as_str().unwrap()).collect();
+            (ids.join(" "), list["next"].as_i64())
+        };
+        let (ids, next) = page("limit=2");
+        assert_eq!(ids, "a-5 a-4");
+        let (ids, next) = page(&format!("limit=2&before={}", next.unwrap()));
+        assert_eq!(ids, "a-3 a-2");
+        assert_eq!(page(&format!("limit=2&before={}", next.unwrap())), ("a-1".to_owned(), None));
+        assert_eq!(page("state=planned"), ("a-4 a-2".to_owned(), None));
+        assert_eq!(page("find=meeting%203&limit=1"), ("a-3".to_owned(), None));
+        assert_eq!(w.ask("ana", "GET", "/records/activity?sort=up", "", &[]).0, 400);
+    });
+}
