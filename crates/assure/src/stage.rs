@@ -91,6 +91,7 @@ impl Stage for Assure {
          CREATE TABLE @record_org (org {text} NOT NULL, idx {int} NOT NULL, kind {text} NOT NULL, id {text} NOT NULL,
            PRIMARY KEY (org, idx));
          CREATE INDEX @record_org_id ON @record_org (kind, id);
+         CREATE TABLE @record_word (word {int} NOT NULL, entry {int} NOT NULL, PRIMARY KEY (word, entry));
          CREATE TABLE @record_backed (idx {int} PRIMARY KEY, kind {text} NOT NULL, id {text} NOT NULL, valid {int} NOT NULL,
            known {int} NOT NULL, meta {text} NOT NULL);
          CREATE INDEX @record_backed_id ON @record_backed (kind, id, idx);
@@ -133,6 +134,7 @@ impl Stage for Assure {
 
     fn apply_all(&self, tx: &mut Tx<'_>, events: &[&Event], _ahead: Option<Ahead>) -> Result<()> {
         let mut batch = received::Batch::default();
+        let mut words = record::find::Words::default();
         for event in events {
             batch.kind(event);
             match event.kind.as_str() {
@@ -153,7 +155,7 @@ impl Stage for Assure {
                 "act.bounced" => asked::bounced(tx, event)?,
                 "act.answered" => asked::answered(tx, event, &mut batch)?,
                 "act.closed" => asked::closed(tx, event)?,
-                record::RECORD => record::fold::record(tx, event)?,
+                record::RECORD => record::fold::record(tx, event, &mut words)?,
                 record::BACKED => record::fold::backed(tx, event)?,
                 propose::PROPOSED => propose::queue::fold_proposed(tx, event)?,
                 propose::DECIDED => propose::queue::fold_decided(tx, event)?,
@@ -161,6 +163,7 @@ impl Stage for Assure {
                 _ => {}
             }
         }
+        words.end(tx)?;
         batch.write(tx)
     }
 }

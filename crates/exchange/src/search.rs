@@ -11,8 +11,7 @@ mod terms;
 
 pub use find::{EXAMINED_MAX, Found, Hit, PAGE, Part, Wanted, What, find, referring};
 pub(crate) use find::{Eyes, week};
-pub use terms::asked;
-pub(crate) use terms::number;
+pub use terms::{asked, number, numbers_of};
 
 use crate::arrivals::Arrivals;
 use crate::event::{self, DocumentMeta, ListedMeta, ObjectBrief};

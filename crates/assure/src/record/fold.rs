@@ -2,12 +2,18 @@
 use ledger::{Error, Event, Result, Tx};
 use serde::Serialize;
 
+use crate::record::find::Words;
 use crate::record::{BackedMeta, RecordMeta};
 use crate::stage::valid;
 
-pub(crate) fn record(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
+pub(crate) fn record(tx: &mut Tx<'_>, event: &Event, words: &mut Words) -> Result<()> {
     let meta: RecordMeta = event.meta()?;
-    keep(tx, "@record_version", event, (&meta.record, &meta.id), &meta)?;
+    let sql = "SELECT idx FROM @record WHERE kind = $1 AND id = $2";
+    let before = tx.one(sql, &[(&meta.record).into(), (&meta.id).into()], |r| r.int(0))?;
+    words.turn(tx, before, event.index, &meta)?;
+    let sql = "INSERT INTO @record_version (idx, kind, id, valid, known, meta) VALUES ($1, $2, $3, $4, $5, $6)";
+    let args = [event.index.into(), (&meta.record).into(), (&meta.id).into(), valid(event).into(), event.known.into()];
+    tx.run(sql, &[&args[..], &[(&written(&meta)?).into()]].concat())?;
     tx.run(
         "INSERT INTO @record (kind, id, idx, state, name, void) VALUES ($1, $2, $3, $4, $6, $5) ON CONFLICT (kind, id) \
          DO UPDATE SET idx = excluded.idx, state = excluded.state, name = excluded.name, void = excluded.void",
@@ -35,13 +41,11 @@ pub(crate) fn record(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 
 pub(crate) fn backed(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     let meta: BackedMeta = event.meta()?;
-    keep(tx, "@record_backed", event, (&meta.record, &meta.id), &meta)
+    let sql = "INSERT INTO @record_backed (idx, kind, id, valid, known, meta) VALUES ($1, $2, $3, $4, $5, $6)";
+    let args = [event.index.into(), (&meta.record).into(), (&meta.id).into(), valid(event).into(), event.known.into()];
+    tx.run(sql, &[&args[..], &[(&written(&meta)?).into()]].concat()).map(drop)
 }
 
-/// What an event says of a record, with both its times.
-fn keep(tx: &mut Tx<'_>, table: &str, event: &Event, (kind, id): (&str, &str), meta: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string(meta).map_err(|e| Error::park("meta-unreadable", e.to_string()))?;
-    let sql = format!("INSERT INTO {table} (idx, kind, id, valid, known, meta) VALUES ($1, $2, $3, $4, $5, $6)");
-    let args = [event.index.into(), kind.into(), id.into(), valid(event).into(), event.known.into(), (&text).into()];
-    tx.run(&sql, &args).map(drop)
+fn written(meta: &impl Serialize) -> Result<String> {
+    serde_json::to_string(meta).map_err(|e| Error::park("meta-unreadable", e.to_string()))
 }

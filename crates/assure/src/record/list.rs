@@ -136,6 +136,12 @@ pub fn shown(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Option<Shown>> {
     Ok(Some(Shown { line, history: history(tx, kind, id)? }))
 }
 
+/// Records by a statement that gives entry, known, valid and meta of versions.
+pub(super) fn of_rows(tx: &mut Tx<'_>, sql: &str, args: &[ledger::Value<'_>]) -> Result<Vec<Line>> {
+    let lines = tx.all(sql, args, read)?;
+    lines.into_iter().flatten().map(|line| with_level(tx, line)).collect()
+}
+
 fn read(r: &ledger::Row<'_>) -> Option<Line> {
     let version = serde_json::from_str(r.text(3)).ok()?;
     Some(Line { version, evidence: String::new(), known: r.micros(1), since: r.micros(2), entry: r.int(0) })
@@ -251,6 +257,5 @@ fn changes(before: Option<&RecordMeta>, now: &RecordMeta) -> String {
 pub fn naming(tx: &mut Tx<'_>, org: &str, limit: i64) -> Result<Vec<Line>> {
     let sql = "SELECT v.idx, v.known, v.valid, v.meta FROM @record_org o JOIN @record_version v ON v.idx = o.idx WHERE o.org = $1 \
                ORDER BY o.idx DESC LIMIT $2";
-    let rows = tx.all(sql, &[org.into(), limit.into()], read)?;
-    rows.into_iter().flatten().map(|line| with_level(tx, line)).collect()
+    of_rows(tx, sql, &[org.into(), limit.into()])
 }

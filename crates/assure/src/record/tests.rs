@@ -9,7 +9,8 @@ use partners::register::Org;
 use partners::{Person, Role};
 
 use crate::facts::Evidence;
-use crate::record::definition::Catalogue;
+use crate::record::definition::{Catalogue, Field, Type};
+use crate::record::find;
 use crate::record::list::{self, Wanted};
 use crate::record::write::{self, Backing, Desk, Entry};
 use crate::record::{Stored, table};
@@ -380,4 +381,71 @@ fn a_definition_that_records_use_keeps_its_fields() {
     assert_snapshot!(check(&pack).unwrap_err(), @r##"records pack records has 2 faults, the first: record activity: "coordinated_by" is none of its fields [record-unknown-field]; `mainstay plan lint` lists all"##);
     let version = w.ledger.read(|tx| list::latest(tx, "activity", "a-2026-1")).unwrap().unwrap();
     assert_eq!(version.fields["partners"], Stored::List(vec!["fr".to_owned(), "nl".to_owned()]));
+}
+
+#[test]
+fn a_record_is_found_by_its_words_and_by_no_others() {
+    for_each_engine(|w| {
+        w.at("2026-02-01");
+        let catalogue = &w.catalogue;
+        let found = |who: &Person, text: &str, limit: usize| {
+            let found = w.ledger.read(|tx| find::find(tx, catalogue, who, text, limit)).unwrap();
+            let ids: Vec<&str> = found.lines.iter().map(|line| line.version.id.as_str()).collect();
+            format!("{}{}", ids.join(" "), if found.more { " …" } else { "" })
+        };
+        let ana = person("ana", Role::Analyst);
+        let check = |text: &str, expected: &str| assert_eq!(found(&ana, text, 9), expected, "{text}");
+        w.analyst("activity", "held", &HELD);
+        let more = [
+            ("reference", "B/7"),
+            ("title", "Water and power"),
+            ("held_on", "2026-01-09"),
+            ("partners", "nl"),
+            ("coordinated_by", "home"),
+        ];
+        w.analyst("activity", "held", &more);
+        check("water", "b-7 a-2026-1");
+        check("Table-Top on WATER", "a-2026-1");
+        check("plc-1", "a-2026-1");
+        check("nl water", "b-7 a-2026-1");
+        check("power plc-1", "");
+        check("a-2026-1", "a-2026-1");
+        check("b-7", "b-7");
+        check(" ", "");
+        check("the", "");
+        assert_eq!(found(&ana, "water", 1), "b-7 …", "there are more");
+        assert_eq!(found(&person("part", Role::Partner), "water", 9), "");
+        assert_eq!(found(&Person { is_operator: false, ..ana.clone() }, "water", 9), "");
+        // a further version is found by its own words; what was a mistake by none
+        w.analyst("activity", "held", &[("reference", "B/7"), ("title", "Gas")]);
+        check("power", "");
+        check("gas", "b-7");
+        let tags = w.ledger.read(crate::tags).unwrap();
+        w.back(|tx, c| Desk::new(c, &tags, &ana, "local").void(tx, "activity", "b-7", "it was another's"));
+        check("gas", "");
+        check("b-7", "");
+        w.ledger.rebuild().unwrap();
+        check("water", "a-2026-1");
+    });
+}
+
+#[test]
+fn a_value_of_json_has_the_form_of_its_type() {
+    let field = |kind: Type| Field { name: "x".to_owned(), kind, options: vec!["a".to_owned()], ..Field::default() };
+    let check = |kind: Type, json: &str, expected: Result<&str, &str>| {
+        let got = Stored::typed_of(&field(kind), &serde_json::from_str(json).unwrap());
+        assert_eq!(got.as_deref().map_err(String::as_str), expected, "{kind:?} {json}");
+    };
+    check(Type::Text, "null", Ok(""));
+    check(Type::Text, r#""a; b""#, Ok("a; b"));
+    check(Type::Text, "1", Err("it holds a text, or null"));
+    check(Type::Number, "-1.5", Ok("-1.5"));
+    check(Type::Count, r#""7""#, Err("it holds a number, or null"));
+    check(Type::Flag, "true", Ok("yes"));
+    check(Type::Flag, r#""yes""#, Err("it holds true or false, or null"));
+    check(Type::Orgs, r#"["fr","nl"]"#, Ok("fr; nl"));
+    check(Type::Orgs, "[]", Ok(""));
+    check(Type::Orgs, r#""fr""#, Err("it holds a list of texts, or null"));
+    check(Type::People, r#"["a;b"]"#, Err("each of its values is a text that is not empty and has no `;`"));
+    check(Type::Text, "{}", Err("it holds a text, or null"));
 }

@@ -78,8 +78,22 @@ pub fn asked(text: &str) -> (Vec<String>, Vec<String>) {
     (wanted, common)
 }
 
+/// The numbers of the terms of texts, in their order and each once, at most so many: by these another stage finds what it keeps with the words in
+/// which a search over what is held is asked.
+pub fn numbers_of<'t>(texts: impl Iterator<Item = &'t str>, max: usize) -> Vec<u64> {
+    let (mut terms, mut fold) = (Terms::default(), String::new());
+    terms.begin(max);
+    for text in texts {
+        if terms.is_full() {
+            break;
+        }
+        terms_of(text, &mut fold, &mut terms);
+    }
+    terms.numbers
+}
+
 /// The number of a term: FNV-1a over its bytes, stirred, cut. It stands in stores, so it never changes.
-pub(crate) fn number(term: &str) -> u64 {
+pub fn number(term: &str) -> u64 {
     stirred(term.bytes().fold(FNV, fnv))
 }
 

@@ -103,6 +103,8 @@ impl Hub {
     }
 
     fn furnish(&self) {
+        let key = self.ledger().signing_key().unwrap();
+        self.write(|tx| assure::furnish(tx, &key));
         self.write(|tx| partners::import_csv(tx, PARTNERS));
         self.write(|tx| act::import_contacts(tx, CONTACTS, false));
         for (name, org, role) in people() {

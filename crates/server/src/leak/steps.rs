@@ -14,7 +14,7 @@ use super::hub::{By, COPIES, FAR, Hub, OPEN, OTHERS, tokens};
 /// Three numbers that say how.
 pub(super) type How = (u8, u8, u8);
 /// Kinds of hidden steps.
-pub(super) const HIDDEN: u8 = 22;
+pub(super) const HIDDEN: u8 = 23;
 /// Kinds of steps that are the same.
 pub(super) const SHARED: u8 = 19;
 
@@ -278,6 +278,7 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
             let tlp = [Tlp::Clear, Tlp::Red][usize::from(c / 2) % 2];
             drop(hub.give(by, [OPEN, OTHERS][usize::from(b & 1)], &[label(a, tlp, &[RED])]));
         }
+        22 => record(hub, how, world),
         _ => {
             // an answer of nl to what it was asked
             let asked = hub
@@ -295,6 +296,24 @@ pub(super) fn hidden(hub: &Hub, world: usize, what: u8, how: How) {
             }
         }
     }
+}
+
+/// The operator writes down what it did with nl, in words for which fr searches.
+fn record(hub: &Hub, (a, b, c): How, world: usize) {
+    let by = hub.ledger().read(|tx| partners::person::person(tx, "home-operator", "home")).unwrap().unwrap();
+    let (catalogue, tags) =
+        hub.ledger().read(|tx| Ok((assure::record::Catalogue::of(tx)?, assure::tags(tx)?))).unwrap();
+    let (reference, title) = (format!("S-{}", a % 10), format!("Secret table-top on water plc pump {world} {c}"));
+    let fields = vec![
+        ("reference", reference.as_str()),
+        ("title", title.as_str()),
+        ("held_on", "2026-01-01"),
+        ("partners", "nl"),
+        ("coordinated_by", "home"),
+    ];
+    let state = Some(["held", "planned"][usize::from(b & 1)]);
+    let entry = assure::record::write::Entry { kind: "activity", state, fields, ..Default::default() };
+    hub.write(|tx| assure::record::write::Desk::new(&catalogue, &tags, &by, "local").put(tx, &entry));
 }
 
 /// Two people take an object out, for good.

@@ -23,6 +23,10 @@ pub struct Found {
     pub lede: Sentence,
     /// The hits.
     pub hits: Vec<Hit>,
+    /// The records.
+    pub records: Vec<RecordHit>,
+    /// What to do where there are more records than are shown.
+    pub more: &'static str,
     /// Everything held that has these words.
     pub held: Held,
 }
@@ -113,6 +117,11 @@ impl Filter {
             .any(|v| !v.is_empty())
     }
 
+    /// Whether it is narrowed to a part of what is held by the gate.
+    pub fn narrows(&self) -> bool {
+        [&self.kind, &self.mark, &self.source, &self.collection, &self.from, &self.to].iter().any(|v| !v.is_empty())
+    }
+
     /// The address of the same question with one answer changed, from its beginning.
     pub fn with(&self, name: &str, value: &str) -> String {
         let all = [
@@ -148,6 +157,20 @@ pub struct Hit {
     pub kind: String,
     /// Its key.
     pub key: String,
+}
+
+/// A record that was found.
+pub struct RecordHit {
+    /// Its name.
+    pub name: String,
+    /// Its page.
+    pub href: String,
+    /// "Activity".
+    pub kind: String,
+    /// Where it is in its life.
+    pub state: String,
+    /// Since when.
+    pub since: When,
 }
 
 /// Something went wrong, or is not there.

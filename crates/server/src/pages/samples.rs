@@ -816,6 +816,8 @@ fn others() {
         shell: shell("Search", "", Mark::Green),
         lede: Sentence::new().say("Nothing is known as \u{201c}wasserwrk\u{201d}."),
         hits: vec![],
+        records: vec![],
+        more: "",
         held: held(vec![]),
     };
     check("found", &found, "What the search understands");
@@ -833,6 +835,14 @@ fn others() {
         shell: shell("Search", "", Mark::Green),
         lede: Sentence::new().link("#h-held", "Two things").say(" held here go with \u{201c}emotet\u{201d}."),
         hits: vec![],
+        records: vec![super::find::RecordHit {
+            name: "Table-top on Emotet".into(),
+            href: "/assure/records/activity/a-1".into(),
+            kind: "Activity".into(),
+            state: "held".into(),
+            since: days(-20),
+        }],
+        more: "",
         held: held(vec![row("Emotet", "malware", Mark::Green), row("Emotet wiper", "tool", Mark::Clear)]),
     };
     check("found-held", &page, "Held here");

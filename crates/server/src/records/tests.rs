@@ -74,6 +74,16 @@ impl World {
         format!("{status} {body}")
     }
 
+    /// A page, in a session of somebody.
+    fn page(&self, name: &str, path: &str) -> String {
+        let token = self.state.ledger.write(|tx| crate::auth::begin(tx, name)).unwrap();
+        let cookie = crate::auth::cookie(&token, false);
+        let request = Request::builder().uri(path).header("cookie", cookie.split(';').next().unwrap());
+        let (status, _, body) = self.send(request.body(Body::empty()).unwrap());
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
     fn json(&self, path: &str) -> serde_json::Value {
         let (status, _, body) = self.ask("ana", "GET", path, "", &[]);
         assert_eq!(status, 200, "{path}: {body}");
@@ -216,5 +226,21 @@ fn a_list_goes_on_where_it_ended() {
         assert_eq!(page("state=planned"), ("a-4 a-2".to_owned(), None));
         assert_eq!(page("find=meeting%203&limit=1"), ("a-3".to_owned(), None));
         assert_eq!(w.ask("ana", "GET", "/records/activity?sort=up", "", &[]).0, 400);
+    });
+}
+
+#[test]
+fn the_search_finds_what_one_may_read() {
+    for_each_engine(|w| {
+        assert_eq!(w.ask("ana", "POST", "/records/activity", HELD, &[]).0, 201);
+        let found = |name: &str, q: &str| w.page(name, &format!("/find?q={q}"));
+        let row = r#"<a href="/assure/records/activity/a-2026-1">Table-top</a></th><td class="dim">Activity</td><td class="nb">held</td>"#;
+        for q in ["table-top", "A-2026-1", "TOP%20fr%20table"] {
+            assert!(found("aud", q).contains(row), "{q}: {}", found("aud", q));
+        }
+        assert!(found("aud", "table-top").contains("Jan"), "since when");
+        for (name, q) in [("aud", "table-top%20elsewhere"), ("aud", "table-top&kind=tool"), ("fred", "table-top")] {
+            assert!(!found(name, q).contains("/assure/records/"), "{name} {q}");
+        }
     });
 }

@@ -43,7 +43,7 @@ fn day(text: &str, later: i64) -> Option<Micros> {
 }
 
 /// What is so, with what was found elsewhere.
-pub(crate) fn lede(found: &Found, filter: &Filter, text: &str, others: usize) -> Sentence {
+pub(crate) fn lede(found: &Found, filter: &Filter, text: &str, (others, place): (usize, &str)) -> Sentence {
     let n = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let asked = if text.is_empty() { String::new() } else { format!(" with \u{201c}{}\u{201d}", text.trim()) };
     if found.total == 0 && others == 0 {
@@ -64,14 +64,11 @@ pub(crate) fn lede(found: &Found, filter: &Filter, text: &str, others: usize) ->
         (false, true) => held.say(" held here goes"),
         (false, false) => held.say(" held here go"),
     };
-    let narrowed = [&filter.kind, &filter.mark, &filter.source, &filter.collection, &filter.from, &filter.to]
-        .iter()
-        .any(|v| !v.is_empty());
-    let held = held.say(&asked).say(if narrowed { ", as far as the filters let through" } else { "" });
+    let held = held.say(&asked).say(if filter.narrows() { ", as far as the filters let through" } else { "" });
     match others {
         0 => held.say("."),
-        1 => held.say("; ").link("#h-known", "one thing").say(" has a page of its own."),
-        _ => held.say("; ").link("#h-known", &count(n(others), "thing", "things")).say(" have pages of their own."),
+        1 => held.say("; ").link(place, "one thing").say(" has a page of its own."),
+        _ => held.say("; ").link(place, &count(n(others), "thing", "things")).say(" have pages of their own."),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Makes the search: from what was pasted to the one right page, or to a list. What has a page of its own is ranked by key alone and
 //! counted nowhere; everything else held is [`super::held`]'s, so that neither tells anything of what the viewer may not see.
 
+use assure::record::{self, Catalogue};
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -8,7 +9,7 @@ use axum::routing::get;
 use ledger::{Result, Tx};
 use partners::may::Verb;
 
-use super::{Filter, Found, Hit, Pasted, held, pasted};
+use super::{Filter, Found, Hit, Pasted, RecordHit, held, pasted};
 use crate::auth::Viewer;
 use crate::board::has_text;
 use crate::pages::signs::Mark;
@@ -45,12 +46,39 @@ async fn find(State(state): State<AppState>, viewer: Viewer, Query(filter): Quer
 fn view(tx: &mut Tx<'_>, context: &Context, filter: &Filter, text: &str) -> Result<Found> {
     // what has a page of its own comes first, and only where nothing narrower is asked
     let hits = if filter.any() || filter.skip > 0 { Vec::new() } else { hits(tx, context, text)? };
+    let (records, marks, more) = records(tx, context, filter, text)?;
     let found = held::find(tx, context, filter)?;
-    let lede = held::lede(&found, filter, text, hits.len());
+    let place = if hits.is_empty() { "#h-records" } else { "#h-known" };
+    let lede = held::lede(&found, filter, text, (hits.len() + records.len(), place));
     let held = held::of(tx, context, filter, found)?;
-    let mark = held.rows.iter().map(|row| row.mark).max().unwrap_or(Mark::Clear);
+    let mark = held.rows.iter().map(|row| row.mark).chain(marks).max().unwrap_or(Mark::Clear);
     let mark = if hits.is_empty() { mark } else { mark.max(Mark::Amber) };
-    Ok(Found { shell: context.shell(tx, "Search", "", mark)?, lede, hits, held })
+    Ok(Found { shell: context.shell(tx, "Search", "", mark)?, lede, hits, records, more, held })
+}
+
+/// The records that have these words, with their marks, and what to do where there are more.
+fn records(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    filter: &Filter,
+    text: &str,
+) -> Result<(Vec<RecordHit>, Vec<Mark>, &'static str)> {
+    if filter.narrows() || filter.skip > 0 || !context.person().sees_all() {
+        return Ok((Vec::new(), Vec::new(), ""));
+    }
+    let catalogue = Catalogue::of(tx)?;
+    let found = record::find::find(tx, &catalogue, context.person(), text, HITS_MAX)?;
+    let marks = found.lines.iter().map(|line| Mark::read(&line.version.marking)).collect();
+    let hit = |line: record::list::Line| RecordHit {
+        href: crate::pages::record::view::address(&line.version.record, &line.version.id),
+        kind: catalogue.get(&line.version.record).map(|kind| kind.title.clone()).unwrap_or_default(),
+        since: context.when(line.since),
+        name: line.version.name,
+        state: line.version.state,
+    };
+    let more =
+        if found.more { "The last recorded are shown: add a word, or look in the list of their kind." } else { "" };
+    Ok((found.lines.into_iter().map(hit).collect(), marks, more))
 }
 
 fn hits(tx: &mut Tx<'_>, context: &Context, text: &str) -> Result<Vec<Hit>> {
