@@ -302,6 +302,8 @@ const SINGLE: [&str; 8] = [
     "act.contact",
     "act.answered",
 ];
+/// Kinds of event that hold a document for a record: with what backs it, and in the proposal of that.
+const DOCUMENTS: [&str; 2] = ["assure.backed", "assure.proposed"];
 
 /// Looks for everything that holds a matter. Changes nothing.
 pub fn look(tx: &mut Tx<'_>, target: &Target) -> Result<Found> {
@@ -309,7 +311,7 @@ pub fn look(tx: &mut Tx<'_>, target: &Target) -> Result<Found> {
     let mut events = match target {
         Target::Object { id, version } => exchange::purge::events(tx, &Matter::Object(id, version.as_deref()))?,
         Target::Document(id) => exchange::purge::events(tx, &Matter::Document(id))?,
-        Target::Event(index) => BTreeSet::from([*index]),
+        Target::Event(index) => same_document(tx, *index)?,
         Target::Org(org) => {
             sources.insert(org.clone());
             let mut given = exchange::purge::events(tx, &Matter::Org(org))?;
@@ -321,7 +323,8 @@ pub fn look(tx: &mut Tx<'_>, target: &Target) -> Result<Found> {
     let mut found = Found::default();
     for index in &events {
         let Some(event) = tx.event(*index)?.filter(|e| e.payload.is_some()) else { continue };
-        if matches!(target, Target::Event(_)) && !SINGLE.contains(&event.kind.as_str()) {
+        let is_single = SINGLE.iter().chain(&DOCUMENTS).any(|kind| *kind == event.kind);
+        if matches!(target, Target::Event(_)) && !is_single {
             let why = format!("event {index} is of kind {}, which holds nothing that came from outside", event.kind);
             return Err(Error::refused("purge-kind", why, "name an object, a document or an organisation"));
         }
@@ -359,6 +362,22 @@ fn document(event: &Event) -> Option<expose::purge::Gone> {
 /// Whether an ask rests on a document that goes: what is told under a lesser mark rests on another version of it.
 fn rests_on(ask: &Planned, documents: &BTreeSet<expose::purge::Gone>) -> bool {
     documents.iter().any(|(id, tlp)| *id == ask.advisory && *tlp <= ask.rests_on())
+}
+
+/// An event, and where it holds a document for a record all others that hold the same: a document that goes stays nowhere.
+fn same_document(tx: &mut Tx<'_>, index: i64) -> Result<BTreeSet<i64>> {
+    let mut same = BTreeSet::from([index]);
+    let holds = |event: &Event| DOCUMENTS.contains(&event.kind.as_str()) && !event.body().is_empty();
+    let Some(document) = tx.event(index)?.filter(holds) else { return Ok(same) };
+    for kind in DOCUMENTS {
+        // one after the other: together they may be more than fits
+        for other in tx.all("SELECT idx FROM entry WHERE kind = $1 ORDER BY idx", &[kind.into()], |r| r.int(0))? {
+            if tx.body(other)?.is_some_and(|body| body == document.body()) {
+                same.insert(other);
+            }
+        }
+    }
+    Ok(same)
 }
 
 /// What was said of the envelopes in which these objects came: with their salt, their content could be guessed.

@@ -1,7 +1,8 @@
 //! Records: what people write down, by definitions that are data (docs/decisions/0019).
 //!
 //! [`definition`] says what a kind is; [`value`] reads and compares what stands in its fields; [`write`](mod@write) is every way in, with all rules;
-//! [`table`] takes and gives CSV, [`json`] JSON; [`list`](mod@list) tells what stands, and its history, [`find`](mod@find) which have these words; `fold` keeps every version with both times, from which
+//! [`table`] takes and gives CSV, [`json`] JSON; [`list`](mod@list) tells what stands, its history and the files that show it,
+//! [`find`](mod@find) which have these words; `fold` keeps every version with both times, from which
 //! [`facts`] makes what measures count. Nothing here knows a kind by name.
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -105,6 +106,9 @@ pub struct BackedMeta {
     /// SHA-256 of the artefact, base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// What the artefact is called as a file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
     /// Who entered it.
     pub by: String,
 }

@@ -93,7 +93,7 @@ impl Stage for Assure {
          CREATE INDEX @record_org_id ON @record_org (kind, id);
          CREATE TABLE @record_word (word {int} NOT NULL, entry {int} NOT NULL, PRIMARY KEY (word, entry));
          CREATE TABLE @record_backed (idx {int} PRIMARY KEY, kind {text} NOT NULL, id {text} NOT NULL, valid {int} NOT NULL,
-           known {int} NOT NULL, meta {text} NOT NULL);
+           known {int} NOT NULL, size {int} NOT NULL, meta {text} NOT NULL);
          CREATE INDEX @record_backed_id ON @record_backed (kind, id, idx);
          CREATE TABLE @proposal (idx {int} PRIMARY KEY, known {int} NOT NULL, origin {text} NOT NULL, family {text} NOT NULL,
            decided {int} NOT NULL, kind {text} NOT NULL, id {text} NOT NULL, meta {text} NOT NULL);

@@ -235,6 +235,7 @@ pub const SINKS: &[Sink] = &[
     sink("record-api-kinds", Way::Get("/records/"), OWN, Gate::Role),
     sink("record-api-list", Way::Get("/records/{kind}"), OWN, Gate::Role),
     sink("record-api-put", Way::Put("/records/{kind}/{id}"), STAFF, Gate::Role),
+    sink("record-artefact", Way::Get("/records/{kind}/{id}/artefacts/{entry}"), OWN, Gate::Role),
     sink("record-drop", Way::Verb("record drop"), STAFF, Gate::Role),
     sink("record-propose", Way::Verb("record propose"), STAFF, Gate::Role),
     sink("release-consent", Way::Verb("release consent"), TARGETERS, Gate::Role),

@@ -34,6 +34,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/records/", get(kinds))
         .route("/records/{kind}", get(of_kind).post(add))
         .route("/records/{kind}/{id}", get(one).put(set))
+        .route("/records/{kind}/{id}/artefacts/{entry}", get(artefact))
         .layer(axum::extract::DefaultBodyLimit::max(SAID_MAX))
 }
 
@@ -172,6 +173,58 @@ fn answer(shown: &Shown) -> Response {
     ([(header::ETAG, format!("\"{}\"", shown.newest()))], told(shown)).into_response()
 }
 
+/// Where a file that shows a record is read.
+pub(crate) fn artefact_address(kind: &str, id: &str, entry: i64) -> String {
+    format!("{}/artefacts/{entry}", place(kind, id))
+}
+
+/// Where a record is read. An id of several fields has `/` in it, which is one part of the address all the same.
+fn place(kind: &str, id: &str) -> String {
+    format!("/records/{}/{}", query(kind), query(id).replace('/', "%2F"))
+}
+
+/// A file that shows a record, to whoever may read that. It came from outside: it is to be saved, and nothing of it runs or is looked into here.
+async fn artefact(
+    State(state): State<AppState>,
+    Caller(person): Caller,
+    Path((kind, id, entry)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    let found = read(&state, person, move |tx, catalogue, person| {
+        let definition = readable(catalogue, &kind, person)?;
+        let found = entry.parse().ok().map(|entry| list::artefact(tx, &definition.kind, &id, entry)).transpose()?;
+        found.flatten().ok_or_else(|| not_found(&entry))
+    });
+    let (artefact, bytes) = found.await?;
+    let tag = format!("\"{}\"", artefact.sha256);
+    let kept = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    if kept.is_some_and(|kept| kept.split(',').any(|one| one.trim() == tag)) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, saved_as(&artefact.file)),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::ETAG, tag),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// To be saved under a name, which is also said in ASCII (RFC 6266 section 4.3; RFC 8187 section 3.2).
+fn saved_as(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let ascii: String = name.chars().map(|c| if is_plain(c) || c == ' ' { c } else { '_' }).collect();
+    let mut whole = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match char::from(byte) {
+            c if is_plain(c) => whole.push(c),
+            _ => whole += &format!("%{byte:02X}"),
+        }
+    }
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{whole}")
+}
+
 /// Records one; of what its key or its id names already, a further version in which what is not said stays.
 async fn add(
     State(state): State<AppState>,
@@ -246,7 +299,7 @@ async fn record(
         Ok(put.map_err(|error| (error, about)))
     });
     let (kind, id, became) = done.await.map_err(|error| refused((error, None)))?.map_err(refused)?;
-    let place = format!("/records/{}/{}", query(&kind), query(&id).replace('/', "%2F"));
+    let place = place(&kind, &id);
     let answer = shown(state, person, kind, id).await?;
     Ok(match became {
         Became::New => (StatusCode::CREATED, [(header::LOCATION, place)], answer).into_response(),

@@ -95,7 +95,8 @@ fn back(tx: &mut Tx<'_>, catalogue: &Catalogue, person: &Person, item: &Item, an
         return Err(Error::refused("record-level", reason, "E0 to E3"));
     };
     let body = tx.body(item.proposal)?.unwrap_or_default();
-    let backing = Backing { kind: &item.kind, id: &item.id, org: of("from"), note: of("note"), artefact: Some(&body) };
+    let (org, note, file) = (of("from"), of("note"), item.place.as_str());
+    let backing = Backing { kind: &item.kind, id: &item.id, org, note, artefact: Some(&body), file };
     write::evidence(tx, catalogue, &backing, level, person)?;
     Ok(Came { kind: item.kind.clone(), id: item.id.clone(), became: None })
 }

@@ -41,9 +41,11 @@ pub(crate) fn record(tx: &mut Tx<'_>, event: &Event, words: &mut Words) -> Resul
 
 pub(crate) fn backed(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
     let meta: BackedMeta = event.meta()?;
-    let sql = "INSERT INTO @record_backed (idx, kind, id, valid, known, meta) VALUES ($1, $2, $3, $4, $5, $6)";
+    let sql =
+        "INSERT INTO @record_backed (idx, kind, id, valid, known, size, meta) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let size = i64::try_from(event.body().len()).unwrap_or(i64::MAX);
     let args = [event.index.into(), (&meta.record).into(), (&meta.id).into(), valid(event).into(), event.known.into()];
-    tx.run(sql, &[&args[..], &[(&written(&meta)?).into()]].concat()).map(drop)
+    tx.run(sql, &[&args[..], &[size.into(), (&written(&meta)?).into()]].concat()).map(drop)
 }
 
 fn written(meta: &impl Serialize) -> Result<String> {

@@ -44,6 +44,33 @@ pub struct Shown {
     pub line: Line,
     /// How it came to be.
     pub history: Vec<Step>,
+    /// The files that show it.
+    pub artefacts: Vec<Artefact>,
+}
+
+/// A file that shows that a record is so.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Artefact {
+    /// Its entry in the ledger.
+    pub entry: i64,
+    /// When it was entered.
+    pub known: Micros,
+    /// What it is called.
+    pub file: String,
+    /// Its bytes.
+    pub size: i64,
+    /// SHA-256 over them, hexadecimal.
+    pub sha256: String,
+    /// How it shows it.
+    pub means: Means,
+    /// How well.
+    pub evidence: String,
+    /// Whose document it is.
+    pub org: String,
+    /// What it is, in a line.
+    pub note: String,
+    /// Who entered it.
+    pub by: String,
 }
 
 impl Shown {
@@ -133,7 +160,36 @@ pub fn one(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Option<Line>> {
 /// One record with its history.
 pub fn shown(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Option<Shown>> {
     let Some(line) = one(tx, kind, id)? else { return Ok(None) };
-    Ok(Some(Shown { line, history: history(tx, kind, id)? }))
+    Ok(Some(Shown { line, history: history(tx, kind, id)?, artefacts: artefacts(tx, kind, id)? }))
+}
+
+/// The files that show a record, the first given first. One that was purged is none of them.
+pub fn artefacts(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Vec<Artefact>> {
+    let sql = "SELECT idx, known, size, meta FROM @record_backed WHERE kind = $1 AND id = $2 ORDER BY idx";
+    let rows = tx.all(sql, &[kind.into(), id.into()], |r| {
+        let meta: BackedMeta = serde_json::from_str(r.text(3)).ok()?;
+        let digest = ledger::checkpoint::unbase64(meta.digest.as_ref()?)?;
+        let entry = r.int(0);
+        Some(Artefact {
+            entry,
+            known: r.micros(1),
+            file: if meta.file.is_empty() { format!("artefact-{entry}") } else { meta.file },
+            size: r.int(2),
+            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            means: meta.means,
+            evidence: meta.evidence,
+            org: meta.org,
+            note: meta.note,
+            by: meta.by,
+        })
+    })?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// A file that shows a record, with its bytes; none where that entry is no file of this record, or was purged.
+pub fn artefact(tx: &mut Tx<'_>, kind: &str, id: &str, entry: i64) -> Result<Option<(Artefact, Vec<u8>)>> {
+    let Some(found) = artefacts(tx, kind, id)?.into_iter().find(|one| one.entry == entry) else { return Ok(None) };
+    Ok(tx.body(entry)?.map(|bytes| (found, bytes)))
 }
 
 /// Records by a statement that gives entry, known, valid and meta of versions.

@@ -218,8 +218,14 @@ fn a_measure_follows_its_records() {
     - A 2026/1: shown at E0 only, E1 is asked
     "##);
         // the partner says so itself: E1, which the measure asks for
-        let backing =
-            |org| Backing { kind: "activity", id: "a-2026-1", org, note: "mail of 21 January", artefact: None };
+        let backing = |org| Backing {
+            kind: "activity",
+            id: "a-2026-1",
+            org,
+            note: "mail of 21 January",
+            artefact: None,
+            file: "",
+        };
         w.at("2026-01-21");
         assert_eq!(w.back(|tx, c| write::confirm(tx, c, &backing("fr"), false, "ana")), "backed");
         assert_snapshot!(w.measure("1.1.1", "2026-Q1", "2026-01-31", "2026-01-31"), @r##"
@@ -249,7 +255,7 @@ fn what_backs_a_record() {
     let w = World::new(sqlite());
     w.at("2026-02-01");
     w.analyst("activity", "held", &HELD);
-    let of = |org, note| Backing { kind: "activity", id: "a-2026-1", org, note, artefact: None };
+    let of = |org, note| Backing { kind: "activity", id: "a-2026-1", org, note, artefact: None, file: "" };
     let ana = person("ana", Role::Analyst);
     let evidence = |org, level, note| w.back(|tx, c| write::evidence(tx, c, &of(org, note), level, &ana));
     assert_snapshot!(w.back(|tx, c| write::confirm(tx, c, &of("home", "we were there"), false, "ana")), @"home is not among those who took part in a-2026-1 [record-confirm]; correct who took part first");

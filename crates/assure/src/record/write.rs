@@ -14,6 +14,8 @@ use crate::record::{BACKED, BackedMeta, Fields, Means, RECORD, RecordMeta, diges
 
 /// Bytes of an artefact.
 pub const ARTEFACT_MAX: usize = 16 << 20;
+/// Characters of a file's name.
+const FILE_NAME_MAX: usize = 200;
 /// Tags of one record.
 const TAGS_MAX: usize = 50;
 
@@ -442,6 +444,8 @@ pub struct Backing<'a> {
     pub note: &'a str,
     /// The artefact.
     pub artefact: Option<&'a [u8]>,
+    /// What the artefact is called as a file; its path is left out.
+    pub file: &'a str,
 }
 
 /// A partner that took part says that it was so: E1, and E2 with an artefact of theirs or a reference to one.
@@ -575,6 +579,7 @@ fn append(
         org: backing.org.to_owned(),
         fields: digest_of(&version.fields),
         note: backing.note.trim().to_owned(),
+        file: digest.as_ref().map(|_| file_name(backing.file)).unwrap_or_default(),
         digest,
         by: by.to_owned(),
     };
@@ -582,4 +587,12 @@ fn append(
     let same = serde_json::to_vec(&meta).unwrap_or_default();
     let key = format!("assure/backed/{}/{}/{}", meta.record, meta.id, base64(&ledger::merkle::sha256(&same)));
     tx.append(Draft::new(BACKED, &meta)?.key(key).body(artefact)).map(drop)
+}
+
+/// A name that can stand on a page and be given to whoever saves the file: the last part of a path, without what is not shown or turns the direction.
+fn file_name(path: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let last = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let shown: String = last.chars().filter(|c| !c.is_control() && !turns(*c)).take(FILE_NAME_MAX).collect();
+    shown.trim().to_owned()
 }

@@ -55,7 +55,7 @@ impl World {
 
     fn confirm(&self, org: &str, id: &str) -> String {
         self.act(|tx| {
-            let backing = Backing { kind: "activity", id, org, note: "", artefact: None };
+            let backing = Backing { kind: "activity", id, org, note: "", artefact: None, file: "" };
             write::confirm(tx, &self.catalogue, &backing, false, "ana")
         })
     }
@@ -302,7 +302,7 @@ fn the_page_of_one_organisation() {
         assert_eq!(waits("nl"), ["a-2"]);
         let say = |org: &str, note: &str| {
             w.act(|tx| {
-                let backing = Backing { kind: "activity", id: "a-2", org, note, artefact: None };
+                let backing = Backing { kind: "activity", id: "a-2", org, note, artefact: None, file: "" };
                 write::dispute(tx, &w.catalogue, &backing, "link")
             })
         };

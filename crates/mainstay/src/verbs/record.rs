@@ -174,7 +174,7 @@ impl Record {
             Record::Attest { kind, id, note } => {
                 let (ledger, catalogue) = open(global)?;
                 let person = actor::must(global, &ledger, Verb::Read)?;
-                let backing = Backing { kind, id, org: &person.org, note, artefact: None };
+                let backing = Backing { kind, id, org: &person.org, note, artefact: None, file: "" };
                 ledger.write(|tx| write::attest(tx, &catalogue, &backing, &person))?;
                 store::settle(global, &ledger)?;
                 out::say(format!("{} vouches for {id}", person.name));
@@ -399,7 +399,8 @@ impl Backed {
     }
 
     fn backing<'a>(&'a self, note: &'a str, artefact: Option<&'a [u8]>) -> Backing<'a> {
-        Backing { kind: &self.kind, id: &self.id, org: &self.from, note, artefact }
+        let file = self.file.as_ref().and_then(|file| file.file_name()?.to_str()).unwrap_or_default();
+        Backing { kind: &self.kind, id: &self.id, org: &self.from, note, artefact, file }
     }
 
     fn note(&self) -> String {

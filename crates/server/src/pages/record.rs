@@ -99,10 +99,36 @@ pub struct Record {
     pub evidence: Evidence,
     /// Label and value.
     pub facts: Vec<(String, Vec<Cell>)>,
+    /// The files that show it.
+    pub files: Vec<Artefact>,
     /// When, by whom, what, entry.
     pub steps: Vec<(super::when::When, String, String, i64)>,
     /// The form for a further version, to those who may.
     pub form: Option<Form>,
+}
+
+/// A file that shows a record.
+pub struct Artefact {
+    /// Where it is saved from.
+    pub href: String,
+    /// What it is called.
+    pub file: String,
+    /// How many bytes.
+    pub size: String,
+    /// SHA-256 over them.
+    pub sha256: String,
+    /// How well it shows the record.
+    pub evidence: Evidence,
+    /// Whose document it is.
+    pub of: String,
+    /// What it is.
+    pub note: String,
+    /// Who entered it.
+    pub by: String,
+    /// When.
+    pub when: super::when::When,
+    /// Its entry in the ledger.
+    pub entry: i64,
 }
 
 /// A form.

@@ -27,6 +27,7 @@ fn world(store: TestStore) -> World {
         ("ana", "home", Role::Analyst),
         ("aud", "home", Role::Auditor),
         ("olga", "home", Role::Operator),
+        ("otto", "home", Role::Operator),
         ("fred", "fr", Role::Analyst),
     ];
     ledger.write(|tx| assure::furnish(tx, &key)).unwrap();
@@ -226,6 +227,83 @@ fn a_list_goes_on_where_it_ended() {
         assert_eq!(page("state=planned"), ("a-4 a-2".to_owned(), None));
         assert_eq!(page("find=meeting%203&limit=1"), ("a-3".to_owned(), None));
         assert_eq!(w.ask("ana", "GET", "/records/activity?sort=up", "", &[]).0, 400);
+    });
+}
+
+/// What two people say of the meeting, as the command line has it: the operator has the minutes.
+fn minutes(w: &World, file: &str, artefact: &[u8]) -> i64 {
+    let catalogue = w.state.ledger.read(Catalogue::of).unwrap();
+    let olga = w.state.ledger.read(|tx| partners::person::person(tx, "olga", "home")).unwrap().unwrap();
+    let backing = assure::record::write::Backing {
+        kind: "activity",
+        id: "a-2026-1",
+        org: "fr",
+        note: "the minutes",
+        artefact: Some(artefact),
+        file,
+    };
+    let level = assure::facts::Evidence::E2;
+    let ledger = &w.state.ledger;
+    ledger.write(|tx| assure::record::write::evidence(tx, &catalogue, &backing, level, &olga)).unwrap();
+    ledger.catch_up().unwrap();
+    ledger.size().unwrap() - 1
+}
+
+#[test]
+fn a_file_that_shows_a_record_is_saved_by_whoever_reads_that() {
+    for_each_engine(|w| {
+        assert_eq!(w.ask("ana", "POST", "/records/activity", HELD, &[]).0, 201);
+        let entry = minutes(w, "C:\\shared\\M\u{202e}inut\u{e9}s 1.pdf", b"%PDF-1.7 <script>");
+        let shown = w.json(ONE);
+        let one = &shown["artefacts"][0];
+        assert_eq!(
+            (&one["file"], &one["size"], &one["evidence"]),
+            (&"Minut\u{e9}s 1.pdf".into(), &17.into(), &"E2".into())
+        );
+        assert_eq!((&one["org"], &one["by"], &one["entry"]), (&"fr".into(), &"olga".into(), &entry.into()));
+        let place = format!("{ONE}/artefacts/{entry}");
+        let (status, headers, body) = w.ask("aud", "GET", &place, "", &[]);
+        assert_eq!((status, body.as_str()), (200, "%PDF-1.7 <script>"));
+        let header = |name: &str| headers[name].to_str().unwrap();
+        assert_snapshot!(header("content-disposition"), @r#"attachment; filename="Minut_s 1.pdf"; filename*=UTF-8''Minut%C3%A9s%201.pdf"#);
+        assert_eq!((header("content-type"), header("x-content-type-options")), ("application/octet-stream", "nosniff"));
+        assert_eq!(header("content-security-policy"), "default-src 'none'; sandbox");
+        assert_eq!(header("etag"), format!("\"{}\"", one["sha256"].as_str().unwrap()));
+        assert_eq!(w.ask("aud", "GET", &place, "", &[("if-none-match", header("etag"))]).0, 304);
+        assert_eq!(w.ask("fred", "GET", &place, "", &[]).0, 403);
+        for other in [format!("{ONE}/artefacts/1"), format!("{ONE}/artefacts/x"), place.replace("a-2026-1", "a-2")] {
+            assert_eq!(w.ask("ana", "GET", &other, "", &[]).0, 404, "{other}");
+        }
+        let page = w.page("aud", "/assure/records/activity/a-2026-1");
+        for says in [&place, "Minut\u{e9}s 1.pdf", one["sha256"].as_str().unwrap(), "17 bytes", "olga"] {
+            assert!(page.contains(says), "{says}: {page}");
+        }
+    });
+}
+
+#[test]
+fn a_purge_takes_the_file_and_what_it_showed() {
+    for_each_engine(|w| {
+        assert_eq!(w.ask("ana", "POST", "/records/activity", HELD, &[]).0, 201);
+        let entry = minutes(w, "minutes.pdf", b"minutes that name a source");
+        assert_eq!(w.json(ONE)["evidence"], "E2");
+        // the same document, as a mail brought it
+        let meta = serde_json::json!({"form": "mail", "file": "m.eml", "place": "minutes.pdf", "notes": [], "by": "ana", "what": "evidence",
+            "kind": "activity", "id": "a-2026-1", "org": "fr", "level": "E2", "note": "minutes", "digest": ""});
+        let proposed = ledger::Draft::new("assure.proposed", &meta).unwrap().body(b"minutes that name a source");
+        let proposed = w.state.ledger.write(|tx| tx.append(proposed.clone())).unwrap().index;
+        w.state.ledger.catch_up().unwrap();
+        let who = |name: &str| w.state.ledger.read(|tx| partners::person::person(tx, name, "home")).unwrap().unwrap();
+        let target = act::purge::Target::Event(entry);
+        let (purge, found) = act::purge::propose(&w.state.ledger, &target, "a spill", &who("olga")).unwrap();
+        let entries: Vec<i64> = found.entries.iter().map(|(entry, _)| *entry).collect();
+        assert_eq!(entries, [entry, proposed], "the same document stays nowhere");
+        act::purge::approve(&w.state.ledger, &purge, &who("otto")).unwrap();
+        w.state.ledger.catch_up().unwrap();
+        assert_eq!(w.ask("ana", "GET", &format!("{ONE}/artefacts/{entry}"), "", &[]).0, 404);
+        let shown = w.json(ONE);
+        assert_eq!((&shown["artefacts"], &shown["evidence"]), (&serde_json::json!([]), &"E0".into()));
+        assert_eq!(shown["fields"]["title"], "Table-top", "the record itself stays");
     });
 }
 

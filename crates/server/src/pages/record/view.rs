@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use assure::record::definition::{Catalogue, Definition, Field, Type};
-use assure::record::list::{self, Line, Wanted};
+use assure::record::list::{self, Line, Shown, Wanted};
 use assure::record::write::{self, Desk, Entry};
-use assure::record::{Stored, table};
+use assure::record::{RecordMeta, Stored, table};
 use axum::Router;
 use axum::extract::{Form as Sent, Path, Query, State};
 use axum::http::HeaderMap;
@@ -335,7 +335,9 @@ fn record(
 ) -> Result<Record> {
     let catalogue = Catalogue::of(tx)?;
     let definition = readable(&catalogue, kind, context.person())?;
-    let Some(line) = list::one(tx, &definition.kind, id)? else { return Err(not_found(id)) };
+    let Some(Shown { line, history, artefacts }) = list::shown(tx, &definition.kind, id)? else {
+        return Err(not_found(id));
+    };
     let reader = Reader::new(tx, definition, std::slice::from_ref(&line))?;
     let version = &line.version;
     let fact = |field: &Field| Some((field.label.clone(), reader.cells(field, version.fields.get(&field.name)?)));
@@ -348,7 +350,6 @@ fn record(
         };
         facts.push(("Serves".to_owned(), version.tags.iter().map(words).collect()));
     }
-    let steps = list::history(tx, &definition.kind, id)?;
     let lede = Sentence::new().bold(&version.name).say(&match &version.void {
         Some(reason) => format!(" was a mistake: {reason}."),
         None => format!(" is {}, since {}.", version.state, context.when(line.since).day()),
@@ -366,9 +367,25 @@ fn record(
         then: Sentence::new().say(&then.unwrap_or_default()),
         evidence: Evidence::read(&line.evidence).unwrap_or(Evidence(0)),
         facts,
-        steps: steps.into_iter().map(|s| (context.when(s.known), s.by, s.what, s.entry)).collect(),
+        files: artefacts.into_iter().map(|one| file(context, &reader, version, one)).collect(),
+        steps: history.into_iter().map(|s| (context.when(s.known), s.by, s.what, s.entry)).collect(),
         form: form(tx, &catalogue, definition, context, Some(&line), failed)?,
     })
+}
+
+fn file(context: &Context, reader: &Reader, version: &RecordMeta, of: list::Artefact) -> super::Artefact {
+    super::Artefact {
+        href: crate::records::artefact_address(&version.record, &version.id, of.entry),
+        file: of.file,
+        size: format!("{} bytes", figure(of.size)),
+        sha256: of.sha256,
+        evidence: Evidence::read(&of.evidence).unwrap_or(Evidence(0)),
+        of: reader.names.of(&of.org),
+        note: of.note,
+        by: of.by,
+        when: context.when(of.known),
+        entry: of.entry,
+    }
 }
 
 /// The form for a new record, or for a further version of one; nothing to those who may not.

@@ -188,7 +188,7 @@ fn record(tx: &mut Tx<'_>, by: &Reader, home: &str, brought: &Brought) -> Result
     }
     let catalogue = Catalogue::of(tx)?;
     let note = brought.note.trim();
-    let backing = Backing { kind: &brought.kind, id: &brought.id, org: &org, note, artefact: None };
+    let backing = Backing { kind: &brought.kind, id: &brought.id, org: &org, note, artefact: None, file: "" };
     match brought.act.as_str() {
         "confirm" => write::confirm(tx, &catalogue, &backing, !note.is_empty(), by.name()),
         "dispute" => write::dispute(tx, &catalogue, &backing, by.name()),
