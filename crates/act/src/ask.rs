@@ -379,7 +379,8 @@ pub fn reference(key: &str) -> String {
 pub fn read_reference(typed: &str) -> Option<String> {
     let signs: String = typed.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
     let parts: Vec<&str> = [0..4, 4..8, 8..12].into_iter().map(|r| signs.get(r)).collect::<Option<_>>()?;
-    (signs.len() == 12).then(|| parts.join("-"))
+    // it has no vowels: a word of twelve letters is no reference
+    (signs.len() == 12 && signs.bytes().all(|sign| ALPHABET.contains(&sign))).then(|| parts.join("-"))
 }
 
 #[cfg(test)]
@@ -447,6 +448,7 @@ mod tests {
         assert_eq!(read_reference("k7m3 9qrt-xw2B").as_deref(), Some("K7M3-9QRT-XW2B"));
         assert_eq!(read_reference("k7m3"), None);
         assert_eq!(read_reference("äöüäöü"), None);
+        assert_eq!(read_reference("transmission"), None);
     }
 
     proptest! {
