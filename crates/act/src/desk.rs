@@ -79,8 +79,8 @@ pub fn plan_for(tx: &mut Tx<'_>, exposures: &[Exposure], home: &str, by: &Person
     let orgs = cards(tx)?;
     let contacts = query::contacts(tx)?;
     let rules = rules(tx)?;
-    let known = known(tx)?;
     let on = day(tx.now());
+    let known = known(tx, &orgs, home, on)?;
     let mut plan =
         plan::plan(&Input { exposures, orgs: &orgs, contacts: &contacts, rules: &rules, known: &known, home, on });
     for planned in &mut plan.asks {
@@ -205,8 +205,13 @@ pub(crate) fn cards(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Card>> {
     Ok(partners::org::all(tx)?.into_iter().map(card).collect())
 }
 
-/// The asks that exist. One whose clock has run out counts as silent, whether or not that was recorded yet.
-fn known(tx: &mut Tx<'_>) -> Result<Vec<Known>> {
+/// The asks that exist. One whose clock has run out counts as silent, whether or not that was recorded yet. One that nobody has read, and that may not
+/// go to its addressee any more since an agreement ended, is over: what the marks still permit is asked in its place.
+fn known(tx: &mut Tx<'_>, orgs: &BTreeMap<String, Card>, home: &str, on: Date) -> Result<Vec<Known>> {
+    let unread = vec![State::Planned, State::Held, State::Approved, State::Bounced];
+    let unread = query::asks(tx, &query::Filter { states: unread, ..query::Filter::default() })?;
+    let kept = unread.iter().filter(|ask| plan::still_released(orgs, &ask.planned, home, on).is_err());
+    let kept: BTreeSet<&str> = kept.map(|ask| ask.planned.ask.as_str()).collect();
     let now = tx.now();
     let sql = "SELECT a.ask, a.party, i.vulnerability, a.addressee, a.state, a.due_at, a.answer FROM @ask a \
                JOIN @ask_item i ON i.ask = a.ask ORDER BY a.ask, i.vulnerability";
@@ -218,7 +223,11 @@ fn known(tx: &mut Tx<'_>) -> Result<Vec<Known>> {
             party: r.text(1).to_owned(),
             vulnerability: r.text(2).to_owned(),
             addressee: r.text(3).to_owned(),
-            state: if overdue { State::Silent } else { state },
+            state: match state {
+                _ if kept.contains(r.text(0)) => State::Closed,
+                _ if overdue => State::Silent,
+                state => state,
+            },
             forwarded: r.opt_text(6) == Some(Answer::Forwarded.as_str()),
         })
     })?;

@@ -13,7 +13,7 @@ use partners::agreement::Agreement;
 use partners::release::{self, Readers, Recipient, Subject, Weakness};
 use partners::role::Role;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use stix::Tlp;
 
 /// An exposure as the plan needs it: somebody is affected by something.
@@ -229,6 +229,7 @@ pub struct Plan {
 
 /// One warning before its addressees are known: a party in a country, under one document. What is in it is so for whoever may read
 /// documents up to a mark; it goes to whom that is true of.
+#[derive(Clone)]
 struct Group<'a> {
     party: &'a str,
     country: Option<&'a str>,
@@ -276,7 +277,9 @@ pub fn plan(input: &Input<'_>) -> Plan {
         input.exposures.iter().filter(by_all).map(|e| (e.party(), e.vulnerability.as_str())).collect();
     for group in marks.iter().flat_map(|mark| groups(input.exposures, *mark)) {
         let mut asked: Vec<&str> = Vec::new();
-        for target in addressee::of(input, &index, &group) {
+        let mut targets: VecDeque<_> =
+            addressee::of(input, &index, &group).into_iter().map(|target| (group.clone(), target, false)).collect();
+        while let Some((group, target, instead)) = targets.pop_front() {
             // A team that is also the party is asked once.
             if target.as_ref().is_ok_and(|t| asked.contains(&t.org)) {
                 continue;
@@ -284,18 +287,24 @@ pub fn plan(input: &Input<'_>) -> Plan {
             asked.extend(target.as_ref().map(|t| t.org));
             let told = match target {
                 Ok(target) => match told(input, &index, &marks, &group, &target) {
-                    Some(told) => ask(input, &index, &told, target).map_err(|no| told.withheld(no)),
+                    Some(told) => ask(input, &index, &told, target).map_err(|no| {
+                        let untold = untold(input, &index, &marks, &told, &target);
+                        let other =
+                            untold.and_then(|of| Some((addressee::instead(input, &index, &of, target.org)?, of)));
+                        targets.extend(other.map(|(other, of)| (of, Ok(other), true)));
+                        told.withheld(no)
+                    }),
                     None => Ok(None),
                 },
                 Err(no) => Err(group.withheld(no)),
             };
-            // Said once: by all that is known, unless that says nothing of it.
+            // Said once: by all that is known, unless that says nothing of it; and of whom the rule names first.
             let said =
                 |group: &Group<'_>| group.exposures.iter().all(|e| known.contains(&(group.party, &*e.vulnerability)));
             match told {
                 Ok(Some(ask)) => out.asks.push(ask),
                 Ok(None) => {}
-                Err(withheld) if marks.last() == Some(&group.mark) || !said(&group) => {
+                Err(withheld) if !instead && (marks.last() == Some(&group.mark) || !said(&group)) => {
                     if seen.insert(withheld.clone()) {
                         out.withheld.push(withheld);
                     }
@@ -359,10 +368,10 @@ impl<'a> Index<'a> {
         index
     }
 
-    /// Whether whoever may read up to a mark hears of the same by the same document.
-    fn told_beneath(&self, e: &Exposure, mark: Tlp) -> bool {
+    /// Whether whoever may read up to a mark hears of the same, by a document that fits.
+    fn told_beneath(&self, e: &Exposure, mark: Tlp, fits: impl Fn(&str) -> bool) -> bool {
         let beneath = self.beneath.get(&[e.source.as_str(), &e.subject, &e.vulnerability]);
-        beneath.is_some_and(|of| of.iter().any(|b| b.marks.at(mark) && b.advisory == e.advisory))
+        beneath.is_some_and(|of| of.iter().any(|b| b.marks.at(mark) && fits(&b.advisory)))
     }
 
     fn known(&self, party: &str, vulnerability: &str) -> &[&'a Known] {
@@ -400,11 +409,28 @@ fn told<'a>(
         Some(own) if *own == group.mark => Some(Group { exposures: group.exposures.clone(), ..*group }),
         Some(own) if *own > group.mark => None,
         own => {
-            let beyond = |e: &&&Exposure| own.is_none_or(|own| e.marks.from > *own && !index.told_beneath(e, *own));
+            let beyond = |e: &&&Exposure| {
+                own.is_none_or(|own| e.marks.from > *own && !index.told_beneath(e, *own, |by| by == e.advisory))
+            };
             let exposures: Vec<&Exposure> = group.exposures.iter().filter(beyond).copied().collect();
             (!exposures.is_empty()).then_some(Group { exposures, ..*group })
         }
     }
+}
+
+/// What of a group an addressee who may not read it is not warned of by a document that it may read either.
+fn untold<'a>(
+    input: &Input<'_>,
+    index: &Index<'_>,
+    marks: &BTreeSet<Tlp>,
+    group: &Group<'a>,
+    target: &addressee::Target<'_>,
+) -> Option<Group<'a>> {
+    let may = |mark: &&Tlp| released(input, group, target, **mark).is_ok();
+    let own = marks.iter().rev().find(may);
+    let told = |e: &Exposure| own.is_some_and(|own| index.told_beneath(e, *own, |_| true));
+    let exposures: Vec<&Exposure> = group.exposures.iter().filter(|e| !told(e)).copied().collect();
+    (!exposures.is_empty()).then_some(Group { exposures, ..*group })
 }
 
 /// The ask of a group to one addressee; `None` where all of it was asked before and is not over.

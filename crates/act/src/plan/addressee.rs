@@ -56,7 +56,9 @@ fn csirt_first<'a>(input: &'a Input<'_>, index: &Index<'a>, group: &Group<'a>) -
         return vec![owner.map_err(|no| unreachable.unwrap_or(no))];
     };
     let mut asked = group.exposures.iter().flat_map(|e| index.known(group.party, &e.vulnerability));
-    let open = asked.find(|k| k.addressee == csirt.org && (k.state == State::Silent || k.forwarded));
+    // Where the first team may not read it another was asked in its place.
+    let is_team = |org: &str| group.country.and_then(|c| index.csirts.get(c)).is_some_and(|teams| teams.contains(org));
+    let open = asked.find(|k| is_team(&k.addressee) && (k.state == State::Silent || k.forwarded));
     let Some(open) = open else { return vec![Ok(csirt)] };
     let why = match open.forwarded {
         true => "the CSIRT was asked first and passed it on",
@@ -72,6 +74,30 @@ fn asked_another(index: &Index<'_>, group: &Group<'_>) -> bool {
     known
         .into_iter()
         .any(|k| k.addressee != group.party && !matches!(k.state, State::Silent | State::Bounced | State::Closed))
+}
+
+/// Whom the rule names next where an addressee may not read what is to be said, as where it cannot be reached: whether an owner is warned does not
+/// depend on how its country's team stands with us.
+pub(super) fn instead<'a>(
+    input: &'a Input<'_>,
+    index: &Index<'a>,
+    group: &Group<'a>,
+    refused: &str,
+) -> Option<Target<'a>> {
+    if own_constituency(input, group) || group.exposures.iter().any(|e| e.is_count()) {
+        return None;
+    }
+    let chosen = "whom the rule names before may not read this";
+    let is_owner = refused == group.party;
+    let way = input.rules.of(group.country).way;
+    if way == Way::None || is_owner && way != Way::Direct {
+        return None;
+    }
+    let teams = group.country.and_then(|country| index.csirts.get(country)).into_iter().flatten();
+    let mut next = teams.filter(|team| is_owner || **team > refused);
+    let team = next.find_map(|team| reach(input, index, group, team, "csirt", chosen).ok());
+    let owner = || reach(input, index, group, group.party, "operator", chosen).ok();
+    team.or_else(|| (way == Way::CsirtFirst).then(owner).flatten())
 }
 
 fn own_constituency(input: &Input<'_>, group: &Group<'_>) -> bool {

@@ -320,6 +320,58 @@ fn each_is_told_by_what_they_may_read() {
     check(vec![by("CLOSED", Tlp::Amber, Marks::of(amber, None))], "cert-gb by CLOSED at AMBER; no CLOSED [marking]");
 }
 
+/// Whom the rule names next is asked where the first may not read it, as where the first cannot be reached; never is more told to anybody.
+#[test]
+fn who_may_not_read_it_keeps_it_from_nobody_else() {
+    #[track_caller]
+    fn check(country: &str, agreed: &[&str], expected: &str) {
+        let low = country.to_lowercase();
+        let closed =
+            Exposure { tlp: Tlp::Amber, rests_on: Tlp::Amber, ..exposure(&format!("water-{low}"), country, "CVE-1") };
+        let mut world = World::with(vec![closed]);
+        let second = format!("cert-{low}-2");
+        world.contacts.push(contact(&second, "", country));
+        let team = world.orgs[&format!("cert-{low}")].clone();
+        world.orgs.insert(second, team);
+        for org in agreed {
+            let card = world.orgs.entry(format!("{org}-{low}")).or_insert_with(|| Card {
+                kind: "operator".into(),
+                country: Some(country.into()),
+                ..Card::default()
+            });
+            card.agreements = vec![Agreement::plain("2020-01-01".parse().unwrap(), None, Tlp::Amber)];
+        }
+        if agreed.contains(&"cert-2") {
+            let agreements = world.orgs.remove(&format!("cert-2-{low}")).unwrap().agreements;
+            world.orgs.get_mut(&format!("cert-{low}-2")).unwrap().agreements = agreements;
+        }
+        let plan = world.plan();
+        let asked: Vec<&str> = plan.asks.iter().map(|a| a.addressee.as_str()).collect();
+        let withheld: Vec<&str> = plan.withheld.iter().map(|w| w.reason.split(':').next().unwrap()).collect();
+        assert_eq!(format!("{}; withheld {}", asked.join(" "), withheld.join(" ")), expected, "{country} {agreed:?}");
+        world.done(State::Sent);
+        assert_eq!(world.plan().asks, [], "nobody is asked twice");
+        // Which team is silent makes no difference to its owner.
+        world.known.iter_mut().for_each(|known| known.state = State::Silent);
+        let owner = |plan: &Plan| plan.asks.iter().any(|a| a.addressee == a.party && a.follows.is_some());
+        let team = agreed.contains(&"cert") || agreed.contains(&"cert-2");
+        assert_eq!(owner(&world.plan()), country == "DE" && agreed.contains(&"water") && team, "{country} {agreed:?}");
+    }
+    check("DE", &["cert-2", "water"], "cert-de-2; withheld to cert-de");
+    check("DE", &[], "; withheld to cert-de");
+    check("DE", &["cert", "water"], "cert-de; withheld ");
+    check("DE", &["water"], "water-de; withheld to cert-de");
+    check("DE", &["cert-2"], "cert-de-2; withheld to cert-de");
+    check("FR", &["water"], "; withheld to cert-fr");
+    check("FR", &["cert-2", "water"], "cert-fr-2; withheld to cert-fr");
+    check("GB", &["water"], "water-gb; withheld to cert-gb");
+    check("GB", &["cert-2"], "cert-gb-2; withheld to cert-gb to water-gb");
+    check("NL", &["water"], "water-nl; withheld ");
+    check("NL", &["cert"], "cert-nl; withheld to water-nl");
+    check("NL", &["cert-2"], "cert-nl-2; withheld to water-nl");
+    check("CU", &["cert", "water"], "; withheld the rule of CU is that nobody is asked");
+}
+
 #[test]
 fn what_is_withheld_is_said_once_and_no_more_than_it_is() {
     let amber = Tlp::Amber.rank();
