@@ -67,6 +67,8 @@ pub use period::Period;
 pub use stage::Assure;
 
 #[cfg(test)]
+mod emergency;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod tests;
