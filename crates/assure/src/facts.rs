@@ -283,6 +283,8 @@ pub struct Facts {
     pub home: String,
     /// First known time of each event kind: what was never seen is missing.
     pub kinds: BTreeMap<String, Micros>,
+    /// Keys that turned out to be another's.
+    pub merges: Vec<partners::merge::Merged>,
     /// Organisations, each statement on them.
     pub partners: Vec<Partner>,
     /// Trust.
@@ -336,6 +338,7 @@ impl Facts {
         let bounced = self.deliveries.iter().filter_map(|x| x.bounced).map(|b| b.known.max(b.valid)).max();
         let all = [
             self.kinds.values().copied().max().unwrap_or_default(),
+            self.merges.iter().map(|x| x.known).max().unwrap_or_default(),
             known(&self.partners, |x| x.at),
             known(&self.trusts, |x| x.at),
             known(&self.agreements, |x| x.at),
@@ -364,8 +367,10 @@ impl Facts {
         };
         let bounce = |x: Delivery| Delivery { bounced: x.bounced.filter(|b| view.sees(*b)), ..x };
         let passings = self.passings.iter().map(|(org, passed)| (Arc::clone(org), of(passed, |x| view.sees(x.at))));
-        Facts {
+        let cut = Facts {
             home: self.home.clone(),
+            // who somebody is does not begin on the day on which it is found out
+            merges: of(&self.merges, |x| x.known <= view.known_as_of),
             kinds: self
                 .kinds
                 .iter()
@@ -384,7 +389,8 @@ impl Facts {
             exploitations: of(&self.exploitations, |x| x.at.known <= view.known_as_of && x.by <= view.as_of),
             publications: of(&self.publications, |x| view.sees(x.at)),
             by_vulnerability: OnceLock::new(),
-        }
+        };
+        crate::merged::settle(cut)
     }
 
     /// The kinds among `needs` of which nothing is known.

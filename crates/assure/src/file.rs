@@ -20,6 +20,8 @@ pub struct File {
     pub org: String,
     /// Its name.
     pub name: String,
+    /// The organisation as which it is counted, where it turned out to be another's second key.
+    pub stands_for: Option<String>,
     /// What it is.
     pub kind: Option<String>,
     /// Where it is.
@@ -149,6 +151,8 @@ pub fn file(tx: &mut Tx<'_>, org: &str, home: &str, role: Role, now: Micros) -> 
         overdue: ask.is_overdue(now),
     });
     let proposed = vetting::proposal(tx, &card, now)?;
+    let merged = partners::merge::all(tx, now)?;
+    let keys = partners::merge::Keys::of(merged.iter().map(|word| &word.said));
     let catalogue = Catalogue::of(tx)?;
     let readable = |line: &Line| catalogue.get(&line.version.record).is_none_or(|d| d.is_read_by(role));
     Ok(Some(File {
@@ -161,6 +165,7 @@ pub fn file(tx: &mut Tx<'_>, org: &str, home: &str, role: Role, now: Micros) -> 
         last_in: last(tx, "SELECT MAX(known) FROM @fact_inbound WHERE org = $1", org)?,
         last_out: last(tx, "SELECT MAX(valid) FROM @fact_delivery WHERE addressee = $1", org)?,
         records: list::naming(tx, org, RECORDS_MAX)?.into_iter().filter(readable).collect(),
+        stands_for: keys.moves(org).then(|| keys.stands_for(org).to_owned()),
         org: card.key,
         name: card.name,
         kind: card.kind,

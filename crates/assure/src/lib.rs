@@ -12,7 +12,7 @@
 //! * [`measure`]: from a definition to a figure; [`prior`] with [`share`] and [`headline`] is 2.1.3, [`trusted`] 2.1.1, `combined` 2.1.2,
 //!   [`exchanges`] 1.2.2
 //! * [`record`]: what people write down, by definitions that are data; [`count`]: the language in which a measure says what it counts, with
-//!   `counted`, `organisations` and `mitigations`
+//!   `counted`, `organisations`, `mitigations`, and `merged` for two keys of one body
 //! * [`propose`]: what calendars, mails and exports of courses say could be recorded, until a person decides
 //! * [`review`]: a quarter or a year, shown to its partners, frozen, vouched for, and given to a stranger to recompute
 //! * [`compute`](mod@compute): what the command line and pages ask; [`figure`]: what they get
@@ -39,6 +39,7 @@ pub mod lint;
 mod load;
 pub mod measure;
 pub mod memory;
+mod merged;
 mod mitigations;
 mod organisations;
 pub mod pack;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ledger::{Micros, Result, Row, Tx, Value};
+use partners::merge::Merged;
 
 use crate::facts::*;
 
@@ -22,6 +23,8 @@ pub(crate) struct Source {
     /// The last entry that was read.
     after: i64,
     world: World,
+    /// Keys that turned out to be another's.
+    merges: Vec<Merged>,
     /// A few names stand in millions of rows.
     names: BTreeSet<Arc<str>>,
     /// Vulnerabilities that somebody was advised of.
@@ -133,6 +136,7 @@ impl Source {
             known,
             after: -1,
             world: World::read(tx, known)?,
+            merges: partners::merge::all(tx, known)?,
             names: BTreeSet::new(),
             advised: BTreeSet::new(),
             bounces: BTreeMap::new(),
@@ -144,8 +148,11 @@ impl Source {
         })
     }
 
-    /// Whether what was made of earlier entries stands: not where somebody is new, or is elsewhere now.
+    /// Whether what was made of earlier entries stands: not where somebody is new, is elsewhere now, or turned out to be another.
     pub(crate) fn stands(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        if partners::merge::all(tx, self.known)? != self.merges {
+            return Ok(false);
+        }
         let sql = "SELECT count(*) FROM @fact_org WHERE idx > $1";
         let said = tx.one(sql, &[self.after.into()], |r| r.int(0))?.unwrap_or(0);
         Ok(said == 0 || World::read(tx, self.known)? == self.world)
@@ -162,6 +169,7 @@ impl Source {
         let folded = folded(tx)?;
         let home = tx.one("SELECT country FROM @fact_home WHERE id = 1", &[], |r| r.text(0).to_owned())?;
         facts.home = home.unwrap_or_default();
+        facts.merges.clone_from(&self.merges);
         let sql = "SELECT kind, known FROM @fact_kind WHERE known <= $1 ORDER BY kind";
         let kinds = tx.all(sql, &[self.known.into()], |r| (r.text(0).to_owned(), r.micros(1)))?;
         if kinds.len() != facts.kinds.len() {

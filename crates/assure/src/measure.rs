@@ -15,7 +15,7 @@ use crate::period::Period;
 use crate::record::definition::Catalogue;
 use crate::record::facts::{Book, Key};
 use crate::seen::{Seen, Table};
-use crate::{combined, count, counted, exchanges, headline, load, organisations, trusted};
+use crate::{combined, count, counted, exchanges, headline, load, merged, organisations, trusted};
 
 /// How many times are kept looked at: now, the end of a period, and that of the baseline, for two readers.
 const TIMES_MAX: usize = 6;
@@ -57,7 +57,8 @@ impl Ledgers {
         if let Some(seen) = times().get(&(view.as_of, view.known_as_of)) {
             return Arc::clone(seen);
         }
-        let facts = if view == ALL { Arc::clone(&self.facts) } else { Arc::new(self.facts.seen_at(view)) };
+        let whole = view == ALL && self.facts.merges.is_empty();
+        let facts = if whole { Arc::clone(&self.facts) } else { Arc::new(self.facts.seen_at(view)) };
         let seen = Arc::new(Seen::at(facts, &self.book, &self.catalogue, view));
         let mut times = times();
         if times.len() >= TIMES_MAX {
@@ -94,6 +95,10 @@ impl Ledgers {
         let change = facts(Arc::make_mut(&mut self.facts), tx)?;
         let touched = book(&mut self.book, tx)?;
         self.last = self.last.max(change.last).max(self.book.last_of(touched.iter()));
+        if !self.facts.merges.is_empty() {
+            // what is seen is made from the facts by who is who: it is made again
+            return Ok(());
+        }
         let mut times = BTreeMap::new();
         if let Some(kinds) = whole {
             let mut seen = Seen { facts: Arc::clone(&self.facts), kinds };
@@ -187,6 +192,7 @@ impl<'a> Lens<'a> {
             let (first, _) = self.once(measure, &program, then, self.period, false);
             if first.value != figure.value {
                 let known_as_of = then.known_as_of;
+                figure.notes.extend(merged::between(&self.of.facts.merges, known_as_of, self.now.known_as_of));
                 figure.restates = Some(Other { period: self.period.clone(), known_as_of, value: first.value });
             }
         }

@@ -7,10 +7,10 @@ use ledger::Micros;
 
 use crate::facts::{Facts, View};
 use crate::load::Change;
-use crate::mitigations;
 use crate::record::definition::Catalogue;
 use crate::record::facts::{Book, Key, Unit};
 use crate::record::value::Value;
+use crate::{merged, mitigations};
 
 /// What is seen at one time.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ impl Seen {
     /// `facts`: what `view` sees of them.
     pub(crate) fn at(facts: Arc<Facts>, book: &Book, catalogue: &Catalogue, view: View) -> Seen {
         let mut units = book.at(catalogue, view);
+        merged::units(&facts.merges, catalogue, units.values_mut().flatten());
         if catalogue.get(mitigations::ACTION).is_some() {
             let actions = units.entry(mitigations::ACTION.to_owned()).or_default();
             actions.extend(mitigations::actions(&facts, facts.exposures.iter().map(|x| &**x)));

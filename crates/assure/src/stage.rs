@@ -12,13 +12,14 @@ pub struct Assure;
 
 impl Assure {
     /// The kinds whose payloads facts are made of: what a stranger must have to make them again. Of others it counts only that they were seen.
-    pub const READ: [&'static str; 18] = [
+    pub const READ: [&'static str; 19] = [
         "ledger.genesis",
         "ledger.pack",
         "partners.org",
         "partners.trust",
         "partners.agreement",
         "partners.key",
+        "partners.merged",
         "exchange.object",
         "exchange.document",
         "expose.inventory",

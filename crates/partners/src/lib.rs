@@ -7,12 +7,13 @@
 //!
 //! * [`release`], [`agreement`]: may it go to them, and why; [`sinks`]: where it could go
 //! * [`may`], [`role`]: may they do it, and why
-//! * [`org`], [`person`]: recording and asking; [`access`]: tokens and certificates; [`stage`]: the fold; [`country`]: codes of countries
+//! * [`org`], [`person`]: recording and asking; [`merge`]: two keys that are one body; [`access`]: tokens and certificates; [`stage`]: the fold; [`country`]: codes of countries
 //! * [`register`], [`table`]: the partners table, and small tables in general
 pub mod access;
 pub mod agreement;
 pub mod country;
 pub mod may;
+pub mod merge;
 pub mod org;
 pub mod person;
 pub mod register;

@@ -204,6 +204,7 @@ pub const SINKS: &[Sink] = &[
     sink("page-yours-send", Way::Post("/yours"), Who::Persons(&[], &[Operator, Partner]), Gate::Release),
     sink("partner-agree", Way::Verb("partner agree"), ADMIN, Gate::Role),
     sink("partner-key", Way::Verb("partner key"), ADMIN, Gate::Role),
+    sink("partner-merge", Way::Verb("partner merge"), ADMIN, Gate::Role),
     sink("partner-naming", Way::Verb("partner naming"), ADMIN, Gate::Role),
     sink("partner-show", Way::Verb("partner show"), OWN, Gate::Role),
     sink("partner-trust", Way::Verb("partner trust"), DECIDERS, Gate::Role),

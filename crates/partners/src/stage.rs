@@ -170,6 +170,8 @@ impl Stage for Partners {
          CREATE TABLE @agreement_party (org {text} NOT NULL, first {text} NOT NULL, name {text} NOT NULL,
            PRIMARY KEY (org, first, name));
          CREATE TABLE @home (id {int} PRIMARY KEY, home {text} NOT NULL);
+         CREATE TABLE @merged (idx {int} PRIMARY KEY, org {text} NOT NULL, into_org {text}, reason {text} NOT NULL, by_whom {text} NOT NULL,
+           known {int} NOT NULL);
          CREATE TABLE @naming (org {text} PRIMARY KEY, agreed {int} NOT NULL, reason {text} NOT NULL, by_whom {text} NOT NULL,
            known {int} NOT NULL);
          CREATE TABLE @person (name {text} PRIMARY KEY, org {text} NOT NULL, role {text} NOT NULL, clearance {int} NOT NULL,
@@ -203,6 +205,7 @@ impl Stage for Partners {
                 format!("version {} of an agreement: update the program", event.version),
             )),
             "partners.agreement" => agreement(tx, event.index, &event.meta()?),
+            "partners.merged" => crate::merge::fold(tx, event, &event.meta()?),
             "partners.naming" => naming(tx, event, &event.meta()?),
             "partners.person" => person(tx, &event.meta()?),
             "partners.key" => key(tx, event, &event.meta()?),

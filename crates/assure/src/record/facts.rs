@@ -45,6 +45,14 @@ impl Values {
         let follows = self.follows.iter().find(|(own, _)| *own == name).map(|(_, value)| value);
         follows.or_else(|| self.said.get(name))
     }
+
+    /// Says otherwise what is said under a name.
+    pub(crate) fn put(&mut self, name: &str, value: Value) {
+        match self.follows.iter_mut().find(|(own, _)| *own == name) {
+            Some((_, own)) => *own = value,
+            None => drop(Arc::make_mut(&mut self.said).insert(name.to_owned(), value)),
+        }
+    }
 }
 
 impl From<BTreeMap<String, Value>> for Values {

@@ -25,6 +25,21 @@ pub(crate) enum Partner {
     },
     /// Record an agreement with a partner, or of partners among themselves; under the same name it speaks over earlier ones
     Agree(Agree),
+    /// Say that a partner is another one under a second key: what counts partners counts them once from now on, what was counted stays and is restated.
+    /// Agreements, rights and people stay under the key for which they were made
+    Merge {
+        /// The partner that is none of its own
+        org: String,
+        /// The one that it is
+        #[arg(long, value_name = "ORG", required_unless_present = "undo")]
+        into: Option<String>,
+        /// It is one of its own after all
+        #[arg(long, conflicts_with = "into")]
+        undo: bool,
+        /// How that is known, in words that stand in the file
+        #[arg(long)]
+        reason: String,
+    },
     /// Record whether a partner agrees to be named with what it submits to a collection that leaves names out
     Naming {
         /// The partner
@@ -147,6 +162,18 @@ impl Partner {
         match self {
             Partner::Agree(_) => {}
             Partner::Show { org } => return show(global, &ledger, org),
+            Partner::Merge { org, into, undo: _, reason } => {
+                let person = actor::must(global, &ledger, Verb::ManagePartners)?;
+                let fresh =
+                    ledger.write(|tx| partners::merge::merge(tx, org, into.as_deref(), reason, &person.name))?;
+                store::settle(global, &ledger)?;
+                let said = match into {
+                    Some(into) => format!("{org} is {into}"),
+                    None => format!("{org} is one of its own"),
+                };
+                let already = if fresh { "" } else { " already" };
+                out::say(format!("{said}{already}, says {}", person.name));
+            }
             Partner::Naming { org, withdraw, reason } => {
                 let person = actor::must(global, &ledger, Verb::ManagePartners)?;
                 ledger.write(|tx| partners::org::name_submitter(tx, org, !withdraw, reason, &person.name))?;
@@ -201,6 +228,9 @@ fn show(global: &Global, ledger: &Ledger, org: &str) -> Result<Done, Failure> {
     let or = |text: Option<&String>| text.cloned().unwrap_or_else(|| "not known".to_owned());
     let when = |at: Option<Micros>| at.map_or_else(|| "never".to_owned(), Micros::day);
     out::line(&format!("{} ({}), {} in {}", f.name, f.org, or(f.kind.as_ref()), or(f.country.as_ref())))?;
+    if let Some(into) = &f.stands_for {
+        out::line(&format!("it is counted as {into}, which it turned out to be"))?;
+    }
     out::line(&match &f.trust {
         Some(t) => format!("trusted from {} to {}, says {}: {}", t.from, t.to, t.by, t.reason),
         None => "not trusted by anybody's word today".to_owned(),
