@@ -55,7 +55,7 @@ fn fields(place: &str, was: &Table, is: &Table, changes: &mut Vec<Change>) {
     }
 }
 
-/// Measures whose definition changed though their version did not.
+/// Measures whose definition changed though their version did not rise: a number that meant something once never means something else.
 ///
 /// # Errors
 /// Where one of the packs is no TOML.
@@ -66,17 +66,22 @@ pub fn unversioned(old: &Pack, new: &Pack) -> Result<Vec<Fault>, String> {
         let is_measure = change.place.starts_with("measure ") || change.place.starts_with("indicator ");
         match change.field.as_str() {
             "" => {}
-            "definition_version" => raised.push(change.place),
+            "definition_version" if number(&change.is) > number(&change.was) => raised.push(change.place),
             _ if is_measure => touched.entry(change.place).or_default().push(change.field),
             _ => {}
         }
     }
     let faults = touched.into_iter().filter(|(place, _)| !raised.contains(place)).map(|(place, fields)| Fault {
         rule: "plan-version",
-        reason: format!("{} changed and definition_version did not: raise it", fields.join(", ")),
+        reason: format!("{} changed and definition_version did not rise: raise it", fields.join(", ")),
         place,
     });
     Ok(faults.collect())
+}
+
+/// A version; one that is none is below all.
+fn number(text: &str) -> Option<u64> {
+    text.parse().ok()
 }
 
 /// The items of a pack by kind and name: tables by their own name, entries of arrays by what names them.

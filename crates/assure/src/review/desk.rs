@@ -117,7 +117,7 @@ pub(crate) fn figures(tx: &mut Tx<'_>, review: &Period, known: Micros) -> Result
 }
 
 /// The packs by which figures are computed: kind and name → digest.
-fn packs(tx: &mut Tx<'_>) -> Result<BTreeMap<String, String>> {
+pub(super) fn packs(tx: &mut Tx<'_>) -> Result<BTreeMap<String, String>> {
     let mut packs = BTreeMap::new();
     for kind in ["plan", "records"] {
         for (signed, _) in pack::of_kind(tx, kind)? {
@@ -241,7 +241,7 @@ pub fn freeze(tx: &mut Tx<'_>, review: &Period, by: &Person) -> Result<Frozen> {
 }
 
 /// The first pack that is another now.
-fn changed(then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Option<String> {
+pub(super) fn changed(then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Option<String> {
     then.keys().chain(now.keys()).find(|name| then.get(*name) != now.get(*name)).cloned()
 }
 

@@ -11,7 +11,7 @@ use crate::compute;
 use crate::figure::{Explanation, Figure};
 use crate::pack::Plan;
 use crate::period::Period;
-use crate::review::claim::{self, Claim};
+use crate::review::claim::{self, Claim, Frozen};
 use crate::review::workspace::{Done, Stage, Workspace};
 use crate::review::{Matter, Written, desk};
 
@@ -235,7 +235,7 @@ pub fn report(tx: &mut Tx<'_>, review: &Period, marking: Tlp, now: Micros) -> Re
     let rows: Vec<Row> = claims.iter().map(one_row).collect();
     let is_baseline = rows.iter().any(|row| row.baseline_period.as_deref() == Some(review.to_string().as_str()));
     let restated = match &one.frozen {
-        Some(frozen) => restated(tx, review, &frozen.what.figures, now)?,
+        Some(frozen) => restated(tx, review, &frozen.what, now)?,
         None => Vec::new(),
     };
     let narrow = marking >= Tlp::Amber;
@@ -371,8 +371,14 @@ fn moved(rows: &[Row], by: impl Fn(&Row) -> Option<&Number>) -> Moved {
 }
 
 /// The frozen figures that are others now, and why.
-fn restated(tx: &mut Tx<'_>, review: &Period, frozen: &[Claim], now: Micros) -> Result<Vec<Restated>> {
+fn restated(tx: &mut Tx<'_>, review: &Period, frozen: &Frozen, now: Micros) -> Result<Vec<Restated>> {
     let (explained, _) = desk::figures(tx, review, now)?;
+    let words = partners::merge::all(tx, now)?;
+    let mut since = crate::merged::between(&words, frozen.known_as_of, now);
+    let packs = desk::packs(tx)?;
+    // the definitions of records and the plan's parameters have no version of their own in a figure
+    since.extend(desk::changed(&frozen.packs, &packs).map(|pack| format!("the pack {pack} is another one")));
+    since.push("facts that came to be known later".to_owned());
     let present: BTreeMap<&str, &Figure> = explained.iter().map(|e| (e.figure.id.as_str(), &e.figure)).collect();
     let one = |claim: &Claim| {
         let then = &claim.figure;
@@ -385,13 +391,13 @@ fn restated(tx: &mut Tx<'_>, review: &Period, frozen: &[Claim], now: Micros) -> 
                     is.definition_version, then.definition_version
                 )
             }
-            Some(is) if is.value != then.value => "facts that came to be known later".to_owned(),
+            Some(is) if is.value != then.value => since.join(", or "),
             Some(_) => return None,
         };
         let value = is.and_then(|is| is.value.clone());
         Some(Restated { id: then.id.clone(), frozen: then.value.clone(), now: value, why })
     };
-    Ok(frozen.iter().filter_map(one).collect())
+    Ok(frozen.figures.iter().filter_map(one).collect())
 }
 
 fn replies(one: &Workspace, names: &BTreeMap<String, String>) -> Vec<Reply> {
