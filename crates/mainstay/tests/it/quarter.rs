@@ -1,9 +1,14 @@
 //! The review of a quarter in the sample: the five forms of its report say the same of each figure, and a stranger with one file and the verifier makes
-//! every figure again; what was left out, altered, claimed otherwise or flipped is named.
-use std::collections::BTreeMap;
+//! every figure again; what was left out, altered, claimed otherwise or flipped is named, also where the hub itself signs it.
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Output};
 
+use ledger::checkpoint::{base64, unbase64};
+use ledger::keys::SigningKey;
+use ledger::merkle::{Frontier, leaf_hash, sha256};
+use ledger::note::{self, Head, Verifier};
+use serde_json::{Value, json};
 use xtask::script::Stage;
 
 const QUARTER: &str = "2024-Q4";
@@ -197,5 +202,145 @@ pub(crate) fn a_stranger_recomputes_it(stage: &Stage, now: &str) {
         std::fs::write(&to, &flipped).unwrap();
         let output = verify(&to, &[]).unwrap();
         assert_ne!(output.status.code(), Some(0), "byte {at} flipped: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    lies_that_are_signed(stage, &text);
+}
+
+/// A hub that lies: it takes back nothing and alters nothing that it signed, but claims what it likes in the entry that freezes the figures. Contents,
+/// commitments, tree and head agree under its key, which is one of the test's own.
+struct Liar {
+    rows: Vec<Value>,
+    frozen: usize,
+    name: String,
+    key: SigningKey,
+}
+
+impl Liar {
+    fn new(bundle: &str) -> Liar {
+        let mut rows: Vec<Value> = bundle.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let key = SigningKey::from_seed(&[7; 32]).unwrap();
+        let name = format!("mainstay/{}", rows[0]["hub"].as_str().unwrap());
+        let frozen = rows[0]["frozen"].as_u64().unwrap() as usize + 1;
+        rows[0]["key"] = Verifier { name: name.clone(), public: key.public() }.encode().into();
+        let mut liar = Liar { rows, frozen, name, key };
+        let public = base64(&liar.key.public());
+        liar.rows[1] = liar.says(1, |genesis| genesis["public_key"] = public.into());
+        liar
+    }
+
+    /// A line whose content says otherwise, with the commitment that belongs to it.
+    fn says(&self, at: usize, otherwise: impl FnOnce(&mut Value)) -> Value {
+        let row = &self.rows[at];
+        let [salt, content] = [2, 3].map(|n| unbase64(row[n].as_str().unwrap()).unwrap());
+        let (length, rest) = content.split_at(4);
+        let (meta, body) = rest.split_at(u32::from_be_bytes(length.try_into().unwrap()) as usize);
+        let mut meta: Value = serde_json::from_slice(meta).unwrap();
+        otherwise(&mut meta);
+        let meta = meta.to_string();
+        let content = [&(meta.len() as u32).to_be_bytes()[..], meta.as_bytes(), body].concat();
+        json!([row[0], base64(&sha256(&[&salt[..], &content].concat())), row[2], base64(&content)])
+    }
+
+    /// The whole bundle with this claim, signed.
+    fn claims(&self, otherwise: impl FnOnce(&mut Value)) -> String {
+        let mut rows = self.rows.clone();
+        rows[self.frozen] = self.says(self.frozen, otherwise);
+        let mut tree = Frontier::default();
+        for row in &rows[1..] {
+            let commitment = unbase64(row[1].as_str().unwrap()).unwrap();
+            tree.push(leaf_hash(&[row[0].as_str().unwrap().as_bytes(), &commitment]));
+        }
+        let head = Head { origin: self.name.clone(), size: tree.size(), root: tree.root() };
+        rows[0]["checkpoint"] = note::sign(&self.name, &self.key, &head.text()).into();
+        rows.iter().map(|row| format!("{row}\n")).collect()
+    }
+}
+
+/// A figure, what of it is claimed otherwise, and how.
+type Lie = (&'static str, &'static str, fn(&mut Value));
+
+const LIES: [Lie; 14] = [
+    ("isp:1.1.1", "value", |figure| figure["value"] = more(&figure["value"], 1.0)),
+    ("isp:1.1.2", "numerator", |figure| figure["numerator"] = more(&figure["numerator"], 1.0)),
+    ("isp:1.1.3", "denominator", |figure| figure["denominator"] = more(&figure["denominator"], -1.0)),
+    ("isp:1.2.1", "evidence", |figure| figure["evidence"]["E2"] = more(&figure["evidence"]["E1"], 1.0)),
+    ("isp:1.2.2", "baseline", |figure| figure["baseline"] = json!({ "period": "2024-Q4", "value": 777 })),
+    ("isp:1.3.1", "baseline", |figure| figure["baseline"]["period"] = "2024-Q3".into()),
+    // as many, but others
+    ("isp:2.1.1", "counted", |figure| figure["counted"] = base64(&sha256(b"csirt-x\ncsirt-y\n")).into()),
+    ("isp:2.1.3", "not_counted", |figure| figure["not_counted"] = base64(&sha256(b"")).into()),
+    ("isp:2.2.1", "definition_version", |figure| {
+        figure["definition_version"] = more(&figure["definition_version"], 1.0)
+    }),
+    // the share stays, of twice as many
+    ("isp:2.3.2", "numerator", |figure| {
+        for of in ["numerator", "denominator"] {
+            figure[of] = (figure[of].as_i64().unwrap() * 2).into();
+        }
+    }),
+    ("isp:3.1.1", "value", |figure| figure["value"] = Value::Null),
+    ("isp:3.2.2", "value", |figure| figure["value"] = more(&figure["value"], 1e-6)),
+    ("isp:3.3.1", "value", |figure| figure["value"] = figure["value"].to_string().into()),
+    ("isp:em-1.1", "value", |figure| drop(figure.as_object_mut().unwrap().remove("value"))),
+];
+
+fn more(number: &Value, by: f64) -> Value {
+    let more = number.as_f64().unwrap_or_default() + by;
+    if more.fract() == 0.0 { (more as i64).into() } else { more.into() }
+}
+
+fn lies_that_are_signed(stage: &Stage, honest: &str) {
+    let liar = Liar::new(honest);
+    let run = |otherwise: &dyn Fn(&mut Value)| {
+        let to = stage.work.join("lie.bundle");
+        std::fs::write(&to, liar.claims(otherwise)).unwrap();
+        let output = verify(&to, &[]).unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!said.contains("Traceback"), "{said}");
+        (output.status.code(), said)
+    };
+    let verdicts = |said: &str, verdict: &str| -> BTreeSet<String> {
+        let figures = said.lines().filter(|line| line.starts_with("isp:") && line.trim_end().ends_with(verdict));
+        figures.map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
+    };
+    let (code, said) = run(&|_| ());
+    assert_eq!((code, verdicts(&said, "same").len()), (Some(0), 30), "an honest hub under that key: {said}");
+
+    // every figure that is claimed otherwise is named with what is, and no other
+    let (code, said) = run(&|claim| {
+        let figures = claim["figures"].as_array_mut().unwrap();
+        for (id, _, lie) in LIES {
+            lie(figures.iter_mut().find(|figure| figure["id"] == id).unwrap());
+        }
+        let mut extra = figures[0].clone();
+        extra["id"] = "isp:9.9.9".into();
+        figures.retain(|figure| figure["id"] != "isp:2.3.4");
+        figures.push(extra);
+    });
+    assert_eq!(code, Some(1), "{said}");
+    let lies: BTreeSet<String> =
+        LIES.iter().map(|(id, ..)| *id).chain(["isp:2.3.4", "isp:9.9.9"]).map(str::to_owned).collect();
+    assert_eq!(verdicts(&said, "DIFFERENT"), lies, "{said}");
+    assert_eq!(verdicts(&said, "same").len(), 31 - lies.len(), "{said}");
+    for (id, what, _) in LIES {
+        assert!(said.contains(&format!("{id}: {what}:")), "{id} {what}: {said}");
+    }
+    assert!(said.contains("isp:2.3.4: ") && said.contains("isp:9.9.9: "), "{said}");
+
+    // another period, another day, or a figure twice
+    let others: [(&str, &dyn Fn(&mut Value)); 4] = [
+        ("the quarter before", &|claim| claim["period"] = "2024-Q3".into()),
+        ("as of a month before", &|claim| claim["as_of"] = "2024-11-30T23:59:59.999999Z".into()),
+        ("known a year before", &|claim| claim["known_as_of"] = "2024-03-01T00:00:00.000000Z".into()),
+        ("a figure twice", &|claim| {
+            let figures = claim["figures"].as_array_mut().unwrap();
+            let first = figures[0].clone();
+            figures.push(first);
+        }),
+    ];
+    for (name, otherwise) in others {
+        let (code, said) = run(otherwise);
+        assert_eq!(code, Some(1), "{name}: {said}");
+        assert!(!verdicts(&said, "DIFFERENT").is_empty() || said.contains("stands twice"), "{name}: {said}");
     }
 }
