@@ -11,6 +11,7 @@ use expose::Stakes;
 use jiff::civil::Date;
 use ledger::{Draft, Error, Event, Micros, Result, Tx};
 use partners::may::Verb;
+use partners::table::Fault;
 use partners::{Imported, Person};
 use std::collections::{BTreeMap, BTreeSet};
 use stix::Tlp;
@@ -24,7 +25,15 @@ pub fn import_contacts(tx: &mut Tx<'_>, bytes: &[u8], replace: bool) -> Result<I
     let by_key: BTreeMap<_, &Contact> = standing.iter().map(|c| (key(c), c)).collect();
     let mut said = BTreeSet::new();
     let mut sources = BTreeSet::new();
-    for (_, contact) in read.rows {
+    // a desk may serve two bodies, so this is no fault; but by the address neither is known any more
+    let mut whose: BTreeMap<String, String> = BTreeMap::new();
+    whose.extend(standing.iter().map(|c| (c.email.to_ascii_lowercase(), c.org.clone())));
+    for (line, contact) in read.rows {
+        let other = whose.insert(contact.email.to_ascii_lowercase(), contact.org.clone());
+        if let Some(other) = other.filter(|other| *other != contact.org) {
+            let reason = format!("{} is an address of {other} too; what comes from it is of neither", contact.email);
+            out.warnings.push(Fault::new(line, "shared-address", reason));
+        }
         said.insert(key(&contact));
         sources.insert(contact.source.clone());
         let same = by_key.get(&key(&contact)).is_some_and(|s| Contact { bounces: 0, ..(*s).clone() } == contact);

@@ -316,6 +316,20 @@ fn a_dead_address_leads_to_the_next_one() {
 }
 
 #[test]
+fn an_address_of_two_is_taken_and_said() {
+    let hub = Hub::new(sqlite());
+    let table = b"org,email,source\ncert-nl,Cert@cert.example,register\ncert-nl,nl@cert.example,register\ncert-fr,NL@cert.example,register\ncert-fr,NL@cert.example,register\n";
+    let read = hub.ledger.write(|tx| crate::import_contacts(tx, table, false)).unwrap();
+    let lines = |faults: &[partners::table::Fault]| faults.iter().map(|f| format!("{f}\n")).collect::<String>();
+    insta::assert_snapshot!(format!("{} accepted\n{}{}", read.accepted, lines(&read.refused), lines(&read.warnings)), @r"
+    3 accepted
+    line 5: NL@cert.example for cert-fr stands already on line 4 [doubled-key]
+    line 2: Cert@cert.example is an address of cert-de too; what comes from it is of neither [shared-address]
+    line 4: NL@cert.example is an address of cert-nl too; what comes from it is of neither [shared-address]
+    ");
+}
+
+#[test]
 fn contacts_end_only_when_their_source_is_replaced() {
     let hub = Hub::new(sqlite());
     let import = |table: &[u8], replace: bool| {

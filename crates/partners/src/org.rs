@@ -8,7 +8,7 @@ use crate::table::Fault;
 use base64::Engine as _;
 use jiff::civil::Date;
 use ledger::{Draft, Error, Micros, Result, Tx, line};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use stix::Tlp;
 
 /// What became of a table.
@@ -61,11 +61,83 @@ impl Card {
 pub fn import_csv(tx: &mut Tx<'_>, bytes: &[u8]) -> Result<Imported> {
     let read = register::read(bytes);
     let mut out = Imported { refused: read.faults, warnings: read.warnings, ..Imported::default() };
-    for (_, org) in read.rows {
+    let mut register = Register::default();
+    all(tx)?.into_iter().for_each(|card| register.take(card));
+    for (line, org) in read.rows {
+        if let Some(double) = register.double(line, &org) {
+            out.refused.push(double);
+            continue;
+        }
+        out.warnings.extend(register.moved(line, &org));
         let changed = add_org(tx, &org)?;
         *(if changed { &mut out.accepted } else { &mut out.unchanged }) += 1;
+        register.take(Card {
+            key: org.key,
+            name: org.name,
+            kind: org.kind,
+            country: org.country,
+            languages: org.languages,
+            aka: org.aka.unwrap_or_default(),
+        });
     }
+    out.refused.sort_by_key(|fault| fault.line);
     Ok(out)
+}
+
+/// The organisations that stand while a table is read, its own earlier rows included.
+#[derive(Default)]
+struct Register {
+    cards: BTreeMap<String, Card>,
+    /// Key in small letters → key.
+    keys: BTreeMap<String, String>,
+    /// Name as it is compared → keys that have or had it.
+    names: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Register {
+    /// Why a row would make one body stand twice: a key that differs from another in capitals only, or a name that another of the country has.
+    fn double(&self, line: u64, org: &Org) -> Option<Fault> {
+        let named = |card: &Card| folded(&card.name) == folded(&org.name);
+        let standing = self.cards.get(&org.key);
+        if standing.is_none()
+            && let Some(other) = self.keys.get(&org.key.to_ascii_lowercase())
+        {
+            let reason = format!("{} differs from {other} in capitals only; write it as that", org.key);
+            return Some(Fault::new(line, "doubled-key", reason));
+        }
+        // what stands so already is for a person to merge; a row without a name has its key for one
+        if org.name == org.key || standing.is_some_and(named) {
+            return None;
+        }
+        let places = |card: &Card| card.country.as_ref().zip(org.country.as_ref()).is_none_or(|(a, b)| a == b);
+        let mut namesakes = self.names.get(&folded(&org.name))?.iter().filter_map(|key| self.cards.get(key));
+        let other = namesakes.find(|card| card.key != org.key && named(card) && places(card))?;
+        let reason = format!(
+            "{:?} is the name of {} already; use that key, or a name that tells the two apart",
+            org.name, other.key
+        );
+        Some(Fault::new(line, "doubled-name", reason))
+    }
+
+    /// A key that is of another country from now on: a move, or another body under the same key.
+    fn moved(&self, line: u64, org: &Org) -> Option<Fault> {
+        let was = self.cards.get(&org.key)?.country.as_ref()?;
+        let is = org.country.as_ref().filter(|is| *is != was)?;
+        let reason =
+            format!("{} was in {was} and is in {is} now; if it is another body, give that a key of its own", org.key);
+        Some(Fault::new(line, "country-changed", reason))
+    }
+
+    fn take(&mut self, card: Card) {
+        self.keys.insert(card.key.to_ascii_lowercase(), card.key.clone());
+        self.names.entry(folded(&card.name)).or_default().insert(card.key.clone());
+        self.cards.insert(card.key.clone(), card);
+    }
+}
+
+/// A name as it is compared: neither capitals nor blanks tell two bodies apart.
+fn folded(name: &str) -> String {
+    name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Records an organisation and its agreement. Gives false where both stand already.

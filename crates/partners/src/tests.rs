@@ -139,6 +139,71 @@ fn keys_and_trust(ledger: &Ledger) {
     }
 }
 
+/// A hundred and fifty partners as a desk keeps them: each row is accepted, stands already, or is refused with its line and rule.
+#[test]
+fn a_long_table_with_doubles() {
+    let mut table = String::from("org,name,kind,country\n");
+    for n in 0..150 {
+        table += &format!("team-{n:03},Team {n},csirt,{}\n", ["FR", "DE", "NL"][n % 3]);
+    }
+    table += "team-000,Team 0,csirt,FR\n\
+        team-001,Team 1,csirt,PL\n\
+        TEAM-002,Team two,csirt,NL\n\
+        again-3,  TEAM   3 ,csirt,FR\n\
+        again-4,team 4,csirt,\n\
+        abroad-5,Team 5,csirt,IT\n\
+        team-150,,csirt,FR\n\
+        team-151,Team 0,csirt,fr\n";
+    let again = "org,name,kind,country\nteam-000,Team 0,csirt,FR\nteam-001,Team 1,csirt,PL\nteam-006,team  7,csirt,DE\nTeam-008,,csirt,NL\n";
+    for store in engines() {
+        let ledger = store.open(vec![Arc::new(Partners)]);
+        let import = |table: &str| {
+            let read = ledger.write(|tx| import_csv(tx, table.as_bytes())).unwrap();
+            ledger.catch_up().unwrap();
+            assert_eq!(
+                read.accepted + read.unchanged + read.refused.len(),
+                table.lines().count() - 1,
+                "no row is lost"
+            );
+            let lines = |faults: &[crate::table::Fault]| faults.iter().map(|f| format!("\n{f}")).collect::<String>();
+            format!(
+                "{} accepted, {} unchanged{}{}",
+                read.accepted,
+                read.unchanged,
+                lines(&read.refused),
+                lines(&read.warnings).replace("\nline", "\nlook at line")
+            )
+        };
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(import(&table), @r#"
+            152 accepted, 0 unchanged
+            line 152: team-000 stands already on line 2 [doubled-key]
+            line 153: team-001 stands already on line 3 [doubled-key]
+            line 154: TEAM-002 differs from team-002 in capitals only; write it as that [doubled-key]
+            line 155: "TEAM   3" is the name of team-003 already; use that key, or a name that tells the two apart [doubled-name]
+            line 156: "team 4" is the name of team-004 already; use that key, or a name that tells the two apart [doubled-name]
+            line 159: "Team 0" is the name of team-000 already; use that key, or a name that tells the two apart [doubled-name]
+            "#);
+            insta::assert_snapshot!(import(&table), @r#"
+            0 accepted, 152 unchanged
+            line 152: team-000 stands already on line 2 [doubled-key]
+            line 153: team-001 stands already on line 3 [doubled-key]
+            line 154: TEAM-002 differs from team-002 in capitals only; write it as that [doubled-key]
+            line 155: "TEAM   3" is the name of team-003 already; use that key, or a name that tells the two apart [doubled-name]
+            line 156: "team 4" is the name of team-004 already; use that key, or a name that tells the two apart [doubled-name]
+            line 159: "Team 0" is the name of team-000 already; use that key, or a name that tells the two apart [doubled-name]
+            "#);
+            insta::assert_snapshot!(import(again), @r#"
+            1 accepted, 1 unchanged
+            line 4: "team  7" is the name of team-007 already; use that key, or a name that tells the two apart [doubled-name]
+            line 5: Team-008 differs from team-008 in capitals only; write it as that [doubled-key]
+            look at line 3: team-001 was in DE and is in PL now; if it is another body, give that a key of its own [country-changed]
+            "#);
+        }
+        assert_eq!(ledger.read(org::all).unwrap().len(), 152);
+    }
+}
+
 #[test]
 fn what_a_person_may() {
     #[track_caller]
