@@ -78,3 +78,10 @@ pub struct Waiting {
     /// Its day and state.
     pub said: String,
 }
+
+impl Waiting {
+    /// All that its reader sees of it.
+    pub fn seen(&self) -> String {
+        format!("{}; {}", self.name, self.said)
+    }
+}

@@ -43,6 +43,8 @@ struct Brought {
     text: String,
     kind: String,
     id: String,
+    /// What was read of it.
+    seen: String,
     note: String,
 }
 
@@ -183,8 +185,14 @@ fn record(tx: &mut Tx<'_>, by: &Reader, home: &str, brought: &Brought) -> Result
     }
     // only what is on its own page: what it may not read it cannot name either
     let page = yours::page(tx, &org, home, by.person())?.ok_or_else(spent)?;
-    if !page.waiting.iter().any(|one| one.kind == brought.kind && one.id == brought.id) {
+    let named = |one: &yours::Waiting| one.kind == brought.kind && one.id == brought.id;
+    let Some(waiting) = page.waiting.into_iter().find(named).map(waits) else {
         return Err(Error::refused("record-waiting", "nothing of that name waits for your word", ""));
+    };
+    // the word is of what was read, not of what somebody wrote while it was on its way
+    if waiting.seen() != brought.seen {
+        let reason = "it says something else than when you read it";
+        return Err(Error::refused("record-changed", reason, "read it again, and then say whether it was so"));
     }
     let catalogue = Catalogue::of(tx)?;
     let note = brought.note.trim();
@@ -309,4 +317,109 @@ fn line(said: &Said, t: &Tongue) -> [String; 4] {
 fn waits(one: yours::Waiting) -> Waiting {
     let name = format!("{}: {}", one.title, one.name);
     Waiting { kind: one.kind, id: one.id, name, said: format!("{}, {}", one.on, one.state) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use assure::record::write::{Desk, Entry};
+    use ledger::testkit::{TestStore, engines};
+    use ledger::{Ledger, Micros};
+    use partners::agreement::Agreement;
+    use partners::{Role, import_csv};
+
+    use super::*;
+
+    struct World {
+        store: TestStore,
+        ledger: Ledger,
+    }
+
+    impl World {
+        fn new(store: TestStore) -> World {
+            let ledger = store.open(vec![Arc::new(partners::Partners), Arc::new(act::Act), Arc::new(assure::Assure)]);
+            let key = ledger.signing_key().unwrap();
+            let world = World { store, ledger };
+            world.store.clock.set(Micros::date("2026-01-10").unwrap());
+            world.did(|tx| assure::furnish(tx, &key));
+            let table = b"org,name,kind,country\nfr,CERT FR,csirt,FR\nnl,CERT NL,csirt,NL\n";
+            world.did(|tx| import_csv(tx, table).map(drop));
+            let amber = Agreement::plain("2026-01-01".parse().unwrap(), None, stix::Tlp::Amber);
+            world.did(|tx| partners::org::add_agreement(tx, "nl", &amber, None));
+            world.did(|tx| partners::org::add_agreement(tx, "fr", &amber, None));
+            world
+        }
+
+        fn did(&self, what: impl Fn(&mut Tx<'_>) -> Result<()>) {
+            self.ledger.write(what).unwrap();
+            self.ledger.catch_up().unwrap();
+        }
+
+        fn activity(&self, title: &str) {
+            let ana = Person { name: "ana".to_owned(), role: Role::Analyst, ..Person::local_operator("home") };
+            let fields = vec![("reference", "A-1"), ("title", title), ("held_on", "2026-01-05"), ("partners", "nl")];
+            let entry = Entry { kind: "activity", state: Some("held"), fields, ..Entry::default() };
+            self.did(|tx| {
+                let (catalogue, tags) = (Catalogue::of(tx)?, assure::tags(tx)?);
+                Desk::new(&catalogue, &tags, &ana, "local").put(tx, &entry).map(drop)
+            });
+        }
+
+        fn link(&self, org: &str) -> Reader {
+            Reader::Link(self.ledger.write(|tx| yours::issue(tx, org)).unwrap())
+        }
+
+        /// What was read of the one thing that waits.
+        fn seen(&self) -> String {
+            let page = self.ledger.read(|tx| yours::page(tx, "nl", "home", None)).unwrap().unwrap();
+            waits(page.waiting.into_iter().next().unwrap()).seen()
+        }
+
+        /// Whether a word is taken, or by which rule it is not; and how many stand in the log.
+        fn says(&self, by: &Reader, act: &str, seen: &str) -> (std::result::Result<(), &'static str>, i64) {
+            let brought = Brought {
+                act: act.to_owned(),
+                kind: "activity".to_owned(),
+                id: "a-1".to_owned(),
+                seen: seen.to_owned(),
+                ..Brought::default()
+            };
+            let done = self.ledger.write(|tx| record(tx, by, "home", &brought));
+            self.ledger.catch_up().unwrap();
+            let count = |tx: &mut Tx<'_>| tx.one("SELECT count(*) FROM @record_backed", &[], |r| r.int(0));
+            (done.map_err(|e| e.rule()), self.ledger.read(count).unwrap().unwrap())
+        }
+    }
+
+    /// A word is taken from whoever holds the link of who took part, once, of what stood there when it was read.
+    #[test]
+    fn forged_confirmations() {
+        for store in engines() {
+            let w = World::new(store);
+            w.activity("Talks");
+            let (nl, seen) = (w.link("nl"), w.seen());
+            let Reader::Link(token) = nl.clone() else { unreachable!() };
+            let rest = token.get(1..).unwrap();
+            let other = if token.starts_with('A') { "B" } else { "A" };
+            let link = |token: String| Reader::Link(token);
+            assert_eq!(w.says(&w.link("fr"), "confirm", &seen), (Err("record-waiting"), 0), "of another organisation");
+            assert_eq!(w.says(&w.link("nobody"), "confirm", &seen), (Err("token"), 0), "of none");
+            assert_eq!(w.says(&link(format!("{other}{rest}")), "confirm", &seen), (Err("token"), 0), "altered");
+            assert_eq!(w.says(&link(rest.to_owned()), "confirm", &seen), (Err("token"), 0), "cut");
+            assert_eq!(w.says(&link(String::new()), "confirm", &seen), (Err("token"), 0), "none");
+            assert_eq!(w.says(&nl, "attest", &seen), (Err("yours-act"), 0), "another act");
+            // between the reading and the word somebody wrote something else
+            w.activity("Exercise at sea");
+            assert_eq!(w.says(&nl, "confirm", &seen), (Err("record-changed"), 0), "of what was not read");
+            assert_eq!(w.says(&nl, "confirm", ""), (Err("record-changed"), 0), "of what was never read");
+            let seen = w.seen();
+            assert_eq!(w.says(&nl, "confirm", &seen), (Ok(()), 1));
+            assert_eq!(w.says(&nl, "confirm", &seen), (Err("record-waiting"), 1), "again");
+            assert_eq!(w.says(&w.link("nl"), "dispute", &seen), (Err("record-waiting"), 1), "again, by another link");
+            w.activity("Talks");
+            w.store.clock.set(Micros::date("2027-01-10").unwrap());
+            assert_eq!(w.says(&nl, "confirm", &w.seen()), (Err("token"), 1), "long after");
+        }
+    }
 }
