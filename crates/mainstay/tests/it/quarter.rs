@@ -256,8 +256,10 @@ impl Liar {
     }
 }
 
+/// Says otherwise.
+type Otherwise = fn(&mut Value);
 /// A figure, what of it is claimed otherwise, and how.
-type Lie = (&'static str, &'static str, fn(&mut Value));
+type Lie = (&'static str, &'static str, Otherwise);
 
 const LIES: [Lie; 14] = [
     ("isp:1.1.1", "value", |figure| figure["value"] = more(&figure["value"], 1.0)),
@@ -328,18 +330,18 @@ fn lies_that_are_signed(stage: &Stage, honest: &str) {
     assert!(said.contains("isp:2.3.4: ") && said.contains("isp:9.9.9: "), "{said}");
 
     // another period, another day, or a figure twice
-    let others: [(&str, &dyn Fn(&mut Value)); 4] = [
-        ("the quarter before", &|claim| claim["period"] = "2024-Q3".into()),
-        ("as of a month before", &|claim| claim["as_of"] = "2024-11-30T23:59:59.999999Z".into()),
-        ("known a year before", &|claim| claim["known_as_of"] = "2024-03-01T00:00:00.000000Z".into()),
-        ("a figure twice", &|claim| {
+    let others: [(&str, Otherwise); 4] = [
+        ("the quarter before", |claim| claim["period"] = "2024-Q3".into()),
+        ("as of a month before", |claim| claim["as_of"] = "2024-11-30T23:59:59.999999Z".into()),
+        ("known a year before", |claim| claim["known_as_of"] = "2024-03-01T00:00:00.000000Z".into()),
+        ("a figure twice", |claim| {
             let figures = claim["figures"].as_array_mut().unwrap();
             let first = figures[0].clone();
             figures.push(first);
         }),
     ];
     for (name, otherwise) in others {
-        let (code, said) = run(otherwise);
+        let (code, said) = run(&otherwise);
         assert_eq!(code, Some(1), "{name}: {said}");
         assert!(!verdicts(&said, "DIFFERENT").is_empty() || said.contains("stands twice"), "{name}: {said}");
     }
