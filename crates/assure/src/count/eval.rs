@@ -25,7 +25,8 @@ pub struct Ground<'a> {
     home: &'a str,
     home_country: &'a str,
     view: View,
-    period: &'a Period,
+    /// The first instant of the period, and the first after it.
+    span: (Micros, Micros),
 }
 
 /// One thing that was looked at.
@@ -105,9 +106,15 @@ impl<'a> Ground<'a> {
         facts: &'a Facts,
         home: &'a str,
         view: View,
-        period: &'a Period,
+        period: &Period,
     ) -> Ground<'a> {
-        Ground { kinds, partners, book, trusts: &facts.trusts, home, home_country: &facts.home, view, period }
+        let (trusts, home_country, span) = (&facts.trusts, &facts.home, (period.from(), period.until()));
+        Ground { kinds, partners, book, trusts, home, home_country, view, span }
+    }
+
+    fn is_in_period(&self, day: i64) -> bool {
+        let at = Micros::of_day(day);
+        self.span.0 <= at && at < self.span.1
     }
 
     fn table(&self, kind: &str) -> Option<&'a Table> {
@@ -144,7 +151,7 @@ impl<'a> Ground<'a> {
         match &program.when {
             When::During(path) if path.root == Root::Here && path.names.len() == 1 => {
                 let field = path.names.first().map_or("", String::as_str);
-                table.between(field, self.period.from(), self.period.until())
+                table.between(field, self.span.0, self.span.1)
             }
             _ => table.all().iter().map(|unit| &**unit).collect(),
         }
@@ -159,11 +166,10 @@ impl<'a> Ground<'a> {
             When::Standing => unit.since,
             When::During(path) => {
                 let day = self.value(path, scope)?.day()?;
-                let at = Micros::of_day(day);
-                if !self.period.holds(at) {
+                if !self.is_in_period(day) {
                     return None;
                 }
-                at
+                Micros::of_day(day)
             }
         };
         let mut one = Judged {
@@ -217,7 +223,10 @@ impl<'a> Ground<'a> {
             // without a value it is one by itself
             None => unit.id.clone(),
         };
-        program.once.iter().map(part).collect::<Vec<_>>().join(", ")
+        match program.once.as_slice() {
+            [one] => part(one),
+            all => all.iter().map(part).collect::<Vec<_>>().join(", "),
+        }
     }
 
     /// Why the first part that is not so is not so.
@@ -256,7 +265,7 @@ impl<'a> Ground<'a> {
             }
             Expr::InPeriod(day) => {
                 let day = self.operand(day, scope)?.day()?;
-                Some(self.period.holds(Micros::of_day(day)))
+                Some(self.is_in_period(day))
             }
             Expr::Within(day, days, is_before, other) => {
                 let (day, other) = (self.operand(day, scope)?.day()?, self.operand(other, scope)?.day()?);
@@ -463,9 +472,9 @@ impl<'a> Ground<'a> {
             Operand::Number(n) => Value::Number(*n),
             Operand::Day(day) => Value::Day(*day),
             Operand::Flag(flag) => Value::Flag(*flag),
-            Operand::PeriodStart => day_of(self.period.from()),
+            Operand::PeriodStart => day_of(self.span.0),
             // of a period that still runs nothing is known after today
-            Operand::PeriodEnd => day_of(Micros(self.period.until().0 - 1).min(self.view.as_of)),
+            Operand::PeriodEnd => day_of(Micros(self.span.1.0 - 1).min(self.view.as_of)),
             Operand::Today => day_of(self.view.as_of),
             Operand::Shift(inner, days) => Value::Day(self.operand(inner, scope)?.day()?.saturating_add(*days)),
             Operand::Sum(left, how, right) => match (&*self.operand(left, scope)?, &*self.operand(right, scope)?) {

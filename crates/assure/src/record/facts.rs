@@ -35,7 +35,8 @@ pub struct Unit {
 /// What a unit holds by name: what it says itself, made once and shared by all times at which it is looked at, and what follows from the time.
 #[derive(Clone, Debug, Default)]
 pub struct Values {
-    said: Arc<BTreeMap<String, Value>>,
+    /// In the order of [`rank`].
+    said: Arc<Vec<(String, Value)>>,
     follows: Vec<(&'static str, Value)>,
 }
 
@@ -43,21 +44,41 @@ impl Values {
     /// The value of this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         let follows = self.follows.iter().find(|(own, _)| *own == name).map(|(_, value)| value);
-        follows.or_else(|| self.said.get(name))
+        follows.or_else(|| self.said.get(self.place(name).ok()?).map(|(_, value)| value))
     }
 
     /// Says otherwise what is said under a name.
     pub(crate) fn put(&mut self, name: &str, value: Value) {
         match self.follows.iter_mut().find(|(own, _)| *own == name) {
             Some((_, own)) => *own = value,
-            None => drop(Arc::make_mut(&mut self.said).insert(name.to_owned(), value)),
+            None => match self.place(name) {
+                Ok(place) => {
+                    Arc::make_mut(&mut self.said).splice(place..=place, [(name.to_owned(), value)]).for_each(drop)
+                }
+                Err(place) => Arc::make_mut(&mut self.said).insert(place, (name.to_owned(), value)),
+            },
         }
     }
+
+    fn place(&self, name: &str) -> std::result::Result<usize, usize> {
+        self.said.binary_search_by(|(own, _)| rank(own).cmp(&rank(name)))
+    }
+}
+
+/// The order of names: most differ in their length, and that is one comparison.
+fn rank(name: &str) -> (usize, &str) {
+    (name.len(), name)
+}
+
+fn ranked(values: impl Iterator<Item = (String, Value)>) -> Arc<Vec<(String, Value)>> {
+    let mut values: Vec<(String, Value)> = values.collect();
+    values.sort_unstable_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)));
+    Arc::new(values)
 }
 
 impl From<BTreeMap<String, Value>> for Values {
     fn from(said: BTreeMap<String, Value>) -> Values {
-        Values { said: Arc::new(said), follows: Vec::new() }
+        Values { said: ranked(said.into_iter()), follows: Vec::new() }
     }
 }
 
@@ -69,16 +90,16 @@ struct Version {
     known: Micros,
     meta: RecordMeta,
     /// Its fields as values, by the definition of its kind.
-    typed: OnceLock<Arc<BTreeMap<String, Value>>>,
+    typed: OnceLock<Arc<Vec<(String, Value)>>>,
 }
 
 impl Version {
-    fn typed(&self, catalogue: &Catalogue) -> Arc<BTreeMap<String, Value>> {
+    fn typed(&self, catalogue: &Catalogue) -> Arc<Vec<(String, Value)>> {
         let make = || {
             let definition = catalogue.get(&self.meta.record);
             let kind_of = |name: &str| definition.and_then(|d| d.field(name)).map_or(Type::Text, |field| field.kind);
             let fields = self.meta.fields.iter();
-            Arc::new(fields.map(|(name, stored)| (name.clone(), stored.value(kind_of(name)))).collect())
+            ranked(fields.map(|(name, stored)| (name.clone(), stored.value(kind_of(name)))))
         };
         Arc::clone(self.typed.get_or_init(make))
     }
@@ -108,8 +129,18 @@ pub(crate) type Key = (String, String);
 #[derive(Clone, Debug, Default)]
 pub struct Book {
     records: BTreeMap<Key, Told>,
-    /// What of infrastructure → the priorities that ever named it: made when it is first asked for.
-    register: OnceLock<BTreeMap<String, Vec<Key>>>,
+    /// What of infrastructure → of each priority that ever named it all that was said: made when it is first asked for.
+    register: OnceLock<BTreeMap<String, Vec<Vec<Stay>>>>,
+}
+
+/// What one version of a priority says of one piece of infrastructure.
+#[derive(Clone, Copy, Debug)]
+struct Stay {
+    known: Micros,
+    /// It is still the one that is named, and that is no mistake.
+    named: bool,
+    from: Option<i64>,
+    until: Option<i64>,
 }
 
 /// The kind of record by which infrastructure stands on the register of priorities.
@@ -227,15 +258,32 @@ impl Book {
     /// Whether something stood on the register of priorities on a day, as that was known at an instant.
     pub fn is_prioritised(&self, entity: &str, day: i64, known: Micros) -> bool {
         let register = self.register.get_or_init(|| {
-            let mut register: BTreeMap<String, Vec<Key>> = BTreeMap::new();
-            for (key, told) in self.of_kind(PRIORITY) {
+            let mut register: BTreeMap<String, Vec<Vec<Stay>>> = BTreeMap::new();
+            for (_, told) in self.of_kind(PRIORITY) {
                 let named: BTreeSet<String> = told.versions.iter().filter_map(|v| v.meta.entity()).collect();
-                named.into_iter().for_each(|entity| register.entry(entity).or_default().push(key.clone()));
+                for entity in named {
+                    let stays = told.versions.iter().map(|v| v.stay(&entity)).collect();
+                    register.entry(entity).or_default().push(stays);
+                }
             }
             register
         });
-        let named = register.get(entity).into_iter().flatten().filter_map(|key| self.records.get(key));
-        named.into_iter().any(|told| told.is_prioritised(entity, day, known))
+        // the version that was known last speaks
+        let stands = |stays: &Vec<Stay>| stays.iter().rfind(|s| s.known <= known).is_some_and(|s| s.holds(day));
+        register.get(entity).into_iter().flatten().any(stands)
+    }
+}
+
+impl Stay {
+    fn holds(&self, day: i64) -> bool {
+        self.named && self.from.is_some_and(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    }
+}
+
+impl Version {
+    fn stay(&self, entity: &str) -> Stay {
+        let named = self.meta.void.is_none() && self.meta.entity().is_some_and(|own| own == entity);
+        Stay { known: self.known, named, from: self.meta.day("from"), until: self.meta.day("until") }
     }
 }
 
@@ -263,16 +311,6 @@ impl Told {
             return Some(Arc::clone(self.whole.get_or_init(|| make(version))));
         }
         Some(make(version))
-    }
-
-    /// By the version that was known last at an instant.
-    fn is_prioritised(&self, entity: &str, day: i64, known: Micros) -> bool {
-        let Some(version) = self.versions.iter().rfind(|v| v.known <= known) else { return false };
-        let meta = &version.meta;
-        meta.void.is_none()
-            && meta.day("from").is_some_and(|from| from <= day)
-            && meta.day("until").is_none_or(|until| day <= until)
-            && meta.entity().is_some_and(|own| own == entity)
     }
 
     fn last(&self) -> Option<Micros> {
