@@ -183,8 +183,10 @@ impl Source {
         for passed in facts.passings.values_mut() {
             // what was there before stands in its order
             let new = passed.partition_point(|p| p.at.entry <= self.after);
-            let order = |p: &Passing| (p.at.entry, p.inbound, Arc::clone(&p.topic), p.evidence);
-            passed.get_mut(new..).unwrap_or_default().sort_by_cached_key(order);
+            let order = |a: &Passing, b: &Passing| {
+                (a.at.entry, a.inbound, &a.topic, a.evidence).cmp(&(b.at.entry, b.inbound, &b.topic, b.evidence))
+            };
+            passed.get_mut(new..).unwrap_or_default().sort_by(order);
         }
         let scopes = self.scopes(&newly);
         self.exposures(tx, &scopes, facts, &mut change)?;
@@ -303,21 +305,31 @@ impl Source {
 
     fn inbound(&mut self, tx: &mut Tx<'_>, facts: &mut Facts, change: &mut Change) -> Result<()> {
         let sql = "SELECT org, topic, evidence, idx, known FROM @fact_inbound WHERE idx > $1 AND known <= $2";
+        // the one table of millions: who is nobody's organisation is looked up once
+        let mut of: BTreeMap<String, Option<Vec<Passing>>> = BTreeMap::new();
         tx.each(sql, &[self.after.into(), self.known.into()], &mut |r| {
-            if self.world.orgs.contains_key(r.text(0)) {
+            if !of.contains_key(r.text(0)) {
+                of.insert(r.text(0).to_owned(), self.world.orgs.contains_key(r.text(0)).then(Vec::new));
+            }
+            if let Some(Some(passed)) = of.get_mut(r.text(0)) {
                 let stamp = at(r.micros(4), r.int(3));
                 change.of(stamp);
-                let passing = Passing {
+                passed.push(Passing {
                     inbound: true,
                     topic: self.shared(r.text(1)),
                     evidence: Evidence::read(r.text(2)).unwrap_or_default(),
                     at: stamp,
-                };
-                let org = self.shared(r.text(0));
-                facts.passings.entry(org).or_default().push(passing);
+                });
             }
             Ok(())
-        })
+        })?;
+        for (org, passed) in of {
+            if let Some(passed) = passed {
+                let org = self.shared(&org);
+                facts.passings.entry(org).or_default().extend(passed);
+            }
+        }
+        Ok(())
     }
 
     /// Where what is said of advised vulnerabilities stands: all of it for those that are new, what came later for the others.

@@ -94,15 +94,15 @@ fn lacking(tx: &mut Tx<'_>, card: &Card, today: Date, now: Micros) -> Result<Vec
             lacking.push(what.to_owned());
         }
     }
-    let vettings: Vec<Line> =
-        list::naming(tx, &card.key, i64::MAX)?.into_iter().filter(|line| is_vetting(line, &card.key)).collect();
+    let vettings = list::of_kind_naming(tx, VETTING, &card.key)?;
+    let vettings: Vec<Line> = vettings.into_iter().filter(|line| is_vetting(line, &card.key)).collect();
     lacking.extend(unvetted(&vettings, &card.key, today));
     Ok(lacking)
 }
 
 fn is_vetting(line: &Line, team: &str) -> bool {
     let of = line.version.fields.get("team").map(super::record::Stored::typed);
-    line.version.record == VETTING && line.version.state == "passed" && of.as_deref() == Some(team)
+    line.version.state == "passed" && of.as_deref() == Some(team)
 }
 
 /// What the vettings that were passed lack; nothing where one of them holds.

@@ -1,6 +1,7 @@
 //! What a kind of record is: fields with types and links, states, who may record and attest. Read from packs; everything else about records
 //! is derived from here (docs/decisions/0019). Reading is strict on names; what else is wrong with a definition is listed all at once.
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ledger::{Result, Tx, pack};
 use partners::Role;
@@ -214,6 +215,8 @@ pub(crate) fn with_article(word: &str) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     kinds: BTreeMap<String, Definition>,
+    /// Names of fields, each once: hundreds of thousands of records share them.
+    names: BTreeSet<Arc<str>>,
 }
 
 #[derive(Deserialize)]
@@ -238,8 +241,14 @@ impl Catalogue {
     /// Adds definitions; those that stand stay.
     pub fn add(&mut self, definitions: Vec<Definition>) {
         for definition in definitions {
+            self.names.extend(definition.fields.iter().map(|field| Arc::from(field.name.as_str())));
             self.kinds.entry(definition.kind.clone()).or_insert(definition);
         }
+    }
+
+    /// The name of a field, as all share it.
+    pub(crate) fn name(&self, name: &str) -> Arc<str> {
+        self.names.get(name).map_or_else(|| Arc::from(name), Arc::clone)
     }
 
     /// The definition of a kind; `assure.` may stand before it.

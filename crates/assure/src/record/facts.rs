@@ -32,11 +32,13 @@ pub struct Unit {
     pub orgs: Vec<String>,
 }
 
+/// Names and values, in the order of [`rank`].
+type Said = Arc<Vec<(Arc<str>, Value)>>;
+
 /// What a unit holds by name: what it says itself, made once and shared by all times at which it is looked at, and what follows from the time.
 #[derive(Clone, Debug, Default)]
 pub struct Values {
-    /// In the order of [`rank`].
-    said: Arc<Vec<(String, Value)>>,
+    said: Said,
     follows: Vec<(&'static str, Value)>,
 }
 
@@ -53,9 +55,9 @@ impl Values {
             Some((_, own)) => *own = value,
             None => match self.place(name) {
                 Ok(place) => {
-                    Arc::make_mut(&mut self.said).splice(place..=place, [(name.to_owned(), value)]).for_each(drop)
+                    Arc::make_mut(&mut self.said).splice(place..=place, [(Arc::from(name), value)]).for_each(drop)
                 }
-                Err(place) => Arc::make_mut(&mut self.said).insert(place, (name.to_owned(), value)),
+                Err(place) => Arc::make_mut(&mut self.said).insert(place, (Arc::from(name), value)),
             },
         }
     }
@@ -70,15 +72,15 @@ fn rank(name: &str) -> (usize, &str) {
     (name.len(), name)
 }
 
-fn ranked(values: impl Iterator<Item = (String, Value)>) -> Arc<Vec<(String, Value)>> {
-    let mut values: Vec<(String, Value)> = values.collect();
+fn ranked(values: impl Iterator<Item = (Arc<str>, Value)>) -> Said {
+    let mut values: Vec<(Arc<str>, Value)> = values.collect();
     values.sort_unstable_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)));
     Arc::new(values)
 }
 
 impl From<BTreeMap<String, Value>> for Values {
     fn from(said: BTreeMap<String, Value>) -> Values {
-        Values { said: ranked(said.into_iter()), follows: Vec::new() }
+        Values { said: ranked(said.into_iter().map(|(name, value)| (Arc::from(name), value))), follows: Vec::new() }
     }
 }
 
@@ -90,16 +92,16 @@ struct Version {
     known: Micros,
     meta: RecordMeta,
     /// Its fields as values, by the definition of its kind.
-    typed: OnceLock<Arc<Vec<(String, Value)>>>,
+    typed: OnceLock<Said>,
 }
 
 impl Version {
-    fn typed(&self, catalogue: &Catalogue) -> Arc<Vec<(String, Value)>> {
+    fn typed(&self, catalogue: &Catalogue) -> Said {
         let make = || {
             let definition = catalogue.get(&self.meta.record);
             let kind_of = |name: &str| definition.and_then(|d| d.field(name)).map_or(Type::Text, |field| field.kind);
             let fields = self.meta.fields.iter();
-            ranked(fields.map(|(name, stored)| (name.clone(), stored.value(kind_of(name)))))
+            ranked(fields.map(|(name, stored)| (catalogue.name(name), stored.value(kind_of(name)))))
         };
         Arc::clone(self.typed.get_or_init(make))
     }

@@ -315,3 +315,10 @@ pub fn naming(tx: &mut Tx<'_>, org: &str, limit: i64) -> Result<Vec<Line>> {
                ORDER BY o.idx DESC LIMIT $2";
     of_rows(tx, sql, &[org.into(), limit.into()])
 }
+
+/// The records of a kind that name an organisation, newest first.
+pub fn of_kind_naming(tx: &mut Tx<'_>, kind: &str, org: &str) -> Result<Vec<Line>> {
+    let sql = "SELECT v.idx, v.known, v.valid, v.meta FROM @record_org o JOIN @record_version v ON v.idx = o.idx \
+               WHERE o.org = $1 AND o.kind = $2 ORDER BY o.idx DESC";
+    of_rows(tx, sql, &[org.into(), kind.into()])
+}
