@@ -272,7 +272,8 @@ pub fn history(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Vec<Step>> {
         before = Some(meta);
     }
     for (entry, known, meta) in backing(tx, kind, id)? {
-        let what = format!("{} by {}, {}: {}", meta.means.as_str(), meta.org, meta.evidence, meta.note);
+        let note = if meta.note.is_empty() { String::new() } else { format!(": {}", meta.note) };
+        let what = format!("{} by {}, {}{note}", meta.means.as_str(), meta.org, meta.evidence);
         steps.push(Step { known, entry, by: meta.by, what });
     }
     steps.sort_by_key(|step| step.entry);

@@ -116,6 +116,7 @@ fn facts(f: &Whole) -> Vec<(&'static str, String)> {
             facts.push((label, text));
         }
     };
+    add("Counted as", f.stands_for.clone().unwrap_or_default());
     add("Reads", f.languages.join(", "));
     add("Accounts", f.people.iter().map(|(name, role)| format!("{name} ({role})")).collect::<Vec<_>>().join(", "));
     let keys = f.keys.iter().map(|(key, state, since)| format!("{key} {state} since {}", since.day()));
