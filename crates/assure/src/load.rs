@@ -29,6 +29,8 @@ pub(crate) struct Source {
     names: BTreeSet<Arc<str>>,
     /// Vulnerabilities that somebody was advised of.
     advised: BTreeSet<String>,
+    /// How many deliveries were there when exploitation was looked at.
+    delivered: usize,
     /// Messages that came back.
     bounces: BTreeMap<String, Stamp>,
     lines: BTreeMap<LineKey, Line>,
@@ -139,6 +141,7 @@ impl Source {
             merges: partners::merge::all(tx, known)?,
             names: BTreeSet::new(),
             advised: BTreeSet::new(),
+            delivered: 0,
             bounces: BTreeMap::new(),
             lines: BTreeMap::new(),
             claims: BTreeMap::new(),
@@ -603,20 +606,28 @@ impl Source {
             })?;
         }
         listings.sort_by_key(|x| x.at.entry);
-        changed |= self.read_things(tx, change)?;
+        changed |= self.read_things(tx)?;
         changed |= self.read_sightings(tx, change)?;
-        // a sighting of what nobody had been advised of counts from now on
-        changed |= scopes.iter().any(|scope| matches!(scope.of, Of::One(_)));
+        // a sighting of what no team had been advised of counts from now on
+        changed |= std::mem::replace(&mut self.delivered, facts.deliveries.len()) != facts.deliveries.len();
         if changed {
             let advised: BTreeSet<&str> = facts.deliveries.iter().map(|d| d.vulnerability.as_str()).collect();
             let sightings = self.sightings.iter().filter_map(|(id, sighting)| self.sighted(id, sighting, &advised));
+            let before = std::mem::take(&mut facts.exploitations);
             facts.exploitations = self.listings.iter().cloned().chain(sightings).collect();
+            // what an earlier sighting means may turn out later: by a name, by a later version, by advice about what it is of
+            fn told(x: &Exploitation) -> (&str, &str, Option<Micros>, Micros, &[String]) {
+                (&x.source, &x.vulnerability, x.from, x.by, &x.partners)
+            }
+            let (was, is): (BTreeSet<_>, BTreeSet<_>) =
+                (before.iter().map(told).collect(), facts.exploitations.iter().map(told).collect());
+            was.symmetric_difference(&is).for_each(|(_, _, _, by, _)| change.since(*by));
         }
         Ok(())
     }
 
     /// What STIX ids stand for; whether a sighting speaks of one of which something new was said.
-    fn read_things(&mut self, tx: &mut Tx<'_>, change: &mut Change) -> Result<bool> {
+    fn read_things(&mut self, tx: &mut Tx<'_>) -> Result<bool> {
         let sql = "SELECT id, kind, value FROM @fact_name WHERE known <= $1 AND idx > $2 ORDER BY idx";
         let row = |r: &Row<'_>| (r.text(0).to_owned(), (r.text(1).to_owned(), r.text(2).to_owned()));
         let rows = tx.all(sql, &[self.known.into(), self.after.into()], row)?;
@@ -627,10 +638,7 @@ impl Source {
         let mut speaks = false;
         for (id, thing) in rows {
             let names = |s: &Sighting| s.of == id || s.places.split(' ').any(|place| place == id);
-            if self.things.get(&id) != Some(&thing) && self.sightings.values().any(names) {
-                speaks = true;
-                change.ever();
-            }
+            speaks |= self.things.get(&id) != Some(&thing) && self.sightings.values().any(names);
             self.things.insert(id, thing);
         }
         Ok(speaks)
@@ -654,10 +662,7 @@ impl Source {
         let any = !rows.is_empty();
         for (id, sighting) in rows {
             change.of(sighting.at);
-            if let Some(before) = self.sightings.insert(id, sighting) {
-                // what it said before is said no more
-                change.since(before.by);
-            }
+            self.sightings.insert(id, sighting);
         }
         Ok(any)
     }
