@@ -238,7 +238,13 @@ struct Group<'a> {
     exposures: Vec<&'a Exposure>,
 }
 
-impl Group<'_> {
+impl<'a> Group<'a> {
+    /// With these exposures alone; nothing where it has none of them.
+    fn only(&self, which: impl Fn(&Exposure) -> bool) -> Option<Group<'a>> {
+        let exposures: Vec<&Exposure> = self.exposures.iter().filter(|e| which(e)).copied().collect();
+        (!exposures.is_empty()).then_some(Group { exposures, ..*self })
+    }
+
     fn vulnerabilities(&self) -> Vec<String> {
         self.exposures.iter().map(|e| e.vulnerability.clone()).collect::<BTreeSet<_>>().into_iter().collect()
     }
@@ -404,17 +410,11 @@ fn told<'a>(
     group: &Group<'a>,
     target: &addressee::Target<'_>,
 ) -> Option<Group<'a>> {
-    let may = |mark: &&Tlp| released(input, group, target, **mark).is_ok();
-    match marks.iter().rev().find(may) {
-        Some(own) if *own == group.mark => Some(Group { exposures: group.exposures.clone(), ..*group }),
-        Some(own) if *own > group.mark => None,
-        own => {
-            let beyond = |e: &&&Exposure| {
-                own.is_none_or(|own| e.marks.from > *own && !index.told_beneath(e, *own, |by| by == e.advisory))
-            };
-            let exposures: Vec<&Exposure> = group.exposures.iter().filter(beyond).copied().collect();
-            (!exposures.is_empty()).then_some(Group { exposures, ..*group })
-        }
+    match own_mark(input, marks, group, target) {
+        Some(own) if own == group.mark => Some(group.clone()),
+        Some(own) if own > group.mark => None,
+        own => group
+            .only(|e| own.is_none_or(|own| e.marks.from > own && !index.told_beneath(e, own, |by| by == e.advisory))),
     }
 }
 
@@ -426,11 +426,18 @@ fn untold<'a>(
     group: &Group<'a>,
     target: &addressee::Target<'_>,
 ) -> Option<Group<'a>> {
-    let may = |mark: &&Tlp| released(input, group, target, **mark).is_ok();
-    let own = marks.iter().rev().find(may);
-    let told = |e: &Exposure| own.is_some_and(|own| index.told_beneath(e, *own, |_| true));
-    let exposures: Vec<&Exposure> = group.exposures.iter().filter(|e| !told(e)).copied().collect();
-    (!exposures.is_empty()).then_some(Group { exposures, ..*group })
+    let own = own_mark(input, marks, group, target);
+    group.only(|e| !own.is_some_and(|own| index.told_beneath(e, own, |_| true)))
+}
+
+/// The highest mark up to which an addressee may read what a group says.
+fn own_mark(
+    input: &Input<'_>,
+    marks: &BTreeSet<Tlp>,
+    group: &Group<'_>,
+    target: &addressee::Target<'_>,
+) -> Option<Tlp> {
+    marks.iter().rev().copied().find(|mark| released(input, group, target, *mark).is_ok())
 }
 
 /// The ask of a group to one addressee; `None` where all of it was asked before and is not over.

@@ -9,12 +9,12 @@ use partners::Role;
 use crate::facts::View;
 use crate::figure::{Explanation, Figure};
 use crate::lint::{self, Report};
-use crate::measure::Ledgers;
+use crate::measure::{Ledgers, Lens};
 use crate::pack::{Measure, Plan};
 use crate::period::Period;
 use crate::record::definition::{self, Catalogue};
 use crate::record::facts::Book;
-use crate::{count, load, measure, shipped};
+use crate::{count, measure, shipped};
 
 /// Puts the shipped packs into a new store.
 pub fn furnish(tx: &mut Tx<'_>, key: &SigningKey) -> Result<()> {
@@ -147,16 +147,27 @@ pub fn compute(tx: &mut Tx<'_>, as_of: Micros, known_as_of: Micros, period: Opti
 /// The same from what was read already.
 pub(crate) fn figures_by(tx: &mut Tx<'_>, of: &Ledgers, view: View, period: Option<&Period>) -> Result<Vec<Figure>> {
     let period = period.cloned().unwrap_or_else(|| Period::holding(view.as_of));
+    each(tx, of, view, &period, |lens, measure, exercise| {
+        let mut figure = lens.figure(measure);
+        marked(&mut figure, exercise);
+        figure
+    })
+}
+
+/// What is made of every measure of every plan; last whether this store is an exercise.
+fn each<T: Send>(
+    tx: &mut Tx<'_>,
+    of: &Ledgers,
+    view: View,
+    period: &Period,
+    make: impl Fn(&Lens<'_>, &Measure, bool) -> T + Send + Sync,
+) -> Result<Vec<T>> {
     let (given, exercise) = (parameters(tx)?, is_exercise(tx)?);
-    let figures = |plan: &Plan| {
-        let lens = measure::Lens::new(plan, &given, of, view, &period);
-        measure::all(&lens, |measure| {
-            let mut figure = lens.figure(measure);
-            marked(&mut figure, exercise);
-            figure
-        })
+    let of_plan = |plan: &Plan| {
+        let lens = Lens::new(plan, &given, of, view, period);
+        measure::all(&lens, |measure| make(&lens, measure, exercise))
     };
-    Ok(plans(tx)?.iter().flat_map(figures).collect())
+    Ok(plans(tx)?.iter().flat_map(of_plan).collect())
 }
 
 /// The same with everything that was counted and not counted.
@@ -179,23 +190,16 @@ pub(crate) fn explain_by(
     known_as_of: Micros,
     period: &Period,
 ) -> Result<Vec<Explanation>> {
-    let (given, exercise) = (parameters(tx)?, is_exercise(tx)?);
-    let explained = |plan: &Plan| {
-        let lens = measure::Lens::new(plan, &given, of, View { as_of, known_as_of }, period);
-        measure::all(&lens, |measure| {
-            let mut explained = lens.explain(measure);
-            marked(&mut explained.figure, exercise);
-            explained
-        })
-    };
-    Ok(plans(tx)?.iter().flat_map(explained).collect())
+    each(tx, of, View { as_of, known_as_of }, period, |lens, measure, exercise| {
+        let mut explained = lens.explain(measure);
+        marked(&mut explained.figure, exercise);
+        explained
+    })
 }
 
 /// All that measures are computed from.
 pub(crate) fn ledgers(tx: &mut Tx<'_>, known: Micros) -> Result<Ledgers> {
-    let home = tx.one("SELECT org FROM @fact_home WHERE id = 1", &[], |r| r.text(0).to_owned())?;
-    let (facts, book) = (load::facts(tx, known)?, Book::read(tx, known)?);
-    Ok(Ledgers::new(facts, book, Catalogue::of(tx)?, home.unwrap_or_default()))
+    Ok(Ledgers::read(tx, known)?.0)
 }
 
 /// One measure, by its id with or without the plan's prefix.
@@ -206,27 +210,31 @@ pub fn explain(
     known_as_of: Micros,
     period: Option<&Period>,
 ) -> Result<Explanation> {
+    let plans = plans(tx)?;
+    let named = named(&plans, id)?;
     let of = ledgers(tx, known_as_of)?;
-    explain_one(tx, &of, id, View { as_of, known_as_of }, period)
+    explain_one(tx, &of, named, View { as_of, known_as_of }, period)
+}
+
+/// The measure of this id, with its plan.
+pub(crate) fn named<'a>(plans: &'a [Plan], id: &str) -> Result<(&'a Plan, &'a Measure)> {
+    plans.iter().find_map(|plan| Some((plan, plan.measure(id)?))).ok_or_else(|| {
+        let reason = format!("no plan has a measure {id:?}");
+        Error::refused("measure-unknown", reason, "`mainstay measure compute` lists all")
+    })
 }
 
 /// The same from what was read already.
 pub(crate) fn explain_one(
     tx: &mut Tx<'_>,
     of: &Ledgers,
-    id: &str,
+    (plan, measure): (&Plan, &Measure),
     view: View,
     period: Option<&Period>,
 ) -> Result<Explanation> {
-    let plans = plans(tx)?;
-    let found = plans.iter().find_map(|plan| Some((plan, plan.measure(id)?)));
-    let (plan, measure) = found.ok_or_else(|| {
-        let reason = format!("no plan has a measure {id:?}");
-        Error::refused("measure-unknown", reason, "`mainstay measure compute` lists all")
-    })?;
     let given = parameters(tx)?;
     let period = period.cloned().unwrap_or_else(|| Period::holding(view.as_of));
-    let mut explained = measure::Lens::new(plan, &given, of, view, &period).explain(measure);
+    let mut explained = Lens::new(plan, &given, of, view, &period).explain(measure);
     marked(&mut explained.figure, is_exercise(tx)?);
     Ok(explained)
 }
@@ -278,7 +286,7 @@ pub(crate) fn attempt_by(
         ..Measure::default()
     };
     let (plan, given) = (Plan::default(), BTreeMap::new());
-    Ok(Ok(measure::Lens::new(&plan, &given, of, view, period).explain(&tried)))
+    Ok(Ok(Lens::new(&plan, &given, of, view, period).explain(&tried)))
 }
 
 /// What stands beside each figure of an exercise.

@@ -1,22 +1,21 @@
 //! The emergency channel never depends on political standing (spec assure, "Decided"): hubs that differ in what was said of partners, and in nothing else,
 //! send the same messages by the same routes at the same hour. What may differ is what a mark needs an agreement for, and then what the mark permits goes.
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use act::mail::{Channel, Sender};
 use act::post::{Post, Report};
 use insta::assert_snapshot;
 use jiff::civil::Date;
+use ledger::Draft;
 use ledger::pack::{self, Pack};
 use ledger::testkit::{TestStore, engines, sqlite};
-use ledger::{Draft, Stage};
 use partners::Role;
 use partners::agreement::Agreement;
 use serde_json::json;
 use stix::Tlp;
 
 use crate::record::tests::{World, person};
-use crate::{Assure, vetting};
+use crate::vetting;
 
 /// Beside `fr`, which alone is asked in its country, and `nl`, which is asked before its owner.
 const PARTNERS: &[u8] = b"org,name,kind,country,languages\n\
@@ -91,15 +90,7 @@ const STANDINGS: [(&str, Standing); 12] = [
 impl World {
     /// With every stage and the four countries.
     fn warning(store: TestStore) -> World {
-        let stages: Vec<Arc<dyn Stage>> = vec![
-            Arc::new(partners::Partners),
-            Arc::new(exchange::Exchange::default()),
-            Arc::new(depend::Depend),
-            Arc::new(expose::Expose),
-            Arc::new(act::Act),
-            Arc::new(Assure),
-        ];
-        let w = World::with(store, stages);
+        let w = World::with(store, crate::turn::stages());
         let rules = Pack::from_folder(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/rules"));
         let (rules, key) = (rules.unwrap(), w.ledger.signing_key().unwrap());
         w.at("2026-01-02");

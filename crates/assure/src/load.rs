@@ -1,5 +1,8 @@
 //! Facts read from the stage's tables, once whole and from then on by what came later: both ways give the same. Only vulnerabilities that somebody was
 //! advised of are read in full: the rest cannot be in a figure. Who is whose constituency is resolved here, as it was known then.
+mod exploitation;
+mod exposures;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -7,16 +10,11 @@ use ledger::{Micros, Result, Row, Tx, Value};
 use partners::merge::Merged;
 
 use crate::facts::*;
-
-/// Everything known by `known`.
-pub(crate) fn facts(tx: &mut Tx<'_>, known: Micros) -> Result<Facts> {
-    let mut facts = Facts::default();
-    Source::read(tx, known)?.follow(tx, &mut facts)?;
-    Ok(facts)
-}
+use exploitation::Sighting;
+use exposures::{Claim, Line, LineKey};
 
 /// What facts are made from, as far as a later entry may speak of it again.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Source {
     /// What came to be known later is not read.
     known: Micros,
@@ -134,21 +132,8 @@ impl World {
 impl Source {
     /// Who is who, and nothing else yet.
     pub(crate) fn read(tx: &mut Tx<'_>, known: Micros) -> Result<Source> {
-        Ok(Source {
-            known,
-            after: -1,
-            world: World::read(tx, known)?,
-            merges: partners::merge::all(tx, known)?,
-            names: BTreeSet::new(),
-            advised: BTreeSet::new(),
-            delivered: 0,
-            bounces: BTreeMap::new(),
-            lines: BTreeMap::new(),
-            claims: BTreeMap::new(),
-            listings: Vec::new(),
-            sightings: BTreeMap::new(),
-            things: BTreeMap::new(),
-        })
+        let (world, merges) = (World::read(tx, known)?, partners::merge::all(tx, known)?);
+        Ok(Source { known, after: -1, world, merges, ..Source::default() })
     }
 
     /// Whether what was made of earlier entries stands: not where somebody is new, is elsewhere now, or turned out to be another.
@@ -191,10 +176,12 @@ impl Source {
             };
             passed.get_mut(new..).unwrap_or_default().sort_by(order);
         }
-        let scopes = self.scopes(&newly);
+        let advised = std::mem::take(&mut self.advised);
+        let scopes = scopes(self.after, &advised, &newly);
         self.exposures(tx, &scopes, facts, &mut change)?;
         self.exploitations(tx, &scopes, facts, &mut change)?;
         self.publications(tx, &scopes, facts, &mut change)?;
+        self.advised = advised;
         self.advised.extend(newly);
         self.after = folded;
         Ok(change)
@@ -334,41 +321,38 @@ impl Source {
         }
         Ok(())
     }
-
-    /// Where what is said of advised vulnerabilities stands: all of it for those that are new, what came later for the others.
-    fn scopes(&self, newly: &BTreeSet<String>) -> Vec<Scope> {
-        if self.after < 0 {
-            return vec![Scope {
-                text: "vulnerability IN (SELECT vulnerability FROM @fact_delivery WHERE known <= $1)",
-                of: Of::All,
-            }];
-        }
-        let one = |v: &String| Scope { text: "vulnerability = $2", of: Of::One(v.clone()) };
-        let later = Scope { text: "idx > $2", of: Of::After(self.after, self.advised.clone()) };
-        newly.iter().map(one).chain([later]).collect()
-    }
 }
 
 /// Which rows of a table are read.
-struct Scope {
+struct Scope<'a> {
     text: &'static str,
-    of: Of,
+    of: Of<'a>,
 }
 
-enum Of {
+enum Of<'a> {
     All,
-    One(String),
+    One(&'a str),
     /// After this entry, as far as it is of these.
-    After(i64, BTreeSet<String>),
+    After(i64, &'a BTreeSet<String>),
 }
 
-impl Scope {
+/// Where what is said of advised vulnerabilities stands: all of it for those that are new, what came later for the others.
+fn scopes<'a>(after: i64, advised: &'a BTreeSet<String>, newly: &'a BTreeSet<String>) -> Vec<Scope<'a>> {
+    if after < 0 {
+        let text = "vulnerability IN (SELECT vulnerability FROM @fact_delivery WHERE known <= $1)";
+        return vec![Scope { text, of: Of::All }];
+    }
+    let one = |v: &'a String| Scope { text: "vulnerability = $2", of: Of::One(v) };
+    newly.iter().map(one).chain([Scope { text: "idx > $2", of: Of::After(after, advised) }]).collect()
+}
+
+impl Scope<'_> {
     /// Each row, whose first column is its vulnerability; `{scope}` in the text stands for which rows are meant, `$1` for what is known.
     fn each(&self, tx: &mut Tx<'_>, sql: &str, known: Micros, mut f: impl FnMut(&Row<'_>)) -> Result<()> {
         let mut args: Vec<Value<'_>> = vec![known.into()];
         match &self.of {
             Of::All => {}
-            Of::One(vulnerability) => args.push(vulnerability.into()),
+            Of::One(vulnerability) => args.push((*vulnerability).into()),
             Of::After(after, _) => args.push((*after).into()),
         }
         tx.each(&sql.replace("{scope}", self.text), &args, &mut |r| {
@@ -417,299 +401,4 @@ fn dated(tx: &mut Tx<'_>, what: &str, (after, known): (i64, Micros)) -> Result<V
         day: r.int(1),
         at: at(r.micros(3), r.int(2)),
     })
-}
-
-/// Vulnerability, level, source and subject.
-type LineKey = (String, String, String, String);
-
-/// What is said of one exposure, before it is known whose it is.
-#[derive(Debug)]
-struct Line {
-    /// The party it concerns: the holder of a count, else the owner.
-    party: String,
-    country: String,
-    /// The body that knows of it.
-    body: String,
-    /// Without a partner; what was said of it but for claims.
-    exposure: Exposure,
-    /// It, for each partner in whose constituency it lies.
-    of: Vec<Arc<Exposure>>,
-}
-
-/// An answer or a confirmation: it reaches every exposure of its party in its country.
-#[derive(Debug)]
-struct Claim {
-    country: String,
-    statement: Statement,
-}
-
-impl Source {
-    fn exposures(&mut self, tx: &mut Tx<'_>, scopes: &[Scope], facts: &mut Facts, change: &mut Change) -> Result<()> {
-        let sql = "SELECT vulnerability, level, source, subject, owner, holder, country, advisory, state, count_min, count_max, \
-                   weight, valid, known, idx FROM @fact_exposure WHERE known <= $1 AND by_all = 1 AND {scope} ORDER BY idx, n";
-        let mut touched: BTreeSet<LineKey> = BTreeSet::new();
-        let (lines, world) = (&mut self.lines, &self.world);
-        for scope in scopes {
-            scope.each(tx, sql, self.known, |r| {
-                let key = (r.text(0).to_owned(), r.text(1).to_owned(), r.text(2).to_owned(), r.text(3).to_owned());
-                change.of(Stamp { valid: r.micros(12), known: r.micros(13), entry: r.int(14) });
-                touched.insert(key.clone());
-                lines.entry(key).or_insert_with(|| Line::new(r)).told(world, r);
-            })?;
-        }
-        self.read_claims(tx, scopes, &mut touched, change)?;
-        if touched.is_empty() {
-            return Ok(());
-        }
-        for key in &touched {
-            let Some(line) = self.lines.get_mut(key) else { continue };
-            let party = (key.0.clone(), line.party.clone());
-            line.resolve(&self.world, self.claims.get(&party).map_or(&[][..], Vec::as_slice));
-            if self.after >= 0 {
-                change.actions.push(crate::mitigations::id(&line.exposure));
-                change.exposures.extend(line.of.iter().cloned());
-            }
-        }
-        facts.exposures = self.lines.values().flat_map(|line| &line.of).cloned().collect();
-        facts.by_vulnerability = std::sync::OnceLock::new();
-        Ok(())
-    }
-
-    /// Answers and confirmations; whatever they may reach is touched.
-    fn read_claims(
-        &mut self,
-        tx: &mut Tx<'_>,
-        scopes: &[Scope],
-        touched: &mut BTreeSet<LineKey>,
-        change: &mut Change,
-    ) -> Result<()> {
-        let sql = "SELECT vulnerability, party, country, verdict, evidence, by_whom, valid, known, idx FROM @fact_claim \
-                   WHERE known <= $1 AND {scope} ORDER BY idx, vulnerability";
-        let (claims, lines) = (&mut self.claims, &self.lines);
-        for scope in scopes {
-            scope.each(tx, sql, self.known, |r| {
-                let at = Stamp { valid: r.micros(6), known: r.micros(7), entry: r.int(8) };
-                change.of(at);
-                let statement = Statement {
-                    state: State::Mitigated(Count::exact(0), r.text(3).to_owned()),
-                    evidence: Evidence::read(r.text(4)).unwrap_or_default(),
-                    by: r.text(5).to_owned(),
-                    at,
-                };
-                let (vulnerability, party) = (r.text(0).to_owned(), r.text(1).to_owned());
-                let from = (vulnerability.clone(), String::new(), String::new(), String::new());
-                let of = lines.range(from..).take_while(|(key, _)| key.0 == vulnerability);
-                touched.extend(of.filter(|(_, line)| line.party == party).map(|(key, _)| key.clone()));
-                claims
-                    .entry((vulnerability, party))
-                    .or_default()
-                    .push(Claim { country: r.text(2).to_owned(), statement });
-            })?;
-        }
-        Ok(())
-    }
-}
-
-impl Line {
-    fn new(r: &Row<'_>) -> Line {
-        let exposure = Exposure {
-            subject: [r.text(1), r.text(2), r.text(3)].join(" "),
-            asset: if r.text(1) == "asset" { r.text(3).to_owned() } else { String::new() },
-            owner: r.text(4).to_owned(),
-            level: r.text(1).to_owned(),
-            vulnerability: r.text(0).to_owned(),
-            ..Exposure::default()
-        };
-        Line { party: String::new(), country: String::new(), body: String::new(), exposure, of: Vec::new() }
-    }
-
-    /// One statement of the matching stage. Said again the same, it is no new statement.
-    fn told(&mut self, world: &World, r: &Row<'_>) {
-        let (owner, holder) = (r.text(4), r.text(5));
-        let counted = matches!(r.text(1), "constituency" | "sector");
-        self.party = if counted && !holder.is_empty() { holder } else { owner }.to_owned();
-        if !r.text(6).is_empty() {
-            self.country = r.text(6).to_owned();
-        }
-        self.body = if world.is_team(holder) { holder.to_owned() } else { owner.to_owned() };
-        let x = &mut self.exposure;
-        if !r.text(7).is_empty() {
-            x.advisory = r.text(7).to_owned();
-        }
-        let state = match r.text(8) {
-            "affected" => State::Affected(Count { min: r.int(9), max: r.int(10) }),
-            "withdrawn" => State::Withdrawn,
-            "unknown" if r.int(10) > 0 && x.said.iter().any(|s| matches!(s.state, State::Affected(_))) => {
-                State::Mitigated(Count { min: 0, max: r.int(10) }, "partly unknown".to_owned())
-            }
-            "unknown" => State::Unknown,
-            kind => State::Mitigated(Count::exact(0), kind.to_owned()),
-        };
-        if matches!(state, State::Affected(_)) {
-            // The criticality stays as it was when the exposure was first known.
-            x.weight = if x.weight > 0.0 { x.weight } else { r.real(11) };
-        }
-        if x.said.last().is_some_and(|last| last.state == state) {
-            return;
-        }
-        let at = Stamp { valid: r.micros(12), known: r.micros(13), entry: r.int(14) };
-        x.said.push(Statement { state, evidence: Evidence::E2, by: r.text(2).to_owned(), at });
-    }
-
-    /// Whose it is, with what was claimed of it.
-    fn resolve(&mut self, world: &World, claims: &[Claim]) {
-        let reaches = |c: &&Claim| c.country.is_empty() || self.country.is_empty() || c.country == self.country;
-        let claimed = claims.iter().filter(reaches).map(|c| &c.statement);
-        let said: Vec<Statement> = self.exposure.said.iter().chain(claimed).cloned().collect();
-        let partners = world.constituency(&[&self.body, &self.party], &self.country);
-        let exposure =
-            |partner| Arc::new(Exposure { partner, said: said.clone(), ..self.exposure.without_statements() });
-        self.of = partners.into_iter().map(exposure).collect();
-    }
-}
-
-/// A sighting, before it is known of what and where.
-#[derive(Debug)]
-struct Sighting {
-    of: String,
-    from: Option<Micros>,
-    by: Micros,
-    places: String,
-    revoked: bool,
-    at: Stamp,
-}
-
-impl Source {
-    fn exploitations(
-        &mut self,
-        tx: &mut Tx<'_>,
-        scopes: &[Scope],
-        facts: &mut Facts,
-        change: &mut Change,
-    ) -> Result<()> {
-        let sql = "SELECT vulnerability, source, by_at, known, idx FROM @fact_listing WHERE known <= $1 AND {scope} ORDER BY idx";
-        let (listings, mut changed) = (&mut self.listings, self.after < 0);
-        for scope in scopes {
-            scope.each(tx, sql, self.known, |r| {
-                let at = Stamp { valid: r.micros(2), known: r.micros(3), entry: r.int(4) };
-                change.of(at);
-                changed = true;
-                listings.push(Exploitation {
-                    source: r.text(1).to_owned(),
-                    vulnerability: r.text(0).to_owned(),
-                    from: None,
-                    by: at.valid,
-                    whole_day: true,
-                    partners: Vec::new(),
-                    at,
-                });
-            })?;
-        }
-        listings.sort_by_key(|x| x.at.entry);
-        changed |= self.read_things(tx)?;
-        changed |= self.read_sightings(tx, change)?;
-        // a sighting of what no team had been advised of counts from now on
-        changed |= std::mem::replace(&mut self.delivered, facts.deliveries.len()) != facts.deliveries.len();
-        if changed {
-            let advised: BTreeSet<&str> = facts.deliveries.iter().map(|d| d.vulnerability.as_str()).collect();
-            let sightings = self.sightings.iter().filter_map(|(id, sighting)| self.sighted(id, sighting, &advised));
-            let before = std::mem::take(&mut facts.exploitations);
-            facts.exploitations = self.listings.iter().cloned().chain(sightings).collect();
-            // what an earlier sighting means may turn out later: by a name, by a later version, by advice about what it is of
-            fn told(x: &Exploitation) -> (&str, &str, Option<Micros>, Micros, &[String]) {
-                (&x.source, &x.vulnerability, x.from, x.by, &x.partners)
-            }
-            let (was, is): (BTreeSet<_>, BTreeSet<_>) =
-                (before.iter().map(told).collect(), facts.exploitations.iter().map(told).collect());
-            was.symmetric_difference(&is).for_each(|(_, _, _, by, _)| change.since(*by));
-        }
-        Ok(())
-    }
-
-    /// What STIX ids stand for; whether a sighting speaks of one of which something new was said.
-    fn read_things(&mut self, tx: &mut Tx<'_>) -> Result<bool> {
-        let sql = "SELECT id, kind, value FROM @fact_name WHERE known <= $1 AND idx > $2 ORDER BY idx";
-        let row = |r: &Row<'_>| (r.text(0).to_owned(), (r.text(1).to_owned(), r.text(2).to_owned()));
-        let rows = tx.all(sql, &[self.known.into(), self.after.into()], row)?;
-        if self.after < 0 {
-            self.things = rows.into_iter().collect();
-            return Ok(false);
-        }
-        let mut speaks = false;
-        for (id, thing) in rows {
-            let names = |s: &Sighting| s.of == id || s.places.split(' ').any(|place| place == id);
-            speaks |= self.things.get(&id) != Some(&thing) && self.sightings.values().any(names);
-            self.things.insert(id, thing);
-        }
-        Ok(speaks)
-    }
-
-    /// The last version of a sighting speaks.
-    fn read_sightings(&mut self, tx: &mut Tx<'_>, change: &mut Change) -> Result<bool> {
-        let sql = "SELECT id, of_ref, from_at, by_at, places, revoked, known, idx FROM @fact_sighting \
-                   WHERE known <= $1 AND idx > $2 ORDER BY idx";
-        let rows = tx.all(sql, &[self.known.into(), self.after.into()], |r| {
-            let sighting = Sighting {
-                of: r.text(1).to_owned(),
-                from: r.opt_int(2).map(Micros),
-                by: r.micros(3),
-                places: r.text(4).to_owned(),
-                revoked: r.bool(5),
-                at: Stamp { valid: r.micros(3), known: r.micros(6), entry: r.int(7) },
-            };
-            (r.text(0).to_owned(), sighting)
-        })?;
-        let any = !rows.is_empty();
-        for (id, sighting) in rows {
-            change.of(sighting.at);
-            self.sightings.insert(id, sighting);
-        }
-        Ok(any)
-    }
-
-    /// What it tells of exploitation: nothing where it is not of a vulnerability that somebody was advised of.
-    fn sighted(&self, id: &str, sighting: &Sighting, advised: &BTreeSet<&str>) -> Option<Exploitation> {
-        let (kind, vulnerability) = self.things.get(&sighting.of)?;
-        if kind != "vulnerability" || sighting.revoked || !advised.contains(vulnerability.as_str()) {
-            return None;
-        }
-        let places = sighting.places.split(' ');
-        let partners: BTreeSet<String> = places.flat_map(|place| self.world.place(&self.things, place)).collect();
-        Some(Exploitation {
-            vulnerability: vulnerability.clone(),
-            source: id.to_owned(),
-            from: sighting.from,
-            by: sighting.by,
-            whole_day: false,
-            partners: partners.into_iter().collect(),
-            at: sighting.at,
-        })
-    }
-
-    fn publications(&self, tx: &mut Tx<'_>, scopes: &[Scope], facts: &mut Facts, change: &mut Change) -> Result<()> {
-        let sql = "SELECT vulnerability, fix, valid, known, idx FROM @fact_public WHERE known <= $1 AND {scope} ORDER BY idx, vulnerability";
-        for scope in scopes {
-            scope.each(tx, sql, self.known, |r| {
-                let at = Stamp { valid: r.micros(2), known: r.micros(3), entry: r.int(4) };
-                change.of(at);
-                facts.publications.push(Publication { vulnerability: r.text(0).to_owned(), fix: r.bool(1), at });
-            })?;
-        }
-        facts.publications.sort_by(|a, b| (a.at.entry, &a.vulnerability).cmp(&(b.at.entry, &b.vulnerability)));
-        Ok(())
-    }
-}
-
-impl World {
-    /// The constituencies that a place of a sighting lies in (STIX 2.1 section 5.2, `where_sighted_refs`).
-    fn place(&self, names: &BTreeMap<String, (String, String)>, id: &str) -> Vec<String> {
-        match names.get(id) {
-            Some((kind, country)) if kind == "country" => self.in_country(country),
-            Some((kind, name)) if kind == "identity" => match self.names.get(&name.to_lowercase()) {
-                Some(org) => self.constituency(&[org], ""),
-                None => Vec::new(),
-            },
-            _ => Vec::new(),
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! From a definition and facts to a figure: what its text counts, or what the model that it names computes. Measures without either stay null and name
 //! what they wait for.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ledger::{Micros, Tx};
@@ -10,12 +10,13 @@ use crate::count::eval::Ground;
 use crate::count::{Program, When};
 use crate::facts::{Facts, View};
 use crate::figure::{Explanation, Figure, Item, Other};
+use crate::load::Source;
 use crate::pack::{Measure, Plan};
 use crate::period::Period;
 use crate::record::definition::Catalogue;
-use crate::record::facts::{Book, Key};
+use crate::record::facts::Book;
 use crate::seen::{Seen, Table};
-use crate::{combined, count, counted, exchanges, headline, load, merged, organisations, trusted};
+use crate::{combined, count, counted, exchanges, headline, merged, organisations, trusted};
 
 /// How many times are kept looked at: now, the end of a period, and that of the baseline, for two readers.
 const TIMES_MAX: usize = 6;
@@ -75,13 +76,17 @@ impl Ledgers {
         View { as_of: edge(view.as_of), known_as_of: edge(view.known_as_of) }
     }
 
+    /// Everything known by `known`, and from what a later entry goes on.
+    pub(crate) fn read(tx: &mut Tx<'_>, known: Micros) -> ledger::Result<(Ledgers, Source)> {
+        let home = tx.one("SELECT org FROM @fact_home WHERE id = 1", &[], |r| r.text(0).to_owned())?;
+        let (mut source, mut facts) = (Source::read(tx, known)?, Facts::default());
+        source.follow(tx, &mut facts)?;
+        let book = Book::read(tx, known)?;
+        Ok((Ledgers::new(facts, book, Catalogue::of(tx)?, home.unwrap_or_default()), source))
+    }
+
     /// Takes in what came later. What was looked at stays, but for what it changes.
-    pub(crate) fn follow(
-        &mut self,
-        tx: &mut Tx<'_>,
-        facts: impl FnOnce(&mut Facts, &mut Tx<'_>) -> ledger::Result<load::Change>,
-        book: impl FnOnce(&mut Book, &mut Tx<'_>) -> ledger::Result<BTreeSet<Key>>,
-    ) -> ledger::Result<()> {
+    pub(crate) fn follow(&mut self, tx: &mut Tx<'_>, source: &mut Source) -> ledger::Result<()> {
         let times = std::mem::take(self.times.get_mut().unwrap_or_else(PoisonError::into_inner));
         let mut whole = None;
         let mut kept = BTreeMap::new();
@@ -92,8 +97,9 @@ impl Ledgers {
                 Err(_) => {}
             }
         }
-        let change = facts(Arc::make_mut(&mut self.facts), tx)?;
-        let touched = book(&mut self.book, tx)?;
+        let after = source.after();
+        let change = source.follow(tx, Arc::make_mut(&mut self.facts))?;
+        let touched = self.book.follow(tx, after, Micros(i64::MAX))?;
         self.last = self.last.max(change.last).max(self.book.last_of(touched.iter()));
         if !self.facts.merges.is_empty() {
             // what is seen is made from the facts by who is who: it is made again
@@ -147,7 +153,7 @@ impl<'a> Lens<'a> {
         period: &'a Period,
     ) -> Lens<'a> {
         let end = last(period);
-        let then = View { as_of: view.as_of.min(end), known_as_of: end };
+        let then = View { known_as_of: end, ..at_end(period, view) };
         let then = (view.known_as_of > end).then_some(then);
         Lens { plan, given, period, of, now: view, then, partners: Mutex::default() }
     }
@@ -161,12 +167,11 @@ impl<'a> Lens<'a> {
     /// At which times a measure looks.
     fn times(&self, measure: &Measure) -> Vec<View> {
         let baseline: Option<Period> = measure.baseline.as_ref().and_then(|baseline| baseline.period.parse().ok());
-        let stands = |period: &Period, view: View| View { as_of: view.as_of.min(last(period)), ..view };
         let mut times: Vec<View> = [Some(self.now), self.then].into_iter().flatten().collect();
         if let Some(Ok(Program { when: When::Standing, .. })) = program(measure, &self.of.catalogue) {
-            let of_period: Vec<View> = times.iter().map(|view| stands(self.period, *view)).collect();
+            let of_period: Vec<View> = times.iter().map(|view| at_end(self.period, *view)).collect();
             times.extend(of_period);
-            times.extend(baseline.map(|period| stands(&period, self.now)));
+            times.extend(baseline.map(|period| at_end(&period, self.now)));
         }
         times
     }
@@ -249,7 +254,7 @@ impl<'a> Lens<'a> {
     ) -> Vec<Item> {
         let at = match program.when {
             When::During(_) => view,
-            When::Standing => View { as_of: view.as_of.min(last(period)), ..view },
+            When::Standing => at_end(period, view),
         };
         let seen = self.of.seen(at);
         let partners = self.partners(&seen, at);
@@ -264,6 +269,11 @@ impl<'a> Lens<'a> {
         let looked = figure.denominator.or(figure.numerator).is_some_and(|n| n > 0);
         Some(Other { period, known_as_of: self.now.known_as_of, value: figure.value.filter(|_| looked) })
     }
+}
+
+/// As things stand at the end of a period, or now while it still runs.
+fn at_end(period: &Period, view: View) -> View {
+    View { as_of: view.as_of.min(last(period)), ..view }
 }
 
 fn last(period: &Period) -> Micros {

@@ -13,8 +13,6 @@ use crate::figure::{Explanation, Figure};
 use crate::load::{self, Source};
 use crate::measure::Ledgers;
 use crate::period::Period;
-use crate::record::definition::Catalogue;
-use crate::record::facts::Book;
 use crate::{compute, count};
 
 /// Facts and records as of the last entry that somebody asked after.
@@ -67,8 +65,9 @@ impl Memory {
         known_as_of: Micros,
         period: Option<&Period>,
     ) -> Result<Explanation> {
-        let view = View { as_of, known_as_of };
-        self.with(tx, view, |tx, of| compute::explain_one(tx, of, id, view, period))
+        let (view, plans) = (View { as_of, known_as_of }, compute::plans(tx)?);
+        let named = compute::named(&plans, id)?;
+        self.with(tx, view, |tx, of| compute::explain_one(tx, of, named, view, period))
     }
 
     /// What a text would count, as [`compute::attempt`] counts it.
@@ -113,22 +112,10 @@ impl Kept {
         if let Some(mut kept) = kept.filter(|kept| kept.basis == basis)
             && kept.source.stands(tx)?
         {
-            kept.follow(tx)?;
+            kept.ledgers.follow(tx, &mut kept.source)?;
             return Ok(kept);
         }
-        let mut source = Source::read(tx, Micros(i64::MAX))?;
-        let mut facts = crate::facts::Facts::default();
-        source.follow(tx, &mut facts)?;
-        let home = tx.one("SELECT org FROM @fact_home WHERE id = 1", &[], |r| r.text(0).to_owned())?;
-        let book = Book::read(tx, Micros(i64::MAX))?;
-        let ledgers = Ledgers::new(facts, book, Catalogue::of(tx)?, home.unwrap_or_default());
+        let (ledgers, source) = Ledgers::read(tx, Micros(i64::MAX))?;
         Ok(Kept { basis, source, ledgers })
-    }
-
-    fn follow(&mut self, tx: &mut Tx<'_>) -> Result<()> {
-        let after = self.source.after();
-        // both are read by the same unit, so that they are of one moment
-        let touched = |book: &mut Book, tx: &mut Tx<'_>| book.follow(tx, after, Micros(i64::MAX));
-        self.ledgers.follow(tx, |facts, tx| self.source.follow(tx, facts), touched)
     }
 }

@@ -81,23 +81,17 @@ struct Passed {
 impl Passed {
     fn of(all: &[Passing], year: Micros) -> Passed {
         let mut passed = Passed::default();
-        let mut last = [None, None];
         for one in all {
-            if one.inbound && one.at.valid > year {
-                passed.shown = passed.shown.max(one.evidence);
-            }
-            if let Some(last) = last.get_mut(usize::from(one.inbound)) {
-                *last = (*last).max(Some((one.at.valid, one.at.entry)));
+            let last = Some((one.at.valid.day_number(), one.at.entry));
+            if one.inbound {
+                passed.inward = passed.inward.max(last);
+                if one.at.valid > year {
+                    passed.shown = passed.shown.max(one.evidence);
+                }
+            } else {
+                passed.outward = passed.outward.max(last);
             }
         }
-        // of one day the last entry, not the last hour
-        let day = |inbound: bool| {
-            let (at, _) = (*last.get(usize::from(inbound))?)?;
-            let day = at.day_number();
-            let on = all.iter().filter(|one| one.inbound == inbound && Micros::of_day(day) <= one.at.valid);
-            Some((day, on.map(|one| one.at.entry).max()?))
-        };
-        (passed.inward, passed.outward) = (day(true), day(false));
         passed
     }
 }

@@ -24,6 +24,18 @@ const PARTNERS: &[u8] = b"org,name,kind,country,languages,agreement_from,agreeme
 const CONTACTS: &[u8] = b"org,name,email,role,country,sector,language,pgp,source,verified\n\
     cert-de,Lagezentrum,cert@cert.example,csirt,DE,,de,,register,2025-12-01\n";
 
+/// Every stage as it is.
+pub(crate) fn stages() -> Vec<Arc<dyn Stage>> {
+    vec![
+        Arc::new(partners::Partners),
+        Arc::new(exchange::Exchange::default()),
+        Arc::new(depend::Depend),
+        Arc::new(expose::Expose),
+        Arc::new(act::Act),
+        Arc::new(Assure),
+    ]
+}
+
 struct Hub {
     store: TestStore,
     ledger: Ledger,
@@ -32,15 +44,7 @@ struct Hub {
 
 impl Hub {
     fn new(store: TestStore) -> Hub {
-        let stages: Vec<Arc<dyn Stage>> = vec![
-            Arc::new(partners::Partners),
-            Arc::new(exchange::Exchange::default()),
-            Arc::new(depend::Depend),
-            Arc::new(expose::Expose),
-            Arc::new(act::Act),
-            Arc::new(Assure),
-        ];
-        let ledger = store.open(stages);
+        let ledger = store.open(stages());
         let key = ledger.signing_key().unwrap();
         let new = NewCollection { title: "sightings", id: None, root: None, tlp: None, read: &[], write: &[] };
         let collection = ledger

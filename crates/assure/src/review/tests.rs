@@ -313,6 +313,16 @@ impl World {
         }
     }
 
+    /// The quarter, shown and frozen.
+    fn frozen(&self) {
+        self.confirm("fr", "a-1");
+        self.open();
+        self.at("2026-04-02");
+        self.consult();
+        self.at("2026-05-01");
+        assert_eq!(self.freeze(), "done");
+    }
+
     /// The frozen value of 1.2.1, and what it is now and why where that is another.
     fn beside(&self) -> String {
         let made = self.report(Tlp::Amber);
@@ -328,12 +338,7 @@ impl World {
 #[test]
 fn a_definition_changed_after_the_freeze_stands_beside_the_figure() {
     for_each_engine(|w| {
-        w.confirm("fr", "a-1");
-        w.open();
-        w.at("2026-04-02");
-        w.consult();
-        w.at("2026-05-01");
-        assert_eq!(w.freeze(), "done");
+        w.frozen();
         assert_eq!(w.beside(), "1");
         let digest =
             || w.ledger.read(|tx| workspace::read(tx, QUARTER)).unwrap().unwrap().frozen.unwrap().what.digest();
@@ -364,12 +369,7 @@ fn a_definition_changed_after_the_freeze_stands_beside_the_figure() {
 #[test]
 fn why_a_frozen_figure_is_another_now() {
     for_each_engine(|w| {
-        w.confirm("fr", "a-1");
-        w.open();
-        w.at("2026-04-02");
-        w.consult();
-        w.at("2026-05-01");
-        assert_eq!(w.freeze(), "done");
+        w.frozen();
         w.at("2026-05-02");
         w.act(|tx| partners::merge::merge(tx, "fr", Some("home"), "it is our own desk in Paris", "ada"));
         assert_snapshot!(w.beside(), @"1, frozen 1 now 0: fr is counted as home since 2026-05-02, says ada: it is our own desk in Paris, or facts that came to be known later");

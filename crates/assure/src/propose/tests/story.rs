@@ -1,13 +1,10 @@
 //! Proposals on both engines: read, kept, changed by a later version, accepted under other names, called off, dropped; and a rebuild.
-use std::sync::Arc;
-
 use insta::assert_snapshot;
 use ledger::testkit::{TestStore, engines};
 use partners::register::Org;
 use partners::{Person, Role};
 
 use super::TODAY;
-use crate::Assure;
 use crate::propose::decide::{self, Answer};
 use crate::propose::{Form, Known, queue};
 use crate::record::list;
@@ -17,17 +14,7 @@ const CONTACTS: &[u8] =
     b"org,email\nhome,desk@agency.example\nfr,cert@cert.example.fr\nnl,ncsc@ncsc.example.nl\ngas,soc@gas.example\n";
 
 fn world(store: TestStore) -> World {
-    let w = World::with(
-        store,
-        vec![
-            Arc::new(partners::Partners),
-            Arc::new(exchange::Exchange::default()),
-            Arc::new(depend::Depend),
-            Arc::new(expose::Expose),
-            Arc::new(act::Act),
-            Arc::new(Assure),
-        ],
-    );
+    let w = World::with(store, crate::turn::stages());
     let gas = Org {
         key: "gas".to_owned(),
         name: "Gas".to_owned(),
