@@ -8,7 +8,7 @@ use ledger::Micros;
 use serde_json::json;
 
 use crate::counted;
-use crate::facts::{Evidence, Exposure, Facts, State, View};
+use crate::facts::{Evidence, Exposure, Facts, State, Statement, View};
 use crate::figure::{About, Detail, Figure, Item, Levels};
 use crate::pack::Measure;
 use crate::period::Period;
@@ -87,7 +87,7 @@ fn meeting<'a>(seen: &'a Facts, unit: &'a Unit, period: &Period) -> Option<Meeti
     }
     let (partners, about) = (texts(unit, "partners"), texts(unit, "vulnerabilities"));
     let linked = about.iter().flat_map(|vulnerability| seen.exposures_to(vulnerability));
-    let (inside, outside): (Vec<&Exposure>, Vec<&Exposure>) = linked.partition(|x| partners.contains(&x.partner));
+    let (inside, outside): (Vec<&Exposure>, Vec<&Exposure>) = linked.partition(|x| partners.contains(&*x.partner));
     let open = |list: &[&'a Exposure]| -> Vec<&'a Exposure> {
         list.iter().copied().filter(|x| affected(x, at, Evidence::E0).is_some_and(|n| n > 0.0)).collect()
     };
@@ -110,10 +110,9 @@ fn texts(unit: &Unit, field: &str) -> BTreeSet<String> {
 /// How many are affected at an instant, in the middle of what is known; what mitigates counts from this evidence on. Nothing where it was never
 /// real, or nothing had been said.
 fn affected(x: &Exposure, at: Micros, level: Evidence) -> Option<f64> {
-    let mut said: Vec<_> = x.said.iter().filter(|s| s.at.valid <= at).collect();
-    said.sort_by_key(|s| s.at);
-    let counts = |s: &&&crate::facts::Statement| !matches!(s.state, State::Mitigated(..)) || s.evidence >= level;
-    match &said.iter().rev().find(counts)?.state {
+    let counts = |s: &&Statement| !matches!(s.state, State::Mitigated(..)) || s.evidence >= level;
+    let said = x.said.iter().filter(|s| s.at.valid <= at).filter(counts);
+    match &said.max_by_key(|s| s.at)?.state {
         State::Affected(count) | State::Mitigated(count, _) => Some((count.min + count.max) as f64 / 2.0),
         State::Unknown | State::Withdrawn => None,
     }

@@ -140,14 +140,20 @@ pub fn parameters(tx: &mut Tx<'_>) -> Result<BTreeMap<String, String>> {
 
 /// Every measure of the plan as of two dates, both inclusive; the period is the quarter that holds `as_of` unless said.
 pub fn compute(tx: &mut Tx<'_>, as_of: Micros, known_as_of: Micros, period: Option<&Period>) -> Result<Vec<Figure>> {
-    let of = ledgers(tx, known_as_of)?;
-    figures_by(tx, &of, View { as_of, known_as_of }, period)
+    let (plans, of) = (plans(tx)?, ledgers(tx, known_as_of)?);
+    figures_by(tx, &plans, &of, View { as_of, known_as_of }, period)
 }
 
 /// The same from what was read already.
-pub(crate) fn figures_by(tx: &mut Tx<'_>, of: &Ledgers, view: View, period: Option<&Period>) -> Result<Vec<Figure>> {
+pub(crate) fn figures_by(
+    tx: &mut Tx<'_>,
+    plans: &[Plan],
+    of: &Ledgers,
+    view: View,
+    period: Option<&Period>,
+) -> Result<Vec<Figure>> {
     let period = period.cloned().unwrap_or_else(|| Period::holding(view.as_of));
-    each(tx, of, view, &period, |lens, measure, exercise| {
+    each(tx, plans, of, view, &period, |lens, measure, exercise| {
         let mut figure = lens.figure(measure);
         marked(&mut figure, exercise);
         figure
@@ -157,6 +163,7 @@ pub(crate) fn figures_by(tx: &mut Tx<'_>, of: &Ledgers, view: View, period: Opti
 /// What is made of every measure of every plan; last whether this store is an exercise.
 fn each<T: Send>(
     tx: &mut Tx<'_>,
+    plans: &[Plan],
     of: &Ledgers,
     view: View,
     period: &Period,
@@ -167,7 +174,7 @@ fn each<T: Send>(
         let lens = Lens::new(plan, &given, of, view, period);
         measure::all(&lens, |measure| make(&lens, measure, exercise))
     };
-    Ok(plans(tx)?.iter().flat_map(of_plan).collect())
+    Ok(plans.iter().flat_map(of_plan).collect())
 }
 
 /// The same with everything that was counted and not counted.
@@ -178,19 +185,19 @@ pub fn explain_all(
     period: Option<&Period>,
 ) -> Result<Vec<Explanation>> {
     let period = period.cloned().unwrap_or_else(|| Period::holding(as_of));
-    let of = ledgers(tx, known_as_of)?;
-    explain_by(tx, &of, as_of, known_as_of, &period)
+    let (plans, of) = (plans(tx)?, ledgers(tx, known_as_of)?);
+    explain_by(tx, &plans, &of, View { as_of, known_as_of }, &period)
 }
 
 /// The same from what was read already.
 pub(crate) fn explain_by(
     tx: &mut Tx<'_>,
+    plans: &[Plan],
     of: &Ledgers,
-    as_of: Micros,
-    known_as_of: Micros,
+    view: View,
     period: &Period,
 ) -> Result<Vec<Explanation>> {
-    each(tx, of, View { as_of, known_as_of }, period, |lens, measure, exercise| {
+    each(tx, plans, of, view, period, |lens, measure, exercise| {
         let mut explained = lens.explain(measure);
         marked(&mut explained.figure, exercise);
         explained

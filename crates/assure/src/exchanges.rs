@@ -45,7 +45,7 @@ fn exchanges<'a>(seen: &'a Facts, period: &Period) -> Vec<Exchange<'a>> {
     for (org, passings) in &seen.passings {
         let counted = latest.get(&**org).is_some_and(|p| seen.home.is_empty() || p.country != seen.home);
         let mut of: BTreeMap<(&str, i64), Vec<&Passing>> = BTreeMap::new();
-        for p in passings.iter().filter(|p| from <= p.at.valid && p.at.valid < until) {
+        for p in passings.within(from, until) {
             of.entry((&p.topic, week_number(p.at.valid))).or_default().push(p);
         }
         all.extend(of.into_iter().map(|((topic, week), passed)| Exchange { org, topic, week, counted, passed }));

@@ -1,6 +1,6 @@
 //! Plain facts that measures are computed from. Each carries two times: when it was so, and when the hub came to know it.
 //! Nothing here reads a database; [`Facts::seen_at`] cuts what lay in the future of a reader.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use ledger::Micros;
@@ -156,6 +156,80 @@ pub struct Passing {
     pub at: Stamp,
 }
 
+/// What passed between an organisation and us. There are millions of what came in: it is shared by all times at which it is looked at, and since it was
+/// so when it was known, each time sees a beginning of it.
+#[derive(Clone, Debug, Default)]
+pub struct Passings {
+    inward: Arc<Vec<Passing>>,
+    /// So many of `inward` are seen.
+    seen: usize,
+    outward: Vec<Passing>,
+}
+
+impl Passings {
+    /// What came in, in the order of time.
+    pub fn inward(&self) -> &[Passing] {
+        self.inward.get(..self.seen).unwrap_or_default()
+    }
+
+    /// What went out.
+    pub fn outward(&self) -> &[Passing] {
+        &self.outward
+    }
+
+    /// What passed either way in `[from, until)`.
+    pub fn within(&self, from: Micros, until: Micros) -> impl Iterator<Item = &Passing> {
+        let before = |at: Micros| self.inward().partition_point(|p| p.at.valid < at);
+        let inward = self.inward().get(before(from)..before(until)).unwrap_or_default();
+        inward.iter().chain(self.outward.iter().filter(move |p| from <= p.at.valid && p.at.valid < until))
+    }
+
+    /// Adds what passed, in any order.
+    pub fn extend(&mut self, passed: impl IntoIterator<Item = Passing>) {
+        let (inward, outward): (Vec<Passing>, Vec<Passing>) = passed.into_iter().partition(|p| p.inbound);
+        if !inward.is_empty() {
+            let all = Arc::make_mut(&mut self.inward);
+            all.truncate(self.seen);
+            all.extend(inward);
+            all.sort_by(|a, b| Passings::order(a).cmp(&Passings::order(b)));
+            self.seen = all.len();
+        }
+        self.outward.extend(outward);
+        self.outward.sort_by(|a, b| Passings::order(a).cmp(&Passings::order(b)));
+    }
+
+    fn order(of: &Passing) -> (Micros, i64, &str, Evidence) {
+        (of.at.valid, of.at.entry, &of.topic, of.evidence)
+    }
+
+    /// Takes back what went out with these entries.
+    pub(crate) fn take_back(&mut self, entries: &BTreeSet<i64>) {
+        self.outward.retain(|p| !entries.contains(&p.at.entry));
+    }
+
+    /// All of both.
+    pub(crate) fn join(&mut self, other: &Passings) {
+        self.extend(other.inward().iter().chain(&other.outward).cloned());
+    }
+
+    fn is_empty(&self) -> bool {
+        self.seen == 0 && self.outward.is_empty()
+    }
+
+    fn last(&self) -> Option<Micros> {
+        let inward = self.inward().last().map(|p| p.at.known);
+        inward.max(self.outward.iter().map(|p| p.at.known.max(p.at.valid)).max())
+    }
+
+    fn seen_at(&self, view: View) -> Passings {
+        Passings {
+            inward: Arc::clone(&self.inward),
+            seen: self.inward().partition_point(|p| view.sees(p.at)),
+            outward: self.outward.iter().filter(|p| view.sees(p.at)).cloned().collect(),
+        }
+    }
+}
+
 /// Advice about one vulnerability reached a constituency.
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
@@ -179,7 +253,7 @@ pub enum State {
     /// So many are affected.
     Affected(Count),
     /// So many are still affected, the rest is mitigated in this way: `fixed`, `removed`, `segmented`, `not_affected`…
-    Mitigated(Count, String),
+    Mitigated(Count, Arc<str>),
     /// Nothing is known: a candidate, or a question under review.
     Unknown,
     /// It was never real: the advisory or the match was corrected.
@@ -194,7 +268,7 @@ pub struct Statement {
     /// How well it is shown.
     pub evidence: Evidence,
     /// Who says it.
-    pub by: String,
+    pub by: Arc<str>,
     /// When.
     pub at: Stamp,
 }
@@ -203,19 +277,19 @@ pub struct Statement {
 #[derive(Clone, Debug, Default)]
 pub struct Exposure {
     /// The response team of the constituency.
-    pub partner: String,
+    pub partner: Arc<str>,
     /// Level, source and subject: unique together with the vulnerability.
-    pub subject: String,
+    pub subject: Arc<str>,
     /// The key of the asset; empty above that level.
-    pub asset: String,
+    pub asset: Arc<str>,
     /// Who owns the asset; empty where nobody says so.
-    pub owner: String,
+    pub owner: Arc<str>,
     /// `asset`, `organisation`, `constituency`, `sector`.
-    pub level: String,
+    pub level: Arc<str>,
     /// The vulnerability.
-    pub vulnerability: String,
+    pub vulnerability: Arc<str>,
     /// The deciding document.
-    pub advisory: String,
+    pub advisory: Arc<str>,
     /// Criticality: one, and one for each national function at stake.
     pub weight: f64,
     /// Statements.
@@ -298,7 +372,7 @@ pub struct Facts {
     /// Inventories, by whose assets are in them.
     pub inventories: Vec<Dated>,
     /// Passings both ways, by partner.
-    pub passings: BTreeMap<Arc<str>, Vec<Passing>>,
+    pub passings: BTreeMap<Arc<str>, Passings>,
     /// Advice.
     pub deliveries: Vec<Delivery>,
     /// Exposures.
@@ -308,14 +382,14 @@ pub struct Facts {
     /// Publications.
     pub publications: Vec<Publication>,
     /// Places of exposures by their vulnerability: made when it is first asked for.
-    pub(crate) by_vulnerability: OnceLock<BTreeMap<String, Vec<usize>>>,
+    pub(crate) by_vulnerability: OnceLock<BTreeMap<Arc<str>, Vec<usize>>>,
 }
 
 impl Facts {
     /// The exposures to a vulnerability, in their order.
     pub fn exposures_to(&self, vulnerability: &str) -> impl Iterator<Item = &Exposure> {
         let places = self.by_vulnerability.get_or_init(|| {
-            let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            let mut places: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
             let mut n = 0;
             for run in self.exposures.chunk_by(|a, b| a.vulnerability == b.vulnerability) {
                 let vulnerability = run.first().map(|x| x.vulnerability.clone()).unwrap_or_default();
@@ -334,7 +408,7 @@ impl Facts {
             all.iter().map(at).map(|at| at.known.max(at.valid)).max().unwrap_or_default()
         }
         let said = self.exposures.iter().flat_map(|x| &x.said).map(|s| s.at.known.max(s.at.valid)).max();
-        let passed = self.passings.values().map(|of| known(of, |x| x.at)).max();
+        let passed = self.passings.values().filter_map(Passings::last).max();
         let bounced = self.deliveries.iter().filter_map(|x| x.bounced).map(|b| b.known.max(b.valid)).max();
         let all = [
             self.kinds.values().copied().max().unwrap_or_default(),
@@ -366,7 +440,7 @@ impl Facts {
             (!said.is_empty()).then(|| Arc::new(Exposure { said, ..x.without_statements() }))
         };
         let bounce = |x: Delivery| Delivery { bounced: x.bounced.filter(|b| view.sees(*b)), ..x };
-        let passings = self.passings.iter().map(|(org, passed)| (Arc::clone(org), of(passed, |x| view.sees(x.at))));
+        let passings = self.passings.iter().map(|(org, passed)| (Arc::clone(org), passed.seen_at(view)));
         let cut = Facts {
             home: self.home.clone(),
             // who somebody is does not begin on the day on which it is found out

@@ -3,7 +3,7 @@
 mod exploitation;
 mod exposures;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use ledger::{Micros, Result, Row, Tx, Value};
@@ -24,7 +24,7 @@ pub(crate) struct Source {
     /// Keys that turned out to be another's.
     merges: Vec<Merged>,
     /// A few names stand in millions of rows.
-    names: BTreeSet<Arc<str>>,
+    names: Names,
     /// Vulnerabilities that somebody was advised of.
     advised: BTreeSet<String>,
     /// How many deliveries were there when exploitation was looked at.
@@ -33,7 +33,7 @@ pub(crate) struct Source {
     bounces: BTreeMap<String, Stamp>,
     lines: BTreeMap<LineKey, Line>,
     /// By vulnerability and party.
-    claims: BTreeMap<(String, String), Vec<Claim>>,
+    claims: BTreeMap<(Arc<str>, Arc<str>), Vec<Claim>>,
     listings: Vec<Exploitation>,
     sightings: BTreeMap<String, Sighting>,
     /// STIX id → (kind, value), the last word on each.
@@ -69,6 +69,23 @@ impl Change {
     }
 }
 
+/// Names that stand in many rows, each kept once.
+#[derive(Debug, Default)]
+struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    fn shared(&mut self, name: &str) -> Arc<str> {
+        match self.0.get(name) {
+            Some(name) => Arc::clone(name),
+            None => {
+                let name: Arc<str> = name.into();
+                self.0.insert(Arc::clone(&name));
+                name
+            }
+        }
+    }
+}
+
 /// Known when it happened: valid and known time are one.
 fn at(known: Micros, entry: i64) -> Stamp {
     Stamp { valid: known, known, entry }
@@ -82,7 +99,7 @@ struct World {
     /// Key or name in lower case → key.
     names: BTreeMap<String, String>,
     /// Country → its response teams.
-    teams: BTreeMap<String, Vec<String>>,
+    teams: BTreeMap<String, Vec<Arc<str>>>,
 }
 
 impl World {
@@ -101,7 +118,7 @@ impl World {
         }
         for (key, (kind, country)) in &world.orgs {
             if kind == "csirt" && !country.is_empty() {
-                world.teams.entry(country.clone()).or_default().push(key.clone());
+                world.teams.entry(country.clone()).or_default().push(key.as_str().into());
             }
         }
         Ok(world)
@@ -111,15 +128,15 @@ impl World {
         self.orgs.get(org).is_some_and(|(kind, _)| kind == "csirt")
     }
 
-    fn in_country(&self, country: &str) -> Vec<String> {
+    fn in_country(&self, country: &str) -> Vec<Arc<str>> {
         self.teams.get(country).cloned().unwrap_or_default()
     }
 
     /// The teams in whose constituency something lies: the first of `bodies` that is a team itself, else those of the country,
     /// else those of the first body's country.
-    fn constituency(&self, bodies: &[&str], country: &str) -> Vec<String> {
+    fn constituency(&self, bodies: &[&str], country: &str) -> Vec<Arc<str>> {
         if let Some(team) = bodies.iter().find(|b| self.is_team(b)) {
-            return vec![(*team).to_owned()];
+            return vec![(*team).into()];
         }
         if !country.is_empty() {
             return self.in_country(country);
@@ -168,14 +185,6 @@ impl Source {
         self.statements(tx, facts, &mut change)?;
         let newly = self.deliveries(tx, facts, &mut change)?;
         self.inbound(tx, facts, &mut change)?;
-        for passed in facts.passings.values_mut() {
-            // what was there before stands in its order
-            let new = passed.partition_point(|p| p.at.entry <= self.after);
-            let order = |a: &Passing, b: &Passing| {
-                (a.at.entry, a.inbound, &a.topic, a.evidence).cmp(&(b.at.entry, b.inbound, &b.topic, b.evidence))
-            };
-            passed.get_mut(new..).unwrap_or_default().sort_by(order);
-        }
         let advised = std::mem::take(&mut self.advised);
         let scopes = scopes(self.after, &advised, &newly);
         self.exposures(tx, &scopes, facts, &mut change)?;
@@ -219,17 +228,6 @@ impl Source {
         Ok(())
     }
 
-    fn shared(&mut self, name: &str) -> Arc<str> {
-        match self.names.get(name) {
-            Some(name) => Arc::clone(name),
-            None => {
-                let name: Arc<str> = name.into();
-                self.names.insert(Arc::clone(&name));
-                name
-            }
-        }
-    }
-
     /// Messages that left, and came back. Gives the vulnerabilities of which somebody was advised for the first time.
     fn deliveries(&mut self, tx: &mut Tx<'_>, facts: &mut Facts, change: &mut Change) -> Result<BTreeSet<String>> {
         let args = [self.after.into(), self.known.into()];
@@ -246,6 +244,7 @@ impl Source {
         let sql = "SELECT vulnerability, idx, valid, known, message, ask, party, addressee, country FROM @fact_delivery \
                    WHERE idx > $1 AND known <= $2 ORDER BY idx, vulnerability";
         let mut newly = BTreeSet::new();
+        let mut passed: BTreeMap<Arc<str>, Vec<Passing>> = BTreeMap::new();
         tx.each(sql, &args, &mut |r| {
             let (vulnerability, to) = (r.text(0).to_owned(), r.text(7).to_owned());
             change.of(stamp(r));
@@ -253,16 +252,16 @@ impl Source {
             if bounced.is_none() && self.world.orgs.contains_key(&to) {
                 let passing = Passing {
                     inbound: false,
-                    topic: self.shared(&vulnerability),
+                    topic: self.names.shared(&vulnerability),
                     evidence: Evidence::E0,
                     at: stamp(r),
                 };
-                let org = self.shared(&to);
-                facts.passings.entry(org).or_default().push(passing);
+                let org = self.names.shared(&to);
+                passed.entry(org).or_default().push(passing);
             }
             for partner in self.world.constituency(&[&to, r.text(6)], r.text(8)) {
                 facts.deliveries.push(Delivery {
-                    partner,
+                    partner: partner.to_string(),
                     to: to.clone(),
                     vulnerability: vulnerability.clone(),
                     ask: r.text(5).to_owned(),
@@ -275,6 +274,9 @@ impl Source {
             }
             Ok(())
         })?;
+        for (org, passed) in passed {
+            facts.passings.entry(org).or_default().extend(passed);
+        }
         Ok(newly)
     }
 
@@ -286,18 +288,21 @@ impl Source {
         for delivery in facts.deliveries.iter_mut().filter(|d| sent.contains(&d.at.entry)) {
             delivery.bounced = Some(bounce);
         }
-        for passed in facts.passings.values_mut() {
-            passed.retain(|p| p.inbound || !sent.contains(&p.at.entry));
-        }
-        facts.passings.retain(|_, passed| !passed.is_empty());
+        facts.passings.values_mut().for_each(|passed| passed.take_back(&sent));
         Ok(())
     }
 
     fn inbound(&mut self, tx: &mut Tx<'_>, facts: &mut Facts, change: &mut Change) -> Result<()> {
-        let sql = "SELECT org, topic, evidence, idx, known FROM @fact_inbound WHERE idx > $1 AND known <= $2";
+        // all of millions of rows is read faster in the order in which they lie
+        let sql = "SELECT org, topic, evidence, idx, known FROM @fact_inbound WHERE known <= $1";
+        let later = format!("{sql} AND idx > $2");
+        let (sql, args) = match self.after {
+            ..0 => (sql, vec![self.known.into()]),
+            after => (later.as_str(), vec![self.known.into(), after.into()]),
+        };
         // the one table of millions: who is nobody's organisation is looked up once
         let mut of: BTreeMap<String, Option<Vec<Passing>>> = BTreeMap::new();
-        tx.each(sql, &[self.after.into(), self.known.into()], &mut |r| {
+        tx.each(sql, &args, &mut |r| {
             if !of.contains_key(r.text(0)) {
                 of.insert(r.text(0).to_owned(), self.world.orgs.contains_key(r.text(0)).then(Vec::new));
             }
@@ -306,7 +311,7 @@ impl Source {
                 change.of(stamp);
                 passed.push(Passing {
                     inbound: true,
-                    topic: self.shared(r.text(1)),
+                    topic: self.names.shared(r.text(1)),
                     evidence: Evidence::read(r.text(2)).unwrap_or_default(),
                     at: stamp,
                 });
@@ -315,7 +320,7 @@ impl Source {
         })?;
         for (org, passed) in of {
             if let Some(passed) = passed {
-                let org = self.shared(&org);
+                let org = self.names.shared(&org);
                 facts.passings.entry(org).or_default().extend(passed);
             }
         }

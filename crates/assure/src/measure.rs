@@ -14,7 +14,7 @@ use crate::load::Source;
 use crate::pack::{Measure, Plan};
 use crate::period::Period;
 use crate::record::definition::Catalogue;
-use crate::record::facts::Book;
+use crate::record::facts::{Book, Rows};
 use crate::seen::{Seen, Table};
 use crate::{combined, count, counted, exchanges, headline, merged, organisations, trusted};
 
@@ -80,8 +80,17 @@ impl Ledgers {
     pub(crate) fn read(tx: &mut Tx<'_>, known: Micros) -> ledger::Result<(Ledgers, Source)> {
         let home = tx.one("SELECT org FROM @fact_home WHERE id = 1", &[], |r| r.text(0).to_owned())?;
         let (mut source, mut facts) = (Source::read(tx, known)?, Facts::default());
-        source.follow(tx, &mut facts)?;
-        let book = Book::read(tx, known)?;
+        let rows = Rows::read(tx, -1, known)?;
+        // one hand reads what records say while the other reads what was seen
+        let book = std::thread::scope(|scope| {
+            let book = scope.spawn(|| {
+                let mut book = Book::default();
+                book.take(rows);
+                book
+            });
+            source.follow(tx, &mut facts)?;
+            book.join().map_err(|_| ledger::Error::Integrity("records could not be read".into()))
+        })?;
         Ok((Ledgers::new(facts, book, Catalogue::of(tx)?, home.unwrap_or_default()), source))
     }
 

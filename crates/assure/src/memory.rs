@@ -12,6 +12,7 @@ use crate::facts::View;
 use crate::figure::{Explanation, Figure};
 use crate::load::{self, Source};
 use crate::measure::Ledgers;
+use crate::pack::Plan;
 use crate::period::Period;
 use crate::{compute, count};
 
@@ -25,6 +26,7 @@ pub struct Memory {
 struct Kept {
     /// The tables that it was read from, and the packs by which it was read: with others it is read anew.
     basis: Basis,
+    plans: Vec<Plan>,
     source: Source,
     ledgers: Ledgers,
 }
@@ -53,7 +55,7 @@ impl Memory {
         period: Option<&Period>,
     ) -> Result<Vec<Figure>> {
         let view = View { as_of, known_as_of };
-        self.with(tx, view, |tx, of| compute::figures_by(tx, of, view, period))
+        self.with(tx, view, |tx, plans, of| compute::figures_by(tx, plans, of, view, period))
     }
 
     /// One measure, as [`compute::explain`] explains it.
@@ -65,9 +67,8 @@ impl Memory {
         known_as_of: Micros,
         period: Option<&Period>,
     ) -> Result<Explanation> {
-        let (view, plans) = (View { as_of, known_as_of }, compute::plans(tx)?);
-        let named = compute::named(&plans, id)?;
-        self.with(tx, view, |tx, of| compute::explain_one(tx, of, named, view, period))
+        let view = View { as_of, known_as_of };
+        self.with(tx, view, |tx, plans, of| compute::explain_one(tx, of, compute::named(plans, id)?, view, period))
     }
 
     /// What a text would count, as [`compute::attempt`] counts it.
@@ -80,10 +81,15 @@ impl Memory {
         period: &Period,
     ) -> Result<std::result::Result<Explanation, Vec<count::Fault>>> {
         let view = View { as_of, known_as_of };
-        self.with(tx, view, |_, of| compute::attempt_by(of, text, view, period))
+        self.with(tx, view, |_, _, of| compute::attempt_by(of, text, view, period))
     }
 
-    fn with<T>(&self, tx: &mut Tx<'_>, view: View, f: impl FnOnce(&mut Tx<'_>, &Ledgers) -> Result<T>) -> Result<T> {
+    fn with<T>(
+        &self,
+        tx: &mut Tx<'_>,
+        view: View,
+        f: impl FnOnce(&mut Tx<'_>, &[Plan], &Ledgers) -> Result<T>,
+    ) -> Result<T> {
         let (basis, folded) = (Basis::of(tx)?, load::folded(tx)?);
         let stands = |kept: &Option<Kept>| {
             kept.as_ref().is_some_and(|kept| kept.basis == basis && kept.source.after() >= folded)
@@ -97,11 +103,11 @@ impl Memory {
         }
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         match kept.as_ref().filter(|kept| kept.ledgers.are_known_by(view.known_as_of)) {
-            Some(kept) => f(tx, &kept.ledgers),
+            Some(kept) => f(tx, &kept.plans, &kept.ledgers),
             None => {
                 drop(kept);
-                let of = compute::ledgers(tx, view.known_as_of)?;
-                f(tx, &of)
+                let (plans, of) = (compute::plans(tx)?, compute::ledgers(tx, view.known_as_of)?);
+                f(tx, &plans, &of)
             }
         }
     }
@@ -116,6 +122,6 @@ impl Kept {
             return Ok(kept);
         }
         let (ledgers, source) = Ledgers::read(tx, Micros(i64::MAX))?;
-        Ok(Kept { basis, source, ledgers })
+        Ok(Kept { basis, plans: compute::plans(tx)?, source, ledgers })
     }
 }

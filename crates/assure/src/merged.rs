@@ -38,8 +38,7 @@ pub(crate) fn settle(mut facts: Facts) -> Facts {
     for org in moved {
         let passed = facts.passings.remove(&org).unwrap_or_default();
         let all = facts.passings.entry(Arc::from(keys.stands_for(&org))).or_default();
-        all.extend(passed);
-        all.sort_by_key(|p| p.at.entry);
+        all.join(&passed);
     }
     for delivery in &mut facts.deliveries {
         stand(&mut delivery.partner);
@@ -47,11 +46,11 @@ pub(crate) fn settle(mut facts: Facts) -> Facts {
     }
     for exposure in facts.exposures.iter_mut().filter(|x| keys.moves(&x.partner) || keys.moves(&x.owner)) {
         let exposure = Arc::make_mut(exposure);
-        stand(&mut exposure.partner);
-        stand(&mut exposure.owner);
+        exposure.partner = keys.stands_for(&exposure.partner).into();
+        exposure.owner = keys.stands_for(&exposure.owner).into();
     }
     // two teams of one country had the same thing in their charge
-    let mut seen: BTreeSet<(String, String, String)> = BTreeSet::new();
+    let mut seen: BTreeSet<(Arc<str>, Arc<str>, Arc<str>)> = BTreeSet::new();
     facts.exposures.retain(|x| seen.insert((x.partner.clone(), x.vulnerability.clone(), x.subject.clone())));
     for attack in &mut facts.exploitations {
         attack.partners.iter_mut().for_each(stand);

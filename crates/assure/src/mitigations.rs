@@ -4,42 +4,48 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::Micros;
+use rayon::prelude::*;
 
-use crate::facts::{Evidence, Exposure, Facts, State};
+use crate::facts::{Evidence, Exposure, Facts, Partner, State};
 use crate::record::facts::Unit;
 use crate::record::value::Value;
 
 /// The kind of record that these are of.
 pub(crate) const ACTION: &str = "action";
 
-/// An action for each of these exposures that is of an asset and mitigated, in the order of subjects and vulnerabilities.
-pub(crate) fn actions<'x>(seen: &Facts, exposures: impl Iterator<Item = &'x Exposure>) -> Vec<Arc<Unit>> {
+/// An action for each of these exposures that is of an asset and mitigated, in the order of ids; of one id the first stands.
+pub(crate) fn actions(seen: &Facts, exposures: &[Arc<Exposure>]) -> Vec<Arc<Unit>> {
     let known = seen.latest_partners();
-    let mut actions: BTreeMap<String, Arc<Unit>> = BTreeMap::new();
-    for exposure in exposures.filter(|x| !x.asset.is_empty()) {
-        let Some((on, evidence, entries)) = mitigated(exposure) else { continue };
-        let actor = if known.contains_key(exposure.owner.as_str()) { &exposure.owner } else { &exposure.partner };
-        let id = id(exposure);
-        let text = |text: &str| Value::Text(text.to_owned());
-        let name = format!("{} mitigated on {}", exposure.vulnerability, exposure.asset);
-        let fields = BTreeMap::from([
-            ("id".to_owned(), text(&id)),
-            ("title".to_owned(), text(&name)),
-            ("state".to_owned(), text("completed")),
-            ("actor".to_owned(), text(actor)),
-            ("entities".to_owned(), Value::List(vec![text(&exposure.asset)])),
-            ("vulnerabilities".to_owned(), Value::List(vec![text(&exposure.vulnerability)])),
-            ("completed_on".to_owned(), Value::Day(on.day_number())),
-            ("evidence".to_owned(), text(&format!("{evidence:?}"))),
-        ]);
-        let mut orgs = vec![exposure.owner.clone(), exposure.partner.clone()];
-        orgs.retain(|org| known.contains_key(org.as_str()));
-        orgs.dedup();
-        let fields = fields.into();
-        let unit = Unit { kind: ACTION.to_owned(), id: id.clone(), name, fields, evidence, since: on, entries, orgs };
-        actions.entry(id).or_insert_with(|| Arc::new(unit));
+    let mut actions: Vec<Arc<Unit>> = exposures.par_iter().filter_map(|x| action(&known, x).map(Arc::new)).collect();
+    actions.par_sort_by(|a, b| a.id.cmp(&b.id));
+    actions.dedup_by(|later, first| later.id == first.id);
+    actions
+}
+
+/// Nothing where it is of no asset, or not mitigated.
+fn action(known: &BTreeMap<&str, &Partner>, exposure: &Exposure) -> Option<Unit> {
+    if exposure.asset.is_empty() {
+        return None;
     }
-    actions.into_values().collect()
+    let (on, evidence, entries) = mitigated(exposure)?;
+    let actor = if known.contains_key(&*exposure.owner) { &exposure.owner } else { &exposure.partner };
+    let id = id(exposure);
+    let text = |text: &str| Value::Text(text.to_owned());
+    let name = format!("{} mitigated on {}", exposure.vulnerability, exposure.asset);
+    let fields = BTreeMap::from([
+        ("id".to_owned(), text(&id)),
+        ("title".to_owned(), text(&name)),
+        ("state".to_owned(), text("completed")),
+        ("actor".to_owned(), text(actor)),
+        ("entities".to_owned(), Value::List(vec![text(&exposure.asset)])),
+        ("vulnerabilities".to_owned(), Value::List(vec![text(&exposure.vulnerability)])),
+        ("completed_on".to_owned(), Value::Day(on.day_number())),
+        ("evidence".to_owned(), text(&format!("{evidence:?}"))),
+    ]);
+    let mut orgs = vec![exposure.owner.to_string(), exposure.partner.to_string()];
+    orgs.retain(|org| known.contains_key(org.as_str()));
+    orgs.dedup();
+    Some(Unit { kind: ACTION.to_owned(), id, name, fields: fields.into(), evidence, since: on, entries, orgs })
 }
 
 /// The id of the action that mitigates an exposure.

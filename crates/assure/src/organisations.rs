@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ledger::Micros;
 
 use crate::count::check::PARTNER;
-use crate::facts::{Dated, Evidence, Facts, Passing, View};
+use crate::facts::{Dated, Evidence, Facts, Passing, Passings, View};
 use crate::record::facts::Unit;
 use crate::record::value::Value;
 
@@ -79,20 +79,18 @@ struct Passed {
 }
 
 impl Passed {
-    fn of(all: &[Passing], year: Micros) -> Passed {
-        let mut passed = Passed::default();
-        for one in all {
-            let last = Some((one.at.valid.day_number(), one.at.entry));
-            if one.inbound {
-                passed.inward = passed.inward.max(last);
-                if one.at.valid > year {
-                    passed.shown = passed.shown.max(one.evidence);
-                }
-            } else {
-                passed.outward = passed.outward.max(last);
-            }
+    fn of(all: &Passings, year: Micros) -> Passed {
+        let last = |of: &[Passing]| {
+            let day = of.last()?.at.valid.day_number();
+            let same = of.iter().rev().take_while(|p| p.at.valid.day_number() == day);
+            same.map(|p| (day, p.at.entry)).max()
+        };
+        let of_year = all.inward().iter().rev().take_while(|p| p.at.valid > year);
+        Passed {
+            inward: last(all.inward()),
+            outward: last(all.outward()),
+            shown: of_year.map(|p| p.evidence).max().unwrap_or_default(),
         }
-        passed
     }
 }
 

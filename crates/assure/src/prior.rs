@@ -2,7 +2,8 @@
 //!
 //! The atom is a pair of a partner and a recommendation, which the vulnerability names. A pair belongs to the period of its
 //! first delivered advice; its cohort is what was open then. Pure: facts in, pairs and verdicts out.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use ledger::Micros;
 use serde::Serialize;
@@ -94,6 +95,7 @@ pub struct Pair<'a> {
     pub attacks: Vec<&'a Exploitation>,
     /// What was public at the advice.
     pub public: PublicState,
+    shares: [OnceLock<Vec<(Point, f64, f64)>>; 5],
 }
 
 /// How a pair stands.
@@ -163,7 +165,7 @@ pub fn pairs<'a>(seen: &'a Facts, period: &Period) -> Vec<Pair<'a>> {
     first
         .into_iter()
         .map(|((partner, vulnerability), advice)| {
-            let among = seen.exposures_to(vulnerability).filter(|x| x.partner == partner).collect();
+            let among = seen.exposures_to(vulnerability).filter(|x| &*x.partner == partner).collect();
             one_pair(&about, among, partner, vulnerability, advice)
         })
         .collect()
@@ -234,7 +236,12 @@ fn one_pair<'a>(
         cohort,
         attacks: about.attacks.get(vulnerability).cloned().unwrap_or_default(),
         public: public_state(about.publications.get(vulnerability).map_or(&[], Vec::as_slice), advice.at.valid),
+        shares: Default::default(),
     }
+}
+
+fn part_at((x, open): &(&Exposure, Count), at: Point, level: Evidence) -> Part {
+    Part { weight: x.weight.max(1.0), open: *open, left: open_at(x, at, level).unwrap_or(*open) }
 }
 
 fn public_state(publications: &[&Publication], at: Micros) -> PublicState {
@@ -257,29 +264,39 @@ impl Pair<'_> {
 
     /// The mitigated share, both ends, at a point, by mitigations shown at `level` or better.
     pub fn share_at(&self, at: Point, level: Evidence) -> Option<(f64, f64)> {
-        let parts: Vec<Part> = self
-            .cohort
-            .iter()
-            .map(|(x, open)| Part {
-                weight: x.weight.max(1.0),
-                open: *open,
-                left: open_at(x, at, level).unwrap_or(*open),
-            })
-            .collect();
-        share(&parts)
+        share(&self.cohort.iter().map(|of| part_at(of, at, level)).collect::<Vec<Part>>())
+    }
+
+    /// The same at each point after the cohort was set at which something was said of it, worked out once for a level.
+    fn shares(&self, level: Evidence) -> &[(Point, f64, f64)] {
+        self.shares[level as usize].get_or_init(|| {
+            let points =
+                |(n, (x, _)): (usize, &(&Exposure, Count))| x.said.iter().map(move |s| (point(s), n)).collect();
+            let mut said: Vec<(Point, usize)> = self.cohort.iter().enumerate().flat_map::<Vec<_>, _>(points).collect();
+            said.retain(|(at, _)| *at > self.set_at);
+            said.sort_unstable();
+            let mut parts: Vec<Part> = self.cohort.iter().map(|of| part_at(of, self.set_at, level)).collect();
+            let mut shares = Vec::new();
+            for run in said.chunk_by(|a, b| a.0 == b.0) {
+                let Some((at, _)) = run.first() else { continue };
+                for (_, n) in run {
+                    if let (Some(part), Some(of)) = (parts.get_mut(*n), self.cohort.get(*n)) {
+                        *part = part_at(of, *at, level);
+                    }
+                }
+                shares.extend(share(&parts).map(|(low, high)| (*at, low, high)));
+            }
+            shares
+        })
     }
 
     /// Since when the share has reached theta without a break, looking at what was so before `before`.
     pub fn mitigated(&self, theta: f64, level: Evidence, end: End, before: Option<Micros>) -> Option<Micros> {
-        let said = self.cohort.iter().flat_map(|(x, _)| &x.said).map(point);
-        let after = said.filter(|p| *p > self.set_at && before.is_none_or(|limit| p.0 < limit));
-        let mut since = None;
-        for at in after.collect::<BTreeSet<Point>>() {
-            let (low, high) = self.share_at(at, level)?;
+        let looked_at = self.shares(level).iter().take_while(|(at, ..)| before.is_none_or(|limit| at.0 < limit));
+        looked_at.fold(None, |since, (at, low, high)| {
             let reached = if end == End::Low { low } else { high };
-            since = if reached + 1e-9 >= theta { since.or(Some(at.0)) } else { None };
-        }
-        since
+            if reached + 1e-9 >= theta { since.or(Some(at.0)) } else { None }
+        })
     }
 
     /// The verdict; `watched_until` is how far knowledge reaches.

@@ -38,17 +38,13 @@ fn part(left: i64, open: i64) -> f64 {
 /// among the prefixes of the parts in ascending order.
 fn lowest(mut parts: Vec<(f64, f64, f64)>) -> f64 {
     parts.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut best = f64::INFINITY;
-    for cut in 0..=parts.len() {
-        let (mut sum, mut weight) = (0.0, 0.0);
-        for (i, (done, least, most)) in parts.iter().enumerate() {
-            let w = if i < cut { most } else { least };
-            sum += done * w;
-            weight += w;
-        }
-        best = best.min(sum / weight);
-    }
-    best
+    let least = parts.iter().fold((0.0, 0.0), |(sum, weight), (done, least, _)| (sum + done * least, weight + least));
+    let more = parts.iter().scan(least, |(sum, weight), (done, least, most)| {
+        *sum += done * (most - least);
+        *weight += most - least;
+        Some(*sum / *weight)
+    });
+    more.fold(least.0 / least.1, f64::min)
 }
 
 /// A place in the order of statements: when it became so, then the entry that says it.

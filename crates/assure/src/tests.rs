@@ -103,14 +103,14 @@ impl World {
     fn says(mut self, partner: &str, cve: &str, subject: &str, state: State, e: Evidence, at: Stamp) -> World {
         let at = self.next(at);
         let statement = Statement { state, evidence: e, by: partner.into(), at };
-        let same = |x: &&mut Exposure| x.partner == partner && x.vulnerability == cve && x.subject == subject;
+        let same = |x: &&mut Exposure| &*x.partner == partner && &*x.vulnerability == cve && &*x.subject == subject;
         match self.facts.exposures.iter_mut().map(Arc::make_mut).find(same) {
             Some(x) => x.said.push(statement),
             None => self.facts.exposures.push(Arc::new(Exposure {
                 partner: partner.into(),
                 subject: subject.into(),
-                asset: String::new(),
-                owner: String::new(),
+                asset: "".into(),
+                owner: "".into(),
                 level: "asset".into(),
                 vulnerability: cve.into(),
                 advisory: "a".into(),
@@ -122,7 +122,7 @@ impl World {
     }
 
     fn passed(&mut self, org: &str, passing: Passing) {
-        self.facts.passings.entry(org.into()).or_default().push(passing);
+        self.facts.passings.entry(org.into()).or_default().extend([passing]);
     }
 
     /// The criticality of everything said so far.

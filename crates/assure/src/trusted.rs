@@ -43,8 +43,7 @@ fn shown(seen: &Facts, team: &str, day: Micros) -> Evidence {
 /// What passed between a team and us within the year before.
 fn within_year<'a>(seen: &'a Facts, team: &str, day: Micros) -> impl Iterator<Item = &'a Passing> {
     let since = Micros(day.0.saturating_sub(YEAR));
-    let all = seen.passings.get(team).map_or(&[][..], Vec::as_slice);
-    all.iter().filter(move |p| since < p.at.valid && p.at.valid <= day)
+    seen.passings.get(team).into_iter().flat_map(move |all| all.within(Micros(since.0 + 1), Micros(day.0 + 1)))
 }
 
 fn item(seen: &Facts, team: &str, day: Micros) -> Item {

@@ -4,21 +4,75 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use ledger::{Result, Row, Tx};
+use rayon::prelude::*;
 
-use super::{Change, Scope, Source, World};
+use super::{Change, Names, Scope, Source, World};
 use crate::facts::*;
 
 /// Vulnerability, level, source and subject.
-pub(super) type LineKey = (String, String, String, String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LineKey {
+    vulnerability: Arc<str>,
+    level: Arc<str>,
+    source: Arc<str>,
+    subject: Arc<str>,
+}
+
+impl LineKey {
+    /// Before all lines of a vulnerability.
+    fn first_of(vulnerability: &Arc<str>) -> LineKey {
+        let none: Arc<str> = "".into();
+        LineKey {
+            vulnerability: Arc::clone(vulnerability),
+            level: Arc::clone(&none),
+            source: Arc::clone(&none),
+            subject: none,
+        }
+    }
+}
+
+/// A row: what the matching stage said at one time.
+struct Told {
+    key: LineKey,
+    owner: Arc<str>,
+    holder: Arc<str>,
+    country: Arc<str>,
+    advisory: Arc<str>,
+    state: Arc<str>,
+    count: Count,
+    weight: f64,
+    at: Stamp,
+}
+
+/// The columns of [`Told::read`].
+const TOLD: &str = "vulnerability, level, source, subject, owner, holder, country, advisory, state, count_min, count_max, \
+                    weight, valid, known, idx";
+
+impl Told {
+    fn read(r: &Row<'_>, names: &mut Names) -> Told {
+        let mut name = |n: usize| names.shared(r.text(n));
+        Told {
+            key: LineKey { vulnerability: name(0), level: name(1), source: name(2), subject: name(3) },
+            owner: name(4),
+            holder: name(5),
+            country: name(6),
+            advisory: name(7),
+            state: name(8),
+            count: Count { min: r.int(9), max: r.int(10) },
+            weight: r.real(11),
+            at: Stamp { valid: r.micros(12), known: r.micros(13), entry: r.int(14) },
+        }
+    }
+}
 
 /// What is said of one exposure, before it is known whose it is.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Line {
     /// The party it concerns: the holder of a count, else the owner.
-    party: String,
-    country: String,
+    party: Arc<str>,
+    country: Arc<str>,
     /// The body that knows of it.
-    body: String,
+    body: Arc<str>,
     /// Without a partner; what was said of it but for claims.
     exposure: Exposure,
     /// It, for each partner in whose constituency it lies.
@@ -40,34 +94,49 @@ impl Source {
         facts: &mut Facts,
         change: &mut Change,
     ) -> Result<()> {
-        let sql = "SELECT vulnerability, level, source, subject, owner, holder, country, advisory, state, count_min, count_max, \
-                   weight, valid, known, idx FROM @fact_exposure WHERE known <= $1 AND by_all = 1 AND {scope} ORDER BY idx, n";
-        let mut touched: BTreeSet<LineKey> = BTreeSet::new();
-        let (lines, world) = (&mut self.lines, &self.world);
+        let sql =
+            format!("SELECT {TOLD} FROM @fact_exposure WHERE known <= $1 AND by_all = 1 AND {{scope}} ORDER BY idx, n");
+        let mut told: Vec<Told> = Vec::new();
         for scope in scopes {
-            scope.each(tx, sql, self.known, |r| {
-                let key = (r.text(0).to_owned(), r.text(1).to_owned(), r.text(2).to_owned(), r.text(3).to_owned());
-                change.of(Stamp { valid: r.micros(12), known: r.micros(13), entry: r.int(14) });
-                touched.insert(key.clone());
-                lines.entry(key).or_insert_with(|| Line::new(r)).told(world, r);
-            })?;
+            scope.each(tx, &sql, self.known, |r| told.push(Told::read(r, &mut self.names)))?;
+        }
+        told.iter().for_each(|row| change.of(row.at));
+        // what is said of one stands together, in the order of the log
+        told.par_sort_by(|a, b| a.key.cmp(&b.key));
+        let mut touched: BTreeSet<LineKey> = BTreeSet::new();
+        for run in told.chunk_by(|a, b| a.key == b.key) {
+            let Some(first) = run.first() else { continue };
+            let line = self.lines.entry(first.key.clone()).or_insert_with(|| Line::new(first));
+            run.iter().for_each(|row| line.told(&self.world, row));
+            if self.after >= 0 {
+                touched.insert(first.key.clone());
+            }
         }
         self.read_claims(tx, scopes, &mut touched, change)?;
-        if touched.is_empty() {
-            return Ok(());
+        self.resolve(&touched, facts, change);
+        Ok(())
+    }
+
+    /// Says whose they are, of those that were touched; at the first reading of all.
+    fn resolve(&mut self, touched: &BTreeSet<LineKey>, facts: &mut Facts, change: &mut Change) {
+        let (world, claims) = (&self.world, &self.claims);
+        let resolve = |(key, line): (&LineKey, &mut Line)| {
+            let party = (Arc::clone(&key.vulnerability), Arc::clone(&line.party));
+            line.resolve(world, claims.get(&party).map_or(&[][..], Vec::as_slice));
+        };
+        if self.after < 0 {
+            self.lines.par_iter_mut().for_each(resolve);
+        } else if touched.is_empty() {
+            return;
         }
-        for key in &touched {
+        for key in touched {
             let Some(line) = self.lines.get_mut(key) else { continue };
-            let party = (key.0.clone(), line.party.clone());
-            line.resolve(&self.world, self.claims.get(&party).map_or(&[][..], Vec::as_slice));
-            if self.after >= 0 {
-                change.actions.push(crate::mitigations::id(&line.exposure));
-                change.exposures.extend(line.of.iter().cloned());
-            }
+            resolve((key, line));
+            change.actions.push(crate::mitigations::id(&line.exposure));
+            change.exposures.extend(line.of.iter().cloned());
         }
         facts.exposures = self.lines.values().flat_map(|line| &line.of).cloned().collect();
         facts.by_vulnerability = OnceLock::new();
-        Ok(())
     }
 
     /// Answers and confirmations; whatever they may reach is touched.
@@ -80,21 +149,23 @@ impl Source {
     ) -> Result<()> {
         let sql = "SELECT vulnerability, party, country, verdict, evidence, by_whom, valid, known, idx FROM @fact_claim \
                    WHERE known <= $1 AND {scope} ORDER BY idx, vulnerability";
-        let (claims, lines) = (&mut self.claims, &self.lines);
+        let (claims, lines, names, is_first) = (&mut self.claims, &self.lines, &mut self.names, self.after < 0);
         for scope in scopes {
             scope.each(tx, sql, self.known, |r| {
                 let at = Stamp { valid: r.micros(6), known: r.micros(7), entry: r.int(8) };
                 change.of(at);
                 let statement = Statement {
-                    state: State::Mitigated(Count::exact(0), r.text(3).to_owned()),
+                    state: State::Mitigated(Count::exact(0), names.shared(r.text(3))),
                     evidence: Evidence::read(r.text(4)).unwrap_or_default(),
-                    by: r.text(5).to_owned(),
+                    by: names.shared(r.text(5)),
                     at,
                 };
-                let (vulnerability, party) = (r.text(0).to_owned(), r.text(1).to_owned());
-                let from = (vulnerability.clone(), String::new(), String::new(), String::new());
-                let of = lines.range(from..).take_while(|(key, _)| key.0 == vulnerability);
-                touched.extend(of.filter(|(_, line)| line.party == party).map(|(key, _)| key.clone()));
+                let (vulnerability, party) = (names.shared(r.text(0)), names.shared(r.text(1)));
+                if !is_first {
+                    let of = lines.range(LineKey::first_of(&vulnerability)..);
+                    let of = of.take_while(|(key, _)| key.vulnerability == vulnerability);
+                    touched.extend(of.filter(|(_, line)| line.party == party).map(|(key, _)| key.clone()));
+                }
                 claims
                     .entry((vulnerability, party))
                     .or_default()
@@ -106,54 +177,55 @@ impl Source {
 }
 
 impl Line {
-    fn new(r: &Row<'_>) -> Line {
+    fn new(row: &Told) -> Line {
+        let LineKey { vulnerability, level, source, subject } = &row.key;
         let exposure = Exposure {
-            subject: [r.text(1), r.text(2), r.text(3)].join(" "),
-            asset: if r.text(1) == "asset" { r.text(3).to_owned() } else { String::new() },
-            owner: r.text(4).to_owned(),
-            level: r.text(1).to_owned(),
-            vulnerability: r.text(0).to_owned(),
+            subject: [&**level, source, subject].join(" ").into(),
+            asset: if &**level == "asset" { Arc::clone(subject) } else { Arc::default() },
+            owner: Arc::clone(&row.owner),
+            level: Arc::clone(level),
+            vulnerability: Arc::clone(vulnerability),
             ..Exposure::default()
         };
-        Line { party: String::new(), country: String::new(), body: String::new(), exposure, of: Vec::new() }
+        Line { exposure, ..Line::default() }
     }
 
     /// One statement of the matching stage. Said again the same, it is no new statement.
-    fn told(&mut self, world: &World, r: &Row<'_>) {
-        let (owner, holder) = (r.text(4), r.text(5));
-        let counted = matches!(r.text(1), "constituency" | "sector");
-        self.party = if counted && !holder.is_empty() { holder } else { owner }.to_owned();
-        if !r.text(6).is_empty() {
-            self.country = r.text(6).to_owned();
+    fn told(&mut self, world: &World, row: &Told) {
+        let Told { owner, holder, .. } = row;
+        let counted = matches!(&*row.key.level, "constituency" | "sector");
+        self.party = Arc::clone(if counted && !holder.is_empty() { holder } else { owner });
+        if !row.country.is_empty() {
+            self.country = Arc::clone(&row.country);
         }
-        self.body = if world.is_team(holder) { holder.to_owned() } else { owner.to_owned() };
+        self.body = Arc::clone(if world.is_team(holder) { holder } else { owner });
         let x = &mut self.exposure;
-        if !r.text(7).is_empty() {
-            x.advisory = r.text(7).to_owned();
+        if !row.advisory.is_empty() {
+            x.advisory = Arc::clone(&row.advisory);
         }
-        let state = match r.text(8) {
-            "affected" => State::Affected(Count { min: r.int(9), max: r.int(10) }),
+        let state = match &*row.state {
+            "affected" => State::Affected(row.count),
             "withdrawn" => State::Withdrawn,
-            "unknown" if r.int(10) > 0 && x.said.iter().any(|s| matches!(s.state, State::Affected(_))) => {
-                State::Mitigated(Count { min: 0, max: r.int(10) }, "partly unknown".to_owned())
+            "unknown" if row.count.max > 0 && x.said.iter().any(|s| matches!(s.state, State::Affected(_))) => {
+                State::Mitigated(Count { min: 0, max: row.count.max }, "partly unknown".into())
             }
             "unknown" => State::Unknown,
-            kind => State::Mitigated(Count::exact(0), kind.to_owned()),
+            _ => State::Mitigated(Count::exact(0), Arc::clone(&row.state)),
         };
         if matches!(state, State::Affected(_)) {
             // The criticality stays as it was when the exposure was first known.
-            x.weight = if x.weight > 0.0 { x.weight } else { r.real(11) };
+            x.weight = if x.weight > 0.0 { x.weight } else { row.weight };
         }
         if x.said.last().is_some_and(|last| last.state == state) {
             return;
         }
-        let at = Stamp { valid: r.micros(12), known: r.micros(13), entry: r.int(14) };
-        x.said.push(Statement { state, evidence: Evidence::E2, by: r.text(2).to_owned(), at });
+        x.said.push(Statement { state, evidence: Evidence::E2, by: Arc::clone(&row.key.source), at: row.at });
     }
 
     /// Whose it is, with what was claimed of it.
     fn resolve(&mut self, world: &World, claims: &[Claim]) {
-        let reaches = |c: &&Claim| c.country.is_empty() || self.country.is_empty() || c.country == self.country;
+        let reaches =
+            |c: &&Claim| c.country.is_empty() || self.country.is_empty() || c.country.as_str() == &*self.country;
         let claimed = claims.iter().filter(reaches).map(|c| &c.statement);
         let said: Vec<Statement> = self.exposure.said.iter().chain(claimed).cloned().collect();
         let partners = world.constituency(&[&self.body, &self.party], &self.country);

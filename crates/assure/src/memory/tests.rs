@@ -168,8 +168,8 @@ impl World {
         ] {
             let view = View { as_of, known_as_of };
             let both = self.story.ledger.read(|tx| {
-                let kept = self.memory.with(tx, view, |tx, of| {
-                    compute::explain_by(tx, of, as_of, known_as_of, period.as_ref().unwrap())
+                let kept = self.memory.with(tx, view, |tx, plans, of| {
+                    compute::explain_by(tx, plans, of, view, period.as_ref().unwrap())
                 })?;
                 Ok((kept, compute::explain_all(tx, as_of, known_as_of, period.as_ref())?))
             });

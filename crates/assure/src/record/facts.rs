@@ -124,6 +124,26 @@ struct Told {
     whole: OnceLock<Arc<Unit>>,
 }
 
+/// Rows of records as they lie in the tables: to read them needs the store, what they say needs none.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    after: i64,
+    versions: Vec<(i64, Micros, Micros, String)>,
+    backed: Vec<(i64, Micros, String)>,
+}
+
+impl Rows {
+    /// What the entries after `after` hold, as far as it is known by `known`.
+    pub(crate) fn read(tx: &mut Tx<'_>, after: i64, known: Micros) -> Result<Rows> {
+        let args = [known.into(), after.into()];
+        let sql = "SELECT idx, valid, known, meta FROM @record_version WHERE known <= $1 AND idx > $2 ORDER BY idx";
+        let versions = tx.all(sql, &args, |r| (r.int(0), r.micros(1), r.micros(2), r.text(3).to_owned()))?;
+        let sql = "SELECT idx, known, meta FROM @record_backed WHERE known <= $1 AND idx > $2 ORDER BY idx";
+        let backed = tx.all(sql, &args, |r| (r.int(0), r.micros(1), r.text(2).to_owned()))?;
+        Ok(Rows { after, versions, backed })
+    }
+}
+
 /// Kind and id of a record.
 pub(crate) type Key = (String, String);
 
@@ -152,19 +172,22 @@ impl Book {
     /// All that is known by `known`.
     pub(crate) fn read(tx: &mut Tx<'_>, known: Micros) -> Result<Book> {
         let mut book = Book::default();
-        book.follow(tx, -1, known)?;
+        book.take(Rows::read(tx, -1, known)?);
         Ok(book)
     }
 
     /// Adds what the entries after `after` say, as far as it is known by `known`; gives the records of which they speak, but of a first
     /// reading none.
     pub(crate) fn follow(&mut self, tx: &mut Tx<'_>, after: i64, known: Micros) -> Result<BTreeSet<Key>> {
+        Ok(self.take(Rows::read(tx, after, known)?))
+    }
+
+    /// The same from rows that were read.
+    pub(crate) fn take(&mut self, rows: Rows) -> BTreeSet<Key> {
+        let Rows { after, versions, backed } = rows;
         let mut touched = BTreeSet::new();
-        let args = [known.into(), after.into()];
-        let sql = "SELECT idx, valid, known, meta FROM @record_version WHERE known <= $1 AND idx > $2 ORDER BY idx";
-        let rows = tx.all(sql, &args, |r| (r.int(0), r.micros(1), r.micros(2), r.text(3).to_owned()))?;
-        // reading them is most of the work, and each is read by itself
-        let versions: Vec<Option<Version>> = rows
+        // reading what they say is most of the work, and each is read by itself
+        let versions: Vec<Option<Version>> = versions
             .into_par_iter()
             .map(|(entry, valid, known, meta)| {
                 let meta = serde_json::from_str::<RecordMeta>(&meta).ok()?;
@@ -175,9 +198,7 @@ impl Book {
             let key = (version.meta.record.clone(), version.meta.id.clone());
             self.told(&key, &mut touched, after >= 0).versions.push(version);
         }
-        let sql = "SELECT idx, known, meta FROM @record_backed WHERE known <= $1 AND idx > $2 ORDER BY idx";
-        let rows = tx.all(sql, &args, |r| (r.int(0), r.micros(1), r.text(2).to_owned()))?;
-        let backed: Vec<Option<Backed>> = rows
+        let backed: Vec<Option<Backed>> = backed
             .into_par_iter()
             .map(|(entry, known, meta)| Some(Backed { entry, known, meta: serde_json::from_str(&meta).ok()? }))
             .collect();
@@ -185,7 +206,7 @@ impl Book {
             let key = (backed.meta.record.clone(), backed.meta.id.clone());
             self.told(&key, &mut touched, after >= 0).backed.push(backed);
         }
-        Ok(touched)
+        touched
     }
 
     /// What was said of a record, to be added to; `noted` among what was touched.

@@ -8,6 +8,7 @@ use partners::may::Verb;
 use serde::Serialize;
 
 use crate::compute;
+use crate::facts::View;
 use crate::figure::Explanation;
 use crate::measure::Ledgers;
 use crate::period::Period;
@@ -111,8 +112,8 @@ pub fn consult(tx: &mut Tx<'_>, review: &Period, by: &Person, dry: bool) -> Resu
 /// Every figure of a period as it is known at an instant, with what it is computed from.
 pub(crate) fn figures(tx: &mut Tx<'_>, review: &Period, known: Micros) -> Result<(Vec<Explanation>, Ledgers)> {
     let as_of = Micros(review.until().0 - 1);
-    let of = compute::ledgers(tx, known)?;
-    let explained = compute::explain_by(tx, &of, as_of, known, review)?;
+    let (plans, of) = (compute::plans(tx)?, compute::ledgers(tx, known)?);
+    let explained = compute::explain_by(tx, &plans, &of, View { as_of, known_as_of: known }, review)?;
     Ok((explained, of))
 }
 
