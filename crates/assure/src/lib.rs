@@ -9,8 +9,7 @@
 //! * [`pack`], [`mod@lint`], [`mod@diff`], [`shipped`]: plans as data, what is wrong with one, what a new version changes
 //! * [`stage`] with `asked`, `exposed`, `received`: the fold; `load`: facts from its tables
 //! * [`facts`]: what a measure may look at; [`period`]: quarters; `seen`: what is seen at one time; [`memory`]: both kept, following the log
-//! * [`measure`]: from a definition to a figure; [`prior`] with [`share`] and [`headline`] is 2.1.3, [`trusted`] 2.1.1, `combined` 2.1.2,
-//!   [`exchanges`] 1.2.2
+//! * [`measure`]: from a definition to a figure; [`prior`] with [`share`] and [`headline`] is 2.1.3, `combined` 2.1.2, [`exchanges`] 1.2.2
 //! * [`record`]: what people write down, by definitions that are data; [`count`]: the language in which a measure says what it counts, with
 //!   `counted`, `organisations`, `mitigations`, and `merged` for two keys of one body
 //! * [`propose`]: what calendars, mails and exports of courses say could be recorded, until a person decides
@@ -54,7 +53,6 @@ pub mod share;
 pub mod shipped;
 pub mod stage;
 pub mod text;
-pub mod trusted;
 pub mod vetting;
 pub mod wilson;
 pub mod yours;

@@ -332,7 +332,7 @@ fn fields(m: &Measure, faults: &mut Faults) {
 }
 
 /// The models that the program has.
-const MODELS: [&str; 4] = ["exchanges", "trusted-teams", "combined-risk", "mitigated-before-attack"];
+const MODELS: [&str; 3] = ["exchanges", "combined-risk", "mitigated-before-attack"];
 
 /// A measure that the program's own rules count says in words what they are.
 fn in_words(m: &Measure, model: Option<&str>, place: &str, faults: &mut Faults) {

@@ -16,7 +16,7 @@ use crate::period::Period;
 use crate::record::definition::Catalogue;
 use crate::record::facts::{Book, Rows};
 use crate::seen::{Seen, Table};
-use crate::{combined, count, counted, exchanges, headline, merged, organisations, trusted};
+use crate::{combined, count, counted, exchanges, headline, merged, organisations};
 
 /// How many times are kept looked at: now, the end of a period, and that of the baseline, for two readers.
 const TIMES_MAX: usize = 6;
@@ -240,7 +240,6 @@ impl<'a> Lens<'a> {
                 Vec::new()
             }
             (None, Some("exchanges")) => exchanges::evaluate(facts, period, &mut figure, listed),
-            (None, Some("trusted-teams")) => trusted::evaluate(facts, view, period, &mut figure),
             (None, Some("combined-risk")) => {
                 let held = seen.kinds.get("engagement").map_or(&[][..], Table::all);
                 combined::evaluate(facts, held, measure, view, period, &mut figure)

@@ -236,7 +236,7 @@ pub struct Measure {
     /// What is counted, in the counting language (decision 19).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<String>,
-    /// Or the rules in the program that count it: `mitigated-before-attack`, `trusted-teams`, `exchanges`, `combined-risk`.
+    /// Or the rules in the program that count it: `mitigated-before-attack`, `exchanges`, `combined-risk`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Who or what is looked at.

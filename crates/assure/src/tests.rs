@@ -462,15 +462,15 @@ fn trusted_partners_need_an_exchange_each_way() {
     world.facts.keys.push(Key { org: "pl-csirt".into(), key: "k".into(), active: true, at: stamp("2025-01-01") });
     world.passed("pl-csirt", passing(false, "2025-02-01", Evidence::E0));
     let ask = |w: &World, period: &str| w.ask("2.1.1", period, "2026-12-31", "2026-12-31");
-    insta::assert_snapshot!(ask(&world, "2025-Q4").not_counted[0].why, @"lacks: something received within a year");
+    insta::assert_snapshot!(ask(&world, "2025-Q4").not_counted[0].why, @"not known: last_in within 365 days before period end");
     world.passed("pl-csirt", passing(true, "2025-03-01", Evidence::E2));
     let e = ask(&world, "2025-Q4");
     assert_eq!((e.figure.numerator, e.figure.denominator), (Some(1), Some(1)));
     assert_eq!(serde_json::to_string(&e.figure.evidence).unwrap(), r#"{"E1":1,"E2":1,"E3":0,"E4":0}"#);
     assert_eq!(ask(&world, "2026-Q1").figure.numerator, Some(0));
-    insta::assert_snapshot!(ask(&world, "2026-Q1").figure.beside["lapsed"], @"1");
+    insta::assert_snapshot!(ask(&world, "2026-Q1").not_counted[0].why, @"not so: last_in within 365 days before period end");
     world.facts.keys.push(Key { org: "pl-csirt".into(), key: "k".into(), active: false, at: stamp("2025-12-01") });
-    insta::assert_snapshot!(ask(&world, "2025-Q4").not_counted[0].why, @"lacks: active key");
+    insta::assert_snapshot!(ask(&world, "2025-Q4").not_counted[0].why, @"not so: key_active is yes");
 }
 
 #[test]

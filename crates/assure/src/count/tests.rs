@@ -249,7 +249,7 @@ fn the_shipped_measures_can_be_counted() {
     let faults: Vec<String> =
         counted.filter_map(|(m, program)| program.err().map(|why| format!("{}: {why}", m.id))).collect();
     assert_eq!(faults, [] as [String; 0]);
-    assert_eq!(plan.all_measures().filter(|m| m.count.is_some()).count(), 26);
+    assert_eq!(plan.all_measures().filter(|m| m.count.is_some()).count(), 27);
 }
 
 /// Words of the language, names of the records above, and signs.

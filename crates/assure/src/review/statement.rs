@@ -77,9 +77,6 @@ impl Reader<'_> {
         }
         let mut lines = match explained.definition.model.as_deref() {
             Some("exchanges") => vec![exchanges(&own)],
-            Some("trusted-teams") => {
-                own.iter().map(|item| line("trusted, as a partner", item, item.why.clone())).collect()
-            }
             Some("mitigated-before-attack") => own.iter().flat_map(|item| pairs(item)).collect(),
             // what was seen elsewhere is in its words
             Some(_) => own.iter().filter_map(|item| self.record(item, String::new())).collect(),
