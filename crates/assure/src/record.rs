@@ -113,7 +113,10 @@ pub struct BackedMeta {
     pub by: String,
 }
 
-/// H over the fields of a record, base64: what a confirmation or an attestation speaks of.
+/// H over the fields of a record, each as its texts, base64: what a confirmation or an attestation speaks of. As texts, so that it does not rest
+/// on how somebody's JSON writes a number.
 pub fn digest_of(fields: &Fields) -> String {
-    ledger::checkpoint::base64(&ledger::merkle::sha256(&serde_json::to_vec(fields).unwrap_or_default()))
+    let texts: BTreeMap<&str, Vec<String>> =
+        fields.iter().map(|(name, stored)| (name.as_str(), stored.texts())).collect();
+    ledger::checkpoint::base64(&ledger::merkle::sha256(&serde_json::to_vec(&texts).unwrap_or_default()))
 }

@@ -74,16 +74,10 @@ impl Pack {
         Pack::from_files(files)
     }
 
-    /// H over each file's name and content, both with their lengths.
+    /// H over the files as they stand in the entry: JSON, in the order of their names.
     pub fn digest(&self) -> [u8; 32] {
-        let mut text = Vec::new();
-        for (name, content) in &self.files {
-            for part in [name, content] {
-                text.extend_from_slice(&(part.len() as u64).to_be_bytes());
-                text.extend_from_slice(part.as_bytes());
-            }
-        }
-        sha256(&text)
+        // texts by their names always have a JSON
+        sha256(&serde_json::to_vec(&self.files).unwrap_or_default())
     }
 
     /// Signs the pack.

@@ -124,6 +124,14 @@ impl Stored {
         }
     }
 
+    /// The same, one by one.
+    pub fn texts(&self) -> Vec<String> {
+        match self {
+            Stored::List(list) => list.clone(),
+            one => vec![one.typed()],
+        }
+    }
+
     /// The values in it, one by one.
     pub fn parts(&self) -> Vec<&str> {
         match self {

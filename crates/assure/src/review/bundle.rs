@@ -40,7 +40,7 @@ pub fn write(
     tx: &mut Tx<'_>,
     review: &Period,
     head: &Checkpoint,
-    (hub, key): (&str, &str),
+    key: &str,
     reader: &Person,
     out: &mut dyn Write,
 ) -> Result<Written> {
@@ -49,9 +49,8 @@ pub fn write(
         let reason = format!("the review of {review} is not frozen");
         return Err(Error::refused("review-not-frozen", reason, "`mainstay review freeze` freezes it"));
     };
-    let first = json!({
-        "bundle": FORM, "hub": hub, "key": key, "checkpoint": head.note, "size": head.size, "frozen": frozen.entry,
-    });
+    // how long it is and whose stands in the head, which is signed
+    let first = json!({ "bundle": FORM, "key": key, "checkpoint": head.note, "frozen": frozen.entry });
     writeln!(out, "{first}")?;
     let gate = Gate { reader, on: tx.now().civil() };
     let mut written = Written { entries: head.size, ..Written::default() };
@@ -61,7 +60,7 @@ pub fn write(
             (false, _) => json!([leaf.header, commitment]),
             (true, None) => {
                 written.purged += 1;
-                json!([leaf.header, commitment, null, "purged"])
+                json!([leaf.header, commitment, "purged"])
             }
             (true, Some((salt, payload))) => match gate.withholds(kind_of(&leaf), payload) {
                 None => {
@@ -70,7 +69,7 @@ pub fn write(
                 }
                 Some(rule) => {
                     written.withheld += 1;
-                    json!([leaf.header, commitment, null, rule])
+                    json!([leaf.header, commitment, rule])
                 }
             },
         };

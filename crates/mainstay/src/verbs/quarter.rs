@@ -448,7 +448,7 @@ fn bundle(global: &Global, ledger: &Ledger, period: &Period, to: &Path, reader: 
     let head = ledger.checkpoint()?;
     let key = ledger.verifier().encode();
     let mut file = BufWriter::new(std::fs::File::create(to)?);
-    let written = ledger.read(|tx| bundle::write(tx, period, &head, (ledger.hub(), &key), &reader, &mut file))?;
+    let written = ledger.read(|tx| bundle::write(tx, period, &head, &key, &reader, &mut file))?;
     file.flush()?;
     out::say(format!(
         "{} entries, {} with their payload, {} withheld from {}, {} purged; in {}",

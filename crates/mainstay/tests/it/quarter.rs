@@ -219,7 +219,7 @@ impl Liar {
     fn new(bundle: &str) -> Liar {
         let mut rows: Vec<Value> = bundle.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let key = SigningKey::from_seed(&[7; 32]).unwrap();
-        let name = format!("mainstay/{}", rows[0]["hub"].as_str().unwrap());
+        let name = rows[0]["key"].as_str().unwrap().split('+').next().unwrap().to_owned();
         let frozen = rows[0]["frozen"].as_u64().unwrap() as usize + 1;
         rows[0]["key"] = Verifier { name: name.clone(), public: key.public() }.encode().into();
         let mut liar = Liar { rows, frozen, name, key };
