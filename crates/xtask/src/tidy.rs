@@ -25,6 +25,9 @@ const ORDER: [&[&str]; 10] = [
 /// A file longer than this is noted, not refused: a subject sometimes is that long.
 const LINES_NOTED: usize = 600;
 
+/// The verifier is to be read whole by somebody who trusts nobody: so long and so wide at most.
+const VERIFIER: (&str, usize, usize) = ("verifier/verify.py", 600, 140);
+
 /// The chore.
 pub fn chore() -> Result<()> {
     let (mut faults, notes) = check(&shell::root());
@@ -58,6 +61,7 @@ pub fn check(root: &Path) -> (Vec<String>, Vec<String>) {
     order(root, &mut faults);
     engines(root, &mut faults);
     ways::check(root, &mut faults);
+    verifier(root, &mut faults);
     for path in files(root) {
         let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
@@ -85,6 +89,15 @@ fn rust(name: &str, text: &str, faults: &mut Vec<String>, notes: &mut Vec<String
     let lines = text.lines().count();
     if lines > LINES_NOTED {
         notes.push(format!("{name}: {lines} lines; has it two subjects?"));
+    }
+}
+
+fn verifier(root: &Path, faults: &mut Vec<String>) {
+    let (name, long, wide) = VERIFIER;
+    let text = std::fs::read_to_string(root.join(name)).unwrap_or_default();
+    let (lines, widest) = (text.lines().count(), text.lines().map(|line| line.chars().count()).max());
+    if !(1..=long).contains(&lines) || widest > Some(wide) {
+        faults.push(format!("{name}: {lines} lines, the widest {widest:?}; it may have {long} of {wide}"));
     }
 }
 
