@@ -484,7 +484,7 @@ class Bundle:
         self.events, self.unseen, self.leaves, self.faults, self.unconfirmed = [], [], [], 0, 0
         self.catalogue, self.counts, self.first, self.claim, self.last = {"partner": PARTNER}, Counter(), {}, {}, 0
         rows = iter(lambda: file.readline(LINE_MAX), b"")  # what is longer is cut, and no JSON
-        head = unjson(next(rows))
+        if (head := unjson(next(rows)))["bundle"] != "mainstay-bundle-1": fail("it does not say mainstay-bundle-1")
         self.frozen, (self.name, self.public) = head["frozen"], read_key(key or head["key"])
         if key is None: say(f"remark: the key is the one that the file names; --key {head['key']} pins it")
         heads = [("checkpoint", head["checkpoint"])] + [("older checkpoint", older)] * (older is not None)
@@ -494,7 +494,7 @@ class Bundle:
             except Exception as e: return self.fault(f"{e}: nothing after it can be placed", "entry", at)
         say(", ".join([f"entries: {len(self.leaves):,}", *(f"{n:,} {why}" for why, n in sorted(self.counts.items()))]))
         for which, size, root in notes:
-            is_so = root_of(self.leaves[:size]) == root and len(self.leaves) == notes[0][1]
+            is_so = root_of(self.leaves[:size]) == root and size <= len(self.leaves) == notes[0][1]
             if is_so: say(f"proof: the first {size:,} entries give the root of the {which}")
             else: self.fault(f"of {len(self.leaves):,} entries the first {size:,} do not give the root of the {which}", "tree")
     def fault(self, what, rule, entry=None):  # something wrong, by the entry where it stands and its rule
