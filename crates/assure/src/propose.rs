@@ -282,7 +282,7 @@ pub fn read(tx: &mut Tx<'_>, form: Form, bytes: &[u8], known: &Known<'_>) -> Res
 fn programmes(tx: &mut Tx<'_>) -> Result<course::Programmes> {
     let wanted = Wanted { limit: DRAFTS_MAX, ..Wanted::default() };
     let mut out = course::Programmes::new();
-    for version in list::list(tx, "programme", &wanted)?.into_iter().map(|line| line.version) {
+    for version in list::list(tx, "programme", &wanted)?.lines.into_iter().map(|line| line.version) {
         let reference = version.fields.get("reference").map(Stored::typed).unwrap_or_default();
         for name in [&reference, &version.name, &version.id] {
             out.insert(course::named(name), version.id.clone());

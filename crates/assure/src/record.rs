@@ -1,12 +1,13 @@
 //! Records: what people write down, by definitions that are data (docs/decisions/0019).
 //!
 //! [`definition`] says what a kind is; [`value`] reads and compares what stands in its fields; [`write`](mod@write) is every way in, with all rules;
-//! [`table`] takes and gives CSV, [`json`] JSON; [`list`](mod@list) tells what stands, its history and the files that show it,
+//! [`deed`] what is done with one that stands; [`table`] takes and gives CSV, [`json`] JSON; [`list`](mod@list) tells what stands, its history and the files that show it,
 //! [`find`](mod@find) which have these words; `fold` keeps every version with both times, from which
 //! [`facts`] makes what measures count. Nothing here knows a kind by name.
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub mod deed;
 pub mod definition;
 pub mod facts;
 pub mod find;

@@ -1,4 +1,5 @@
-//! `/records/`: what people write down, for programs: the kinds with their definitions, the records of a kind, one with its history, and a way to say one.
+//! `/records/`: what people write down, for programs: the kinds with their definitions, the records of a kind, one with its history, and a way to say one;
+//! [`deeds`]: what is done with one that stands.
 //! It follows from the definitions as the pages, the tables and the command line do, and lets read and record whom those let. Who asks is known as at
 //! TAXII, or by a session of the pages. Not for: partners, who are shown what is said of them and asked (`assure::yours`).
 use assure::record::definition::{Catalogue, Definition};
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/records/{kind}/{id}", get(one).put(set))
         .route("/records/{kind}/{id}/artefacts/{entry}", get(artefact))
         .layer(axum::extract::DefaultBodyLimit::max(SAID_MAX))
+        .merge(deeds::routes())
 }
 
 /// Whoever may say something: asked before what they send is read. An auditor changes nothing, whatever a definition says.
@@ -64,8 +66,9 @@ fn refused((error, field): (Error, Option<String>)) -> Refusal {
         }
     };
     let status = match rule {
-        "role" | "role-record" => StatusCode::FORBIDDEN,
-        "not-found" => StatusCode::NOT_FOUND,
+        "role" | "role-record" | "role-attest" | "second-person-attest" => StatusCode::FORBIDDEN,
+        "not-found" | "record-unknown" => StatusCode::NOT_FOUND,
+        "record-artefact" => StatusCode::PAYLOAD_TOO_LARGE,
         "record-seen" => StatusCode::PRECONDITION_FAILED,
         _ if rule.starts_with("record-") => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::BAD_REQUEST,
@@ -141,12 +144,9 @@ async fn of_kind(
     let list = read(&state, person, move |tx, catalogue, person| {
         let definition = readable(catalogue, &kind, person)?;
         let Asked { state, find, tag, void, before, .. } = asked.clone();
-        let wanted = Wanted { state, text: find, tag, with_void: void, before, limit: limit + 1 };
-        let mut records = list::list(tx, &definition.kind, &wanted)?;
-        let more = records.len() > limit;
-        records.truncate(limit);
-        let next = records.last().filter(|_| more).map(|last| last.entry);
-        Ok(List { kind: definition.kind.clone(), records, next })
+        let wanted = Wanted { state, text: find, tag, with_void: void, before, limit };
+        let listed = list::list(tx, &definition.kind, &wanted)?;
+        Ok(List { kind: definition.kind.clone(), records: listed.lines, next: listed.next })
     });
     list.await.map(|list| told(&list))
 }
@@ -259,9 +259,7 @@ fn said(
     headers: &HeaderMap,
     body: std::result::Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> std::result::Result<Said, Refusal> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
+    if deeds::essence(headers) != "application/json" {
         let why = "records are said as application/json";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
     }
@@ -307,5 +305,6 @@ async fn record(
     })
 }
 
+pub(crate) mod deeds;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,14 +1,14 @@
-//! Which records have these words. The words of a record are folded as it is recorded, so that a search reads the rows of its words, of the rarest at
-//! most [`EXAMINED_MAX`], and no record but those it shows: a million of them cost it no more than a thousand. Words are those of the search over
-//! what is held (`exchange::search`), so that one question means the same in both.
+//! Which records have these words, of all kinds or of one. The words of a record are folded as it is recorded, so that a search reads the rows of its
+//! words, of the rarest at most [`EXAMINED_MAX`], and no record but those it shows: a million of them cost it no more than a thousand. Words are those of
+//! the search over what is held (`exchange::search`), so that one question means the same in both.
 use std::collections::BTreeMap;
 
 use ledger::{Column, Result, Tx, Value};
 use partners::Person;
 use partners::may::Verb;
 
-use crate::record::definition::{Catalogue, Definition};
-use crate::record::list::{self, Line};
+use crate::record::definition::Catalogue;
+use crate::record::list::{self, Line, Listed, Wanted};
 use crate::record::{RecordMeta, Stored};
 
 /// Words of one record by which it is found; its id and its name come first.
@@ -74,53 +74,93 @@ pub fn find(tx: &mut Tx<'_>, catalogue: &Catalogue, person: &Person, text: &str,
     if !person.sees_all() || !person.may(Verb::Measure).allowed {
         return Ok(Found::default());
     }
-    let readable: Vec<&Definition> = catalogue.all().filter(|definition| definition.is_read_by(person.role)).collect();
+    let readable = catalogue.all().filter(|definition| definition.is_read_by(person.role));
+    let kinds: Vec<&str> = readable.map(|definition| definition.kind.as_str()).collect();
     let mut found = Found::default();
-    for definition in &readable {
-        found.lines.extend(list::one(tx, &definition.kind, text.trim())?.filter(|line| line.version.void.is_none()));
+    for kind in &kinds {
+        found.lines.extend(list::one(tx, kind, text.trim())?.filter(|line| line.version.void.is_none()));
     }
-    let by_words = with_words(tx, &readable, text, limit)?;
-    found.more = by_words.more;
+    let by_words = with_words(tx, &kinds, text, &Wanted { limit, ..Wanted::default() })?;
     let known: Vec<i64> = found.lines.iter().map(|line| line.entry).collect();
     found.lines.extend(by_words.lines.into_iter().filter(|line| !known.contains(&line.entry)));
-    found.more |= found.lines.len() > limit;
+    found.more = by_words.next.is_some() || found.lines.len() > limit;
     found.lines.truncate(limit);
     Ok(found)
 }
 
-/// The records of these kinds that have all words of a text.
-fn with_words(tx: &mut Tx<'_>, kinds: &[&Definition], text: &str, limit: usize) -> Result<Found> {
-    let mut asked: Vec<(i64, i64)> = Vec::new();
+/// The records of these kinds that have all words of a text, and are as wanted beside. What was a mistake has no words.
+pub(super) fn with_words(tx: &mut Tx<'_>, kinds: &[&str], text: &str, wanted: &Wanted) -> Result<Listed> {
+    let words = by_rarity(tx, text)?;
+    let (Some((rarest, others)), false) = (words.split_first(), kinds.is_empty()) else {
+        return Ok(Listed::default());
+    };
+    let mut before = wanted.before.unwrap_or(i64::MAX);
+    let sql = "SELECT entry FROM @record_word WHERE word = $1 AND entry < $2 ORDER BY entry DESC LIMIT 1 OFFSET $3";
+    // the last that is looked at, where there are more
+    let last =
+        tx.one(sql, &[(*rarest).into(), before.into(), EXAMINED_MAX.into()], |r| r.int(0))?.map(|entry| entry + 1);
+    let one_more = wanted.limit.saturating_add(1);
+    let run = if wanted.tag.is_some() { list::RUN.max(one_more) } else { one_more };
+    let mut listed = Listed::default();
+    while listed.lines.len() < one_more {
+        let within = (before, last.unwrap_or(i64::MIN));
+        let (sql, args) = statement((*rarest, others), kinds, wanted.state.as_deref(), within, run);
+        let lines = list::of_rows(tx, &sql, &args)?;
+        let is_last = lines.len() < run;
+        before = lines.last().map_or(before, |line| line.entry);
+        listed.lines.extend(lines.into_iter().filter(|line| wanted.has_tag(line)));
+        if is_last {
+            listed.next = last;
+            break;
+        }
+    }
+    Ok(listed.cut(wanted.limit))
+}
+
+/// The words of a text that are looked for, that of the fewest records first.
+fn by_rarity(tx: &mut Tx<'_>, text: &str) -> Result<Vec<i64>> {
+    let mut words: Vec<(i64, i64)> = Vec::new();
     for word in exchange::search::asked(text).0.iter().take(ASKED_MAX) {
         let number = exchange::search::number(word) as i64;
         let sql = "SELECT count(*) FROM (SELECT 1 FROM @record_word WHERE word = $1 LIMIT $2) AS held";
         let records = tx.one(sql, &[number.into(), (EXAMINED_MAX + 1).into()], |r| r.int(0))?.unwrap_or(0);
-        asked.push((records, number));
+        words.push((records, number));
     }
-    asked.sort_unstable();
-    let (Some((records, rarest)), false) = (asked.first().copied(), kinds.is_empty()) else {
-        return Ok(Found::default());
+    words.sort_unstable();
+    Ok(words.into_iter().map(|(_, number)| number).collect())
+}
+
+/// Versions that have these words, recorded before one entry and not before another; at most so many.
+fn statement<'a>(
+    (rarest, others): (i64, &[i64]),
+    kinds: &[&'a str],
+    state: Option<&'a str>,
+    (before, from): (i64, i64),
+    limit: usize,
+) -> (String, Vec<Value<'a>>) {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut args: Vec<Value<'a>> = vec![rarest.into(), before.into(), from.into(), EXAMINED_MAX.into(), limit.into()];
+    let mut place = |value: Value<'a>| {
+        args.push(value);
+        args.len()
     };
-    let mut args: Vec<Value<'_>> =
-        vec![rarest.into(), EXAMINED_MAX.into(), i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1).into()];
     let mut also = String::new();
-    for (_, word) in asked.iter().skip(1) {
-        args.push((*word).into());
-        also +=
-            &format!(" AND EXISTS (SELECT 1 FROM @record_word o WHERE o.word = ${} AND o.entry = w.entry)", args.len());
+    for word in others {
+        let n = place((*word).into());
+        also += &format!(" AND EXISTS (SELECT 1 FROM @record_word o WHERE o.word = ${n} AND o.entry = w.entry)");
     }
-    let mut of_kind = Vec::with_capacity(kinds.len());
-    for definition in kinds {
-        args.push((&definition.kind).into());
-        of_kind.push(format!("${}", args.len()));
+    if let Some(state) = state {
+        let n = place(state.into());
+        also += &format!(
+            " AND EXISTS (SELECT 1 FROM @record r WHERE r.kind = v.kind AND r.idx = w.entry AND r.state = ${n})"
+        );
     }
+    let of_kind: Vec<String> = kinds.iter().map(|kind| format!("${}", place((*kind).into()))).collect();
     let sql = format!(
-        "SELECT v.idx, v.known, v.valid, v.meta FROM (SELECT entry FROM @record_word WHERE word = $1 ORDER BY entry DESC LIMIT $2) w \
-         JOIN @record_version v ON v.idx = w.entry WHERE v.kind IN ({}){also} ORDER BY w.entry DESC LIMIT $3",
+        "SELECT v.idx, v.known, v.valid, v.meta FROM \
+         (SELECT entry FROM @record_word WHERE word = $1 AND entry < $2 AND entry >= $3 ORDER BY entry DESC LIMIT $4) w \
+         JOIN @record_version v ON v.idx = w.entry WHERE v.kind IN ({}){also} ORDER BY w.entry DESC LIMIT $5",
         of_kind.join(", ")
     );
-    let mut lines = list::of_rows(tx, &sql, &args)?;
-    let more = lines.len() > limit || records > EXAMINED_MAX;
-    lines.truncate(limit);
-    Ok(Found { lines, more })
+    (sql, args)
 }

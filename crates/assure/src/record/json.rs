@@ -44,16 +44,36 @@ pub enum Extent {
 impl Said {
     /// Reads what was sent. A member that means nothing, or that stands twice, is refused: nothing that was said disappears.
     pub fn read(bytes: &[u8]) -> Result<Said> {
-        let unread = |why: String| {
-            Error::refused(
-                "json",
-                why,
-                "send an object with `fields`, and `id`, `state`, `tags` and `marking` where they are said",
-            )
-        };
-        scan::check(bytes, &LIMITS).map_err(|fault| unread(fault.to_string()))?;
-        serde_json::from_slice(bytes).map_err(|e| unread(e.to_string()))
+        read(bytes, "send an object with `fields`, and `id`, `state`, `tags` and `marking` where they are said")
     }
+}
+
+/// What a program says as it does something with a record ([`super::deed`]), where it sends no file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Word {
+    /// Whose word or document it is.
+    pub from: String,
+    /// How well it shows the record.
+    pub level: Option<String>,
+    /// What it is, what was looked at, or why.
+    pub note: String,
+}
+
+impl Word {
+    /// Reads what was sent, as [`Said::read`] does.
+    pub fn read(bytes: &[u8]) -> Result<Word> {
+        read(
+            bytes,
+            "send an object with `note`, and `from` and `level` where something is shown; or a form with a file",
+        )
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(bytes: &[u8], next: &str) -> Result<T> {
+    let unread = |why: String| Error::refused("json", why, next);
+    scan::check(bytes, &LIMITS).map_err(|fault| unread(fault.to_string()))?;
+    serde_json::from_slice(bytes).map_err(|e| unread(e.to_string()))
 }
 
 /// Takes what was said of a record. `seen` is the last entry that whoever says it knows of it.
@@ -85,11 +105,7 @@ pub fn put(
         Err(e) => return desk.refuse("marking", "record-value", stix::tlp::UnknownTlp::to_string(&e), ""),
     };
     if let (Some(seen), Some(id)) = (seen, &said.id) {
-        let newest = list::shown(tx, &definition.kind, id)?.map(|shown| shown.newest());
-        if newest != Some(seen) {
-            let reason = format!("{id} is not as it was at entry {seen}");
-            return Err(Error::refused("record-seen", reason, "read it again, and say it on top of what stands now"));
-        }
+        list::must_be_seen(tx, &definition.kind, id, seen)?;
     }
     let entry = Entry {
         kind: &definition.kind,

@@ -1,7 +1,7 @@
 //! What stands, and how it came to be: the latest version of each record, its versions, what backs it, who recorded it.
 use std::collections::BTreeSet;
 
-use ledger::{Micros, Result, Tx};
+use ledger::{Error, Micros, Result, Tx};
 use serde::Serialize;
 
 use crate::facts::Evidence;
@@ -80,15 +80,15 @@ impl Shown {
     }
 }
 
-/// Records that are looked through at once for a text or a tag.
-const RUN: usize = 1_000;
+/// Records that are looked through at once for a tag.
+pub(super) const RUN: usize = 1_000;
 
 /// Which records of a kind.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// In this state.
     pub state: Option<String>,
-    /// Whose text holds this.
+    /// That have all words of this, whole and in any order.
     pub text: Option<String>,
     /// Only what bears this tag.
     pub tag: Option<String>,
@@ -98,6 +98,32 @@ pub struct Wanted {
     pub before: Option<i64>,
     /// At most so many.
     pub limit: usize,
+}
+
+impl Wanted {
+    pub(super) fn has_tag(&self, line: &Line) -> bool {
+        self.tag.as_ref().is_none_or(|tag| line.version.tags.contains(tag))
+    }
+}
+
+/// Records of a list, the last recorded first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listed {
+    /// They themselves.
+    pub lines: Vec<Line>,
+    /// [`Wanted::before`] of those that follow, where there may be more.
+    pub next: Option<i64>,
+}
+
+impl Listed {
+    /// At most so many; those that are left out follow.
+    pub(super) fn cut(mut self, limit: usize) -> Listed {
+        if self.lines.len() > limit {
+            self.lines.truncate(limit);
+            self.next = self.lines.last().map(|line| line.entry);
+        }
+        self
+    }
 }
 
 /// The latest version of a record.
@@ -163,6 +189,15 @@ pub fn shown(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Option<Shown>> {
     Ok(Some(Shown { line, history: history(tx, kind, id)?, artefacts: artefacts(tx, kind, id)? }))
 }
 
+/// Refuses what is said on top of an older state of a record than the one that stands.
+pub(super) fn must_be_seen(tx: &mut Tx<'_>, kind: &str, id: &str, seen: i64) -> Result<()> {
+    if shown(tx, kind, id)?.map(|shown| shown.newest()) == Some(seen) {
+        return Ok(());
+    }
+    let reason = format!("{id} is not as it was at entry {seen}");
+    Err(Error::refused("record-seen", reason, "read it again, and say it on top of what stands now"))
+}
+
 /// The files that show a record, the first given first. One that was purged is none of them.
 pub fn artefacts(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Vec<Artefact>> {
     let sql = "SELECT idx, known, size, meta FROM @record_backed WHERE kind = $1 AND id = $2 ORDER BY idx";
@@ -209,38 +244,36 @@ fn with_level(tx: &mut Tx<'_>, mut line: Line) -> Result<Line> {
     Ok(line)
 }
 
-/// Records of a kind, the last recorded first. Read in runs from the newest, so that a page costs what it shows and not what there is.
-pub fn list(tx: &mut Tx<'_>, kind: &str, wanted: &Wanted) -> Result<Vec<Line>> {
+/// Records of a kind, the last recorded first. Read in runs from the newest, or by their words, so that a page costs what it shows and not what there is.
+pub fn list(tx: &mut Tx<'_>, kind: &str, wanted: &Wanted) -> Result<Listed> {
+    match wanted.text.as_deref().filter(|text| !text.trim().is_empty()) {
+        Some(text) => super::find::with_words(tx, &[kind], text, wanted),
+        None => newest(tx, kind, wanted),
+    }
+}
+
+fn newest(tx: &mut Tx<'_>, kind: &str, wanted: &Wanted) -> Result<Listed> {
     let sql = "SELECT v.idx, v.known, v.valid, v.meta FROM @record r JOIN @record_version v ON v.idx = r.idx \
                WHERE r.kind = $1 AND r.idx < $2 AND r.void <= $3 AND ($4 = '' OR r.state = $4) ORDER BY r.idx DESC LIMIT $5";
     let (void, state) = (i64::from(wanted.with_void), wanted.state.as_deref().unwrap_or_default());
-    let needle = wanted.text.as_ref().map(|text| text.to_lowercase());
-    let run = if needle.is_some() || wanted.tag.is_some() { RUN } else { wanted.limit };
+    let one_more = wanted.limit.saturating_add(1);
+    let run = if wanted.tag.is_some() { RUN } else { one_more };
     let mut before = wanted.before.unwrap_or(i64::MAX);
     let mut found: Vec<Line> = Vec::new();
-    while found.len() < wanted.limit {
+    while found.len() < one_more {
         let limit = i64::try_from(run).unwrap_or(i64::MAX);
         let args = [kind.into(), before.into(), void.into(), state.into(), limit.into()];
         let rows = tx.all(sql, &args, |r| (r.int(0), read(r)))?;
         let is_last = rows.len() < run;
         before = rows.last().map_or(before, |(entry, _)| *entry);
-        let lines = rows.into_iter().filter_map(|(_, line)| line);
-        found.extend(lines.filter(|line| is_wanted(line, wanted, needle.as_deref())));
+        found.extend(rows.into_iter().filter_map(|(_, line)| line).filter(|line| wanted.has_tag(line)));
         if is_last {
             break;
         }
     }
-    found.truncate(wanted.limit);
-    found.into_iter().map(|line| with_level(tx, line)).collect()
-}
-
-fn is_wanted(line: &Line, wanted: &Wanted, needle: Option<&str>) -> bool {
-    let version = &line.version;
-    let has = |needle: &str| {
-        let texts = version.fields.values().map(super::Stored::typed).chain([version.id.clone(), version.name.clone()]);
-        texts.into_iter().any(|text| text.to_lowercase().contains(needle))
-    };
-    wanted.tag.as_ref().is_none_or(|tag| version.tags.contains(tag)) && needle.is_none_or(has)
+    let listed = Listed { lines: found, next: None }.cut(wanted.limit);
+    let lines = listed.lines.into_iter().map(|line| with_level(tx, line)).collect::<Result<_>>()?;
+    Ok(Listed { lines, ..listed })
 }
 
 /// How many records of each kind stand.

@@ -178,7 +178,7 @@ fn every_rule_at_the_border() {
         let ana = person("ana", Role::Analyst);
         w.back(|tx, c| Desk::new(c, &tags, &ana, "local").void(tx, "activity", "a-2026-1", reason))
     };
-    assert_snapshot!(desk(" "), @"a reason is one line of up to 1000 bytes [record-reason]; say with --reason why");
+    assert_snapshot!(desk(" "), @"a reason is one line of up to 1000 bytes [record-reason]; say why");
     assert_snapshot!(desk("it was another's"), @"backed");
     let history = w.ledger.read(|tx| list::history(tx, "activity", "a-2026-1")).unwrap();
     assert_snapshot!(history.iter().map(|s| format!("{} {}", s.by, s.what)).collect::<Vec<_>>().join("\n"), @r##"
@@ -259,10 +259,10 @@ fn what_backs_a_record() {
     let ana = person("ana", Role::Analyst);
     let evidence = |org, level, note| w.back(|tx, c| write::evidence(tx, c, &of(org, note), level, &ana));
     assert_snapshot!(w.back(|tx, c| write::confirm(tx, c, &of("home", "we were there"), false, "ana")), @"home is not among those who took part in a-2026-1 [record-confirm]; correct who took part first");
-    assert_snapshot!(evidence("home", Evidence::E2, "our minutes"), @"E1 and E2 are what a partner that took part says; of our own paper we say so: E0 [record-level]; name with --from whose document it is");
-    assert_snapshot!(evidence("fr", Evidence::E3, "their minutes"), @"E3 is confirmed by a source other than the claimant, and fr is one [record-level]; name the source with --from, or give E2");
+    assert_snapshot!(evidence("home", Evidence::E2, "our minutes"), @"E1 and E2 are what a partner that took part says; of our own paper we say so: E0 [record-level]; say whose document it is");
+    assert_snapshot!(evidence("fr", Evidence::E3, "their minutes"), @"E3 is confirmed by a source other than the claimant, and fr is one [record-level]; name the source, or give E2");
     assert_snapshot!(evidence("fr", Evidence::E4, "their minutes"), @"E4 is what an independent party confirms [record-level]; an auditor attests: `mainstay record attest`");
-    assert_snapshot!(evidence("fr", Evidence::E2, " "), @"a reason is one line of up to 1000 bytes [record-evidence]; say with --note what it is and where");
+    assert_snapshot!(evidence("fr", Evidence::E2, " "), @"a reason is one line of up to 1000 bytes [record-evidence]; say what it is and where");
     w.ledger.write(|tx| partners::org::add_org(tx, &org("de", "DE"))).unwrap();
     w.ledger.catch_up().unwrap();
     assert_snapshot!(evidence("CERT FR", Evidence::E3, "their minutes"), @r##"there is no organisation "CERT FR" [record-link]; name by its key whose document it is"##);
@@ -309,17 +309,17 @@ fn tables_in_and_out() {
     line 6: "isp:9.9" is in no plan; `mainstay plan tags` lists those that are [record-tag]
     line 7: identified_on: "yesterday" is no day; write YYYY-MM-DD [record-value]
     "##);
-        let lines = w.ledger.read(|tx| list::list(tx, "gap", &Wanted { limit: 10, ..Wanted::default() })).unwrap();
+        let lines =
+            w.ledger.read(|tx| list::list(tx, "gap", &Wanted { limit: 10, ..Wanted::default() })).unwrap().lines;
         let mut writer = csv_of(&table::columns(gap));
         lines
             .iter()
             .for_each(|line| writer += &csv_of(&table::row(gap, line).iter().map(String::as_str).collect::<Vec<_>>()));
         assert_eq!(w.csv("gap", &writer), "0 accepted, 2 unchanged", "what is written out can be read in");
         let found = |wanted: &Wanted| {
-            let lines = w.ledger.read(|tx| list::list(tx, "gap", wanted)).unwrap();
+            let lines = w.ledger.read(|tx| list::list(tx, "gap", wanted)).unwrap().lines;
             lines.iter().map(|l| l.version.id.clone()).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(found(&Wanted { text: Some("SENSORS".to_owned()), limit: 9, ..Wanted::default() }), "g-2");
         assert_eq!(found(&Wanted { tag: Some("isp:1.2".to_owned()), limit: 9, ..Wanted::default() }), "g-1");
         assert_eq!(found(&Wanted { limit: 1, ..Wanted::default() }), "g-2");
         let ana = person("ana", Role::Analyst);
@@ -432,6 +432,45 @@ fn a_record_is_found_by_its_words_and_by_no_others() {
         check("b-7", "");
         w.ledger.rebuild().unwrap();
         check("water", "a-2026-1");
+    });
+}
+
+#[test]
+fn a_list_is_narrowed_by_whole_words_and_goes_on_where_it_ended() {
+    for_each_engine(|w| {
+        w.at("2026-02-01");
+        for n in 1..=4 {
+            let (reference, title) = (format!("A-{n}"), format!("Water and power in region{n}"));
+            let even = n % 2 == 0;
+            let fields = [("reference", &*reference), ("title", &title), ("held_on", "2026-01-09"), ("partners", "nl")];
+            w.analyst("activity", if even { "held" } else { "planned" }, &fields);
+        }
+        // of another kind, in the same words
+        w.analyst("activity", "held", &HELD);
+        let areas = w.catalogue.get("gap").unwrap().field("area").unwrap().options.clone();
+        let head = "reference,title,partner,area,source,identified_on";
+        w.csv("gap", &format!("{head}\nG-1,No water,fr,{},exercise,2026-01-05\n", areas.first().unwrap()));
+        let listed = |kind: &str, wanted: &Wanted| {
+            let listed = w.ledger.read(|tx| list::list(tx, kind, wanted)).unwrap();
+            let ids: Vec<&str> = listed.lines.iter().map(|line| line.version.id.as_str()).collect();
+            (ids.join(" "), listed.next)
+        };
+        let of = |text: &str, limit| Wanted { text: Some(text.to_owned()), limit, ..Wanted::default() };
+        let check = |text: &str, expected: &str| assert_eq!(listed("activity", &of(text, 9)).0, expected, "{text}");
+        check("POWER water", "a-4 a-3 a-2 a-1");
+        check("region3", "a-3");
+        check("a-2", "a-2");
+        check("region", "");
+        check("power table-top", "");
+        check("the", "");
+        check(" ", "a-2026-1 a-4 a-3 a-2 a-1");
+        assert_eq!(listed("gap", &of("water", 9)), ("g-1".to_owned(), None));
+        let held = |limit, before| Wanted { state: Some("held".to_owned()), before, ..of("power", limit) };
+        let (first, next) = listed("activity", &held(1, None));
+        assert_eq!((first.as_str(), next.is_some()), ("a-4", true));
+        assert_eq!(listed("activity", &held(1, next)), ("a-2".to_owned(), None));
+        let tagged = Wanted { tag: Some("isp:1.2".to_owned()), ..of("power", 1) };
+        assert_eq!(listed("activity", &tagged), (String::new(), None), "all are looked at for a tag");
     });
 }
 

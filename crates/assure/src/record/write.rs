@@ -109,7 +109,7 @@ impl<'a> Desk<'a> {
     pub fn put(&mut self, tx: &mut Tx<'_>, entry: &Entry<'_>) -> Result<(String, Became)> {
         self.about = None;
         let definition = must(self.catalogue, entry.kind)?;
-        self.may_record(definition)?;
+        may_record(definition, self.person)?;
         let typed = self.read(definition, &entry.fields)?;
         let (id, standing) = self.find(tx, definition, entry, &typed)?;
         let version = self.version(definition, entry, typed, &id, standing.as_ref())?;
@@ -144,20 +144,11 @@ impl<'a> Desk<'a> {
     /// Says that a record was a mistake: it counts nowhere, and stays in its history.
     pub fn void(&mut self, tx: &mut Tx<'_>, kind: &str, id: &str, reason: &str) -> Result<()> {
         let definition = must(self.catalogue, kind)?;
-        self.may_record(definition)?;
-        ledger::line::reason(reason, "record-reason", "say with --reason why")?;
+        may_record(definition, self.person)?;
+        ledger::line::reason(reason, "record-reason", "say why")?;
         let Some(mut version) = self.standing(tx, &definition.kind, id)? else { return Err(unknown(definition, id)) };
         (version.void, version.by) = (Some(reason.trim().to_owned()), self.person.name.clone());
         tx.append(Draft::new(RECORD, &version)?).map(drop)
-    }
-
-    fn may_record(&self, definition: &Definition) -> Result<()> {
-        let Person { role, is_operator, .. } = self.person;
-        if *is_operator && definition.is_recorded_by(*role) {
-            return Ok(());
-        }
-        let who = definition.recorded_by.join(", ");
-        refused("role-record", format!("the role {role} may not record {}; {who} may", definition.one()), "")
     }
 
     /// Which record an entry means, and how that stands.
@@ -376,6 +367,42 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// Whether a person may record this kind, or say that one was a mistake.
+pub(super) fn may_record(definition: &Definition, person: &Person) -> Result<()> {
+    if person.is_operator && definition.is_recorded_by(person.role) {
+        return Ok(());
+    }
+    let who = definition.recorded_by.join(", ");
+    refused("role-record", format!("the role {} may not record {}; {who} may", person.role, definition.one()), "")
+}
+
+/// Whether a person may bring what shows a record of this kind.
+pub(super) fn may_bring(definition: &Definition, person: &Person) -> Result<()> {
+    if person.is_operator && definition.is_recorded_by(person.role) {
+        return Ok(());
+    }
+    let who = definition.recorded_by.join(", ");
+    refused("role-record", format!("the role {} may not add evidence here; {who} may", person.role), "")
+}
+
+/// Whether a person may vouch for a record: by role, and because none of it is theirs.
+pub(super) fn may_attest(tx: &mut Tx<'_>, definition: &Definition, id: &str, person: &Person) -> Result<()> {
+    if person.is_local() {
+        let reason = "whoever has the shell is never the second person";
+        return refused("second-person-attest", reason, "sign in by name, with --as");
+    }
+    if !person.is_operator || !definition.is_attested_by(person.role) {
+        let who = definition.attested_by.join(", ");
+        let reason = format!("the role {} may not attest {}; {who} may", person.role, definition.one());
+        return refused("role-attest", reason, "");
+    }
+    if super::list::recorders(tx, &definition.kind, id)?.contains(&person.name) {
+        let reason = format!("{} recorded some of {id}: the recorder never attests", person.name);
+        return refused("second-person-attest", reason, "let somebody else attest it");
+    }
+    Ok(())
+}
+
 /// The definition of a kind.
 pub fn must<'a>(catalogue: &'a Catalogue, kind: &str) -> Result<&'a Definition> {
     catalogue.get(kind).ok_or_else(|| {
@@ -490,11 +517,8 @@ pub fn evidence(
     person: &Person,
 ) -> Result<()> {
     let (definition, version) = found(tx, catalogue, backing)?;
-    if !(person.is_operator && definition.is_recorded_by(person.role)) {
-        let who = definition.recorded_by.join(", ");
-        return refused("role-record", format!("the role {} may not add evidence here; {who} may", person.role), "");
-    }
-    ledger::line::reason(backing.note, "record-evidence", "say with --note what it is and where")?;
+    may_bring(definition, person)?;
+    ledger::line::reason(backing.note, "record-evidence", "say what it is and where")?;
     if partners::org::find(tx, backing.org)?.is_none() {
         let reason = format!("there is no organisation {:?}", backing.org);
         return refused("record-link", reason, "name by its key whose document it is");
@@ -514,12 +538,12 @@ pub fn evidence(
         }
         Evidence::E3 if claims || is_home => {
             let reason = format!("E3 is confirmed by a source other than the claimant, and {} is one", backing.org);
-            return refused("record-level", reason, "name the source with --from, or give E2");
+            return refused("record-level", reason, "name the source, or give E2");
         }
         // where no partner takes part, whoever answers for the thing is who states it
         Evidence::E1 | Evidence::E2 if is_home && definition.confirmed_by.is_some() => {
             let reason = "E1 and E2 are what a partner that took part says; of our own paper we say so: E0";
-            return refused("record-level", reason, "name with --from whose document it is");
+            return refused("record-level", reason, "say whose document it is");
         }
         _ => {}
     }
@@ -529,19 +553,8 @@ pub fn evidence(
 /// A person who recorded none of it vouches for a record; an auditor's word is E4.
 pub fn attest(tx: &mut Tx<'_>, catalogue: &Catalogue, backing: &Backing<'_>, person: &Person) -> Result<()> {
     let (definition, version) = found(tx, catalogue, backing)?;
-    if person.is_local() {
-        let reason = "whoever has the shell is never the second person";
-        return refused("second-person-attest", reason, "sign in by name, with --as");
-    }
-    if !person.is_operator || !definition.is_attested_by(person.role) {
-        let who = definition.attested_by.join(", ");
-        let reason = format!("the role {} may not attest {}; {who} may", person.role, definition.one());
-        return refused("role-attest", reason, "");
-    }
-    if super::list::recorders(tx, &version.record, &version.id)?.contains(&person.name) {
-        let reason = format!("{} recorded some of {}: the recorder never attests", person.name, version.id);
-        return refused("second-person-attest", reason, "let somebody else attest it");
-    }
+    may_attest(tx, definition, &version.id, person)?;
+    ledger::line::reason(backing.note, "record-attest", "say what was looked at")?;
     let level = if person.role == Role::Auditor { Evidence::E4 } else { Evidence::E0 };
     append(tx, &version, backing, Means::Attested, level, &person.name)
 }
@@ -564,11 +577,7 @@ fn append(
 ) -> Result<()> {
     let artefact = backing.artefact.unwrap_or_default();
     if artefact.len() > ARTEFACT_MAX {
-        return refused(
-            "record-artefact",
-            format!("the file has more than {ARTEFACT_MAX} bytes"),
-            "keep it elsewhere and give a reference",
-        );
+        return Err(too_large());
     }
     let digest = backing.artefact.map(|bytes| base64(&ledger::merkle::sha256(bytes)));
     let meta = BackedMeta {
@@ -587,6 +596,12 @@ fn append(
     let same = serde_json::to_vec(&meta).unwrap_or_default();
     let key = format!("assure/backed/{}/{}/{}", meta.record, meta.id, base64(&ledger::merkle::sha256(&same)));
     tx.append(Draft::new(BACKED, &meta)?.key(key).body(artefact)).map(drop)
+}
+
+/// The refusal of a file of more than [`ARTEFACT_MAX`] bytes.
+pub fn too_large() -> Error {
+    let reason = format!("the file has more than {ARTEFACT_MAX} bytes");
+    Error::refused("record-artefact", reason, "keep it elsewhere and give a reference")
 }
 
 /// A name that can stand on a page and be given to whoever saves the file: the last part of a path, without what is not shown or turns the direction.

@@ -5,13 +5,13 @@ use crate::failure::{Done, Failure};
 use crate::import::source;
 use crate::verbs::propose;
 use crate::{out, store};
-use assure::facts::Evidence;
+use assure::record::deed::{Brought, Deed};
 use assure::record::definition::{Catalogue, Definition, Type};
 use assure::record::list::{self, Line, Wanted};
-use assure::record::write::{self, Backing, Became, Desk, Entry};
+use assure::record::write::{self, Became, Desk, Entry};
 use assure::record::{Stored, table};
 use clap::{Args, Subcommand};
-use ledger::Ledger;
+use ledger::{Ledger, Tx};
 use partners::Person;
 use partners::may::Verb;
 use serde::Serialize;
@@ -122,8 +122,8 @@ pub(crate) struct List {
     /// In this state only
     #[arg(long)]
     state: Option<String>,
-    /// Only what holds this text
-    #[arg(long, value_name = "TEXT")]
+    /// Only what has all these words, whole and in any order
+    #[arg(long, value_name = "WORDS")]
     find: Option<String>,
     /// Only what bears this tag
     #[arg(long)]
@@ -169,28 +169,39 @@ impl Record {
             Record::Proposals { after } => propose::list(global, *after),
             Record::Accept(accept) => accept.run(global),
             Record::Drop { proposal, reason } => propose::drop_one(global, *proposal, reason),
-            Record::Evidence(backed) => backed.evidence(global),
-            Record::Confirm(backed) => backed.confirm(global),
+            Record::Evidence(backed) => {
+                let person = backed.take(global, Deed::Evidence)?;
+                let level = backed.level.as_deref().unwrap_or("E0");
+                out::say(format!("{} is backed by {} at {level}, says {}", backed.id, backed.from, person.name));
+                Ok(Done::Fine)
+            }
+            Record::Confirm(backed) => {
+                backed.take(global, Deed::Confirm)?;
+                out::say(format!("{} says that {} was so", backed.from, backed.id));
+                Ok(Done::Fine)
+            }
             Record::Attest { kind, id, note } => {
-                let (ledger, catalogue) = open(global)?;
-                let person = actor::must(global, &ledger, Verb::Read)?;
-                let backing = Backing { kind, id, org: &person.org, note, artefact: None, file: "" };
-                ledger.write(|tx| write::attest(tx, &catalogue, &backing, &person))?;
-                store::settle(global, &ledger)?;
+                let person = take(global, Deed::Attest, (kind, id), &Brought { note, ..Brought::default() })?;
                 out::say(format!("{} vouches for {id}", person.name));
                 Ok(Done::Fine)
             }
             Record::Void { kind, id, reason } => {
-                let (ledger, catalogue) = open(global)?;
-                let person = actor::must(global, &ledger, Verb::Import)?;
-                let tags = ledger.read(assure::tags)?;
-                ledger.write(|tx| Desk::new(&catalogue, &tags, &person, "local").void(tx, kind, id, reason))?;
-                store::settle(global, &ledger)?;
+                let brought = Brought { note: reason, ..Brought::default() };
+                let person = take(global, Deed::Void, (kind, id), &brought)?;
                 out::say(format!("{id} was a mistake, says {}; it counts nowhere", person.name));
                 Ok(Done::Fine)
             }
         }
     }
+}
+
+/// Does something with a record that stands; gives who did it.
+fn take(global: &Global, deed: Deed, (kind, id): (&str, &str), brought: &Brought<'_>) -> Result<Person, Failure> {
+    let (ledger, catalogue) = open(global)?;
+    let person = actor::must(global, &ledger, deed.verb())?;
+    ledger.write(|tx| deed.take(tx, &catalogue, (kind, id), (&person, None), brought))?;
+    store::settle(global, &ledger)?;
+    Ok(person)
 }
 
 /// A store that is there, and what records are in it.
@@ -321,15 +332,7 @@ impl List {
         let (ledger, catalogue) = open(global)?;
         let person = actor::own(global, &ledger)?;
         let definition = readable(&catalogue, &self.kind, &person)?;
-        let wanted = Wanted {
-            state: self.state.clone(),
-            text: self.find.clone(),
-            tag: self.tag.clone(),
-            with_void: self.all,
-            before: None,
-            limit: self.limit,
-        };
-        let lines = ledger.read(|tx| list::list(tx, &definition.kind, &wanted))?;
+        let lines = ledger.read(|tx| self.lines(tx, &definition.kind))?;
         match global.format {
             Format::Csv => {
                 out::rows(Format::Csv, &lines, &table::columns(definition), |line| table::row(definition, line))?
@@ -349,6 +352,30 @@ impl List {
             ));
         }
         Ok(Done::Fine)
+    }
+}
+
+impl List {
+    /// Those that are wanted. By words one look ends after so many records; the next goes on there.
+    fn lines(&self, tx: &mut Tx<'_>, kind: &str) -> ledger::Result<Vec<Line>> {
+        let mut wanted = Wanted {
+            state: self.state.clone(),
+            text: self.find.clone(),
+            tag: self.tag.clone(),
+            with_void: self.all,
+            before: None,
+            limit: self.limit,
+        };
+        let mut lines = Vec::new();
+        loop {
+            let listed = list::list(tx, kind, &wanted)?;
+            lines.extend(listed.lines);
+            wanted.limit = self.limit.saturating_sub(lines.len());
+            wanted.before = listed.next;
+            if wanted.before.is_none() || wanted.limit == 0 {
+                return Ok(lines);
+            }
+        }
     }
 }
 
@@ -395,53 +422,11 @@ fn show(global: &Global, kind: &str, id: &str) -> Result<Done, Failure> {
 }
 
 impl Backed {
-    fn artefact(&self) -> Result<Option<Vec<u8>>, Failure> {
-        self.file.as_ref().map(|file| source::document(file)).transpose()
-    }
-
-    fn backing<'a>(&'a self, note: &'a str, artefact: Option<&'a [u8]>) -> Backing<'a> {
-        let file = self.file.as_ref().and_then(|file| file.file_name()?.to_str()).unwrap_or_default();
-        Backing { kind: &self.kind, id: &self.id, org: &self.from, note, artefact, file }
-    }
-
-    fn note(&self) -> String {
-        let name = self.file.as_ref().and_then(|file| file.file_name()).map(|name| name.to_string_lossy().into_owned());
-        match (self.note.is_empty(), name) {
-            (true, Some(name)) => name,
-            _ => self.note.clone(),
-        }
-    }
-
-    fn evidence(&self, global: &Global) -> Result<Done, Failure> {
-        let (ledger, catalogue) = open(global)?;
-        let person = actor::must(global, &ledger, Verb::Import)?;
-        let level = self.level.as_deref().unwrap_or("E0");
-        let level = Evidence::read(level)
-            .ok_or_else(|| Failure::Usage(format!("{level:?} is no level of evidence: E0 to E3")))?;
-        let (artefact, note) = (self.artefact()?, self.note());
-        let backing = self.backing(&note, artefact.as_deref());
-        ledger.write(|tx| write::evidence(tx, &catalogue, &backing, level, &person))?;
-        store::settle(global, &ledger)?;
-        out::say(format!("{} is backed by {} at {level:?}", self.id, self.from));
-        Ok(Done::Fine)
-    }
-
-    fn confirm(&self, global: &Global) -> Result<Done, Failure> {
-        let (ledger, catalogue) = open(global)?;
-        let person = actor::must(global, &ledger, Verb::RecordAnswer)?;
-        let (artefact, note) = (self.artefact()?, self.note());
-        let backing = self.backing(&note, artefact.as_deref());
-        let referenced = match self.level.as_deref() {
-            None | Some("E1") => false,
-            Some("E2") if artefact.is_some() || !note.trim().is_empty() => true,
-            Some("E2") => {
-                return Err(Failure::Usage("E2 needs the document (--file) or a reference to it (--note)".into()));
-            }
-            Some(level) => return Err(Failure::Usage(format!("a confirmation is E1 or E2, not {level}"))),
-        };
-        ledger.write(|tx| write::confirm(tx, &catalogue, &backing, referenced, &person.name))?;
-        store::settle(global, &ledger)?;
-        out::say(format!("{} says that {} was so", self.from, self.id));
-        Ok(Done::Fine)
+    fn take(&self, global: &Global, deed: Deed) -> Result<Person, Failure> {
+        let bytes = self.file.as_ref().map(|file| source::document(file)).transpose()?;
+        let name = self.file.as_ref().and_then(|file| file.file_name()).map(|name| name.to_string_lossy());
+        let file = name.as_deref().zip(bytes.as_deref());
+        let brought = Brought { from: &self.from, level: self.level.as_deref(), note: &self.note, file };
+        take(global, deed, (&self.kind, &self.id), &brought)
     }
 }

@@ -44,6 +44,7 @@ pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
         .merge(plan::view::routes())
         .merge(record::proposals::routes())
         .merge(record::view::routes())
+        .merge(record::deeds::routes())
         .merge(review::view::routes())
         .merge(exposures::view::routes())
         .merge(today::view::routes())
@@ -64,6 +65,11 @@ impl Names {
     /// The name, else the key.
     pub(crate) fn of(&self, key: &str) -> String {
         self.0.get(key).cloned().unwrap_or_else(|| key.to_owned())
+    }
+
+    /// Key and name of each, by key.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, name)| (key.as_str(), name.as_str()))
     }
 }
 

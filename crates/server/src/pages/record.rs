@@ -1,5 +1,6 @@
 //! Records: what people write down. Every list, page and form here is made from a definition; nothing knows a kind by name.
 
+pub mod deeds;
 pub(crate) mod proposals;
 pub(crate) mod view;
 
@@ -103,6 +104,8 @@ pub struct Record {
     pub files: Vec<Artefact>,
     /// When, by whom, what, entry.
     pub steps: Vec<(super::when::When, String, String, i64)>,
+    /// What the viewer may do with it.
+    pub deeds: Vec<deeds::Form>,
     /// The form for a further version, to those who may.
     pub form: Option<Form>,
 }

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use stix::Tlp;
 use tower::ServiceExt;
 
-struct World {
-    state: AppState,
+pub(crate) struct World {
+    pub(crate) state: AppState,
     runtime: tokio::runtime::Runtime,
-    _store: TestStore,
+    pub(crate) store: TestStore,
 }
 
-fn world(store: TestStore) -> World {
+pub(crate) fn world(store: TestStore) -> World {
     store.clock.set("2026-02-01".parse().unwrap());
     let ledger = store.open(crate::stages());
     let key = ledger.signing_key().unwrap();
@@ -42,11 +42,11 @@ fn world(store: TestStore) -> World {
         .unwrap();
     ledger.catch_up().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    World { state: AppState::new(Arc::new(ledger)), runtime, _store: store }
+    World { state: AppState::new(Arc::new(ledger)), runtime, store }
 }
 
 impl World {
-    fn send(&self, request: Request<Body>) -> (u16, HeaderMap, String) {
+    pub(crate) fn send(&self, request: Request<Body>) -> (u16, HeaderMap, String) {
         let router = crate::router(self.state.clone());
         self.runtime.block_on(async {
             let response = router.oneshot(request).await.unwrap();
@@ -57,7 +57,14 @@ impl World {
     }
 
     /// Asks as a program does, with these headers beside.
-    fn ask(&self, name: &str, method: &str, path: &str, body: &str, more: &[(&str, &str)]) -> (u16, HeaderMap, String) {
+    pub(crate) fn ask(
+        &self,
+        name: &str,
+        method: &str,
+        path: &str,
+        body: &str,
+        more: &[(&str, &str)],
+    ) -> (u16, HeaderMap, String) {
         let word = format!("Basic {}", STANDARD.encode(format!("{name}:correct horse")));
         let mut request = Request::builder().method(method).uri(path).header("authorization", word);
         if !more.iter().any(|(name, _)| *name == "content-type") {
@@ -75,14 +82,32 @@ impl World {
         format!("{status} {body}")
     }
 
-    /// A page, in a session of somebody.
-    fn page(&self, name: &str, path: &str) -> String {
+    /// A session of somebody: its cookie, and the token of its forms.
+    pub(crate) fn session(&self, name: &str) -> (String, String) {
         let token = self.state.ledger.write(|tx| crate::auth::begin(tx, name)).unwrap();
+        let viewer = self.state.ledger.read(|tx| crate::auth::find(tx, &token, "home")).unwrap().unwrap();
         let cookie = crate::auth::cookie(&token, false);
-        let request = Request::builder().uri(path).header("cookie", cookie.split(';').next().unwrap());
+        (cookie.split(';').next().unwrap().to_owned(), viewer.csrf)
+    }
+
+    /// A page, in a session of somebody.
+    pub(crate) fn page(&self, name: &str, path: &str) -> String {
+        let request = Request::builder().uri(path).header("cookie", self.session(name).0);
         let (status, _, body) = self.send(request.body(Body::empty()).unwrap());
         assert_eq!(status, 200, "{path}: {body}");
         body
+    }
+
+    /// Sends a form of a page as a browser does, with the token of the session.
+    pub(crate) fn form(&self, name: &str, path: &str, (kind, body): (&str, Vec<u8>)) -> (u16, HeaderMap, String) {
+        let (cookie, csrf) = self.session(name);
+        let body = match String::from_utf8(body) {
+            Ok(text) => text.replace("{csrf}", &csrf).into_bytes(),
+            Err(bytes) => bytes.into_bytes(),
+        };
+        let request = Request::builder().method("POST").uri(path).header("cookie", cookie);
+        let request = request.header("sec-fetch-site", "same-origin").header("content-type", kind);
+        self.send(request.body(Body::from(body)).unwrap())
     }
 
     fn json(&self, path: &str) -> serde_json::Value {
@@ -94,6 +119,19 @@ impl World {
 
 const HELD: &str = r#"{"state":"held","fields":{"reference":"A 2026/1","title":"Table-top","held_on":"2026-01-05","partners":["fr"],"coordinated_by":"home"}}"#;
 const ONE: &str = "/records/activity/a-2026-1";
+
+/// A form with fields and maybe a file, as browsers send it: its type and its bytes.
+fn brought(fields: &[(&str, &str)], file: Option<(&str, &str)>) -> (&'static str, Vec<u8>) {
+    let mut text = String::new();
+    for (name, value) in fields {
+        text += &format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    }
+    if let Some((name, bytes)) = file {
+        let head = format!("form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/pdf");
+        text += &format!("--x\r\nContent-Disposition: {head}\r\n\r\n{bytes}\r\n");
+    }
+    ("multipart/form-data; boundary=x", format!("{text}--x--\r\n").into_bytes())
+}
 
 /// The same on each engine.
 fn for_each_engine(story: impl Fn(&World)) {
@@ -210,7 +248,8 @@ fn a_list_goes_on_where_it_ended() {
     for_each_engine(|w| {
         for n in 1..=5 {
             let state = if n % 2 == 0 { "planned" } else { "cancelled" };
-            let said = format!(r#"{{"state":"{state}","fields":{{"reference":"a-{n}","title":"Meeting {n}"}}}}"#);
+            let said =
+                format!(r#"{{"state":"{state}","fields":{{"reference":"a-{n}","title":"Meeting of team{n}"}}}}"#);
             assert_eq!(w.ask("ana", "POST", "/records/activity", &said, &[]).0, 201, "{said}");
         }
         let page = |query: &str| {
@@ -225,7 +264,8 @@ fn a_list_goes_on_where_it_ended() {
         assert_eq!(ids, "a-3 a-2");
         assert_eq!(page(&format!("limit=2&before={}", next.unwrap())), ("a-1".to_owned(), None));
         assert_eq!(page("state=planned"), ("a-4 a-2".to_owned(), None));
-        assert_eq!(page("find=meeting%203&limit=1"), ("a-3".to_owned(), None));
+        assert_eq!(page("find=team3%20meeting&limit=1"), ("a-3".to_owned(), None));
+        assert_eq!(page("find=meet"), (String::new(), None), "a word is whole");
         assert_eq!(w.ask("ana", "GET", "/records/activity?sort=up", "", &[]).0, 400);
     });
 }
@@ -321,5 +361,119 @@ fn the_search_finds_what_one_may_read() {
         for (name, q) in [("aud", "table-top%20elsewhere"), ("aud", "table-top&kind=tool"), ("fred", "table-top")] {
             assert!(!found(name, q).contains("/assure/records/"), "{name} {q}");
         }
+    });
+}
+
+#[test]
+fn a_program_brings_what_shows_a_record() {
+    for_each_engine(|w| {
+        assert_eq!(w.ask("ana", "POST", "/records/activity", HELD, &[]).0, 201);
+        let evidence = format!("{ONE}/evidence");
+        let (kind, form) =
+            brought(&[("from", "fr"), ("level", "E2"), ("note", "their minutes")], Some(("m.pdf", "%PDF")));
+        let form = String::from_utf8(form).unwrap();
+        let send = |name: &str, more: &[(&str, &str)]| {
+            w.ask(name, "POST", &evidence, &form, &[&[("content-type", kind)], more].concat())
+        };
+        let (status, headers, body) = send("olga", &[]);
+        let shown: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status, &shown["evidence"], &shown["artefacts"][0]["file"]), (200, &"E2".into(), &"m.pdf".into()));
+        assert_eq!(shown["history"][1]["what"], "evidence by fr, E2: their minutes");
+        assert_eq!(headers["etag"].to_str().unwrap(), format!("\"{}\"", shown["history"][1]["entry"]));
+        assert_eq!(send("olga", &[]).2, body, "the same a second time adds nothing");
+        assert_eq!(send("olga", &[("origin", "https://evil.example")]).0, 403, "a page of somebody else's");
+        // without a file; what was seen of the record is held against what stands
+        let word = r#"{"from":"home","note":"our diary, page 7"}"#;
+        assert_eq!(w.ask("olga", "POST", &evidence, word, &[("if-match", "\"1\"")]).0, 412);
+        assert_eq!(w.ask("olga", "POST", &evidence, word, &[("if-match", headers["etag"].to_str().unwrap())]).0, 200);
+        let says = |name: &str, deed: &str, body: &str| w.says(name, "POST", &format!("{ONE}/{deed}"), body);
+        assert!(says("olga", "confirm", r#"{"from":"fr","level":"E1"}"#).contains("confirmed by fr, E1"));
+        assert!(
+            says("aud", "attest", r#"{"note":"saw the minutes"}"#).contains("attested by home, E4: saw the minutes")
+        );
+        assert!(
+            says("olga", "void", r#"{"note":"it never took place"}"#).contains("was a mistake: it never took place")
+        );
+        assert_snapshot!(says("aud", "attest", r#"{"note":"saw it"}"#), @r#"404 {"title":"there is no activity \"a-2026-1\"","rule":"record-unknown","next":"`mainstay record list activity` shows those that are"}"#);
+    });
+}
+
+#[test]
+fn what_is_done_with_a_record_is_refused_by_the_rules_of_the_verbs() {
+    for_each_engine(|w| {
+        assert_eq!(w.ask("ana", "POST", "/records/activity", HELD, &[]).0, 201);
+        let says = |name: &str, deed: &str, body: &str| w.says(name, "POST", &format!("{ONE}/{deed}"), body);
+        assert_snapshot!(says("ana", "evidence", r#"{"from":"fr","level":"E3","note":"minutes"}"#), @r#"422 {"title":"E3 is confirmed by a source other than the claimant, and fr is one","rule":"record-level","next":"name the source, or give E2"}"#);
+        assert_snapshot!(says("ana", "evidence", r#"{"from":"fr","level":"E7","note":"minutes"}"#), @r#"422 {"title":"\"E7\" is no level of evidence","rule":"record-level","next":"E0 to E3"}"#);
+        assert_snapshot!(says("ana", "evidence", r#"{"from":"fr"}"#), @r#"422 {"title":"a reason is one line of up to 1000 bytes","rule":"record-evidence","next":"say what it is and where"}"#);
+        assert_snapshot!(says("ana", "evidence", r#"{"of":"fr"}"#), @r#"400 {"title":"unknown field `of`, expected one of `from`, `level`, `note` at line 1 column 5","rule":"json","next":"send an object with `note`, and `from` and `level` where something is shown; or a form with a file"}"#);
+        assert_snapshot!(says("aud", "evidence", "{}"), @r#"403 {"title":"the role auditor may not import files; admin, operator, analyst may","rule":"role","next":"ask somebody whose role allows it"}"#);
+        assert_snapshot!(says("ana", "confirm", r#"{"from":"home"}"#), @r#"422 {"title":"home is not among those who took part in a-2026-1","rule":"record-confirm","next":"correct who took part first"}"#);
+        assert_snapshot!(says("ana", "confirm", r#"{"from":"fr","level":"E2"}"#), @r#"422 {"title":"E2 needs the document or a reference to it","rule":"record-level","next":"give the file, or say in the note where it is"}"#);
+        assert_snapshot!(says("olga", "attest", r#"{"note":" "}"#), @r#"422 {"title":"a reason is one line of up to 1000 bytes","rule":"record-attest","next":"say what was looked at"}"#);
+        assert_snapshot!(says("olga", "attest", r#"{"note":"x","from":"fr"}"#), @r#"422 {"title":"attest has a note, and neither source nor level nor file","rule":"record-deed","next":"bring a document as evidence"}"#);
+        assert_snapshot!(says("ana", "attest", r#"{"note":"I was there"}"#), @r#"403 {"title":"the role analyst may not attest an activity; operator, admin, auditor may","rule":"role-attest"}"#);
+        assert_eq!(w.ask("olga", "PUT", ONE, &HELD.replace("Table-top", "Exercise"), &[]).0, 200);
+        assert_snapshot!(says("olga", "attest", r#"{"note":"I was there"}"#), @r#"403 {"title":"olga recorded some of a-2026-1: the recorder never attests","rule":"second-person-attest","next":"let somebody else attest it"}"#);
+        assert_snapshot!(says("fred", "confirm", r#"{"from":"fr"}"#), @r#"403 {"title":"fred belongs to fr; only the operator's own may compute measures","rule":"role","next":"ask somebody whose role allows it"}"#);
+        assert_snapshot!(says("ana", "void", "{}"), @r#"422 {"title":"a reason is one line of up to 1000 bytes","rule":"record-reason","next":"say why"}"#);
+        assert_eq!(w.ask("ana", "POST", "/records/activity/none/void", r#"{"note":"x"}"#, &[]).0, 404);
+        assert_eq!(w.ask("ana", "POST", &format!("{ONE}/praise"), "{}", &[]).0, 404);
+        assert_eq!(w.ask("ana", "GET", &format!("{ONE}/void"), "", &[]).0, 405);
+        let text = [("content-type", "text/plain")];
+        assert_eq!(w.ask("ana", "POST", &format!("{ONE}/void"), "note=x", &text).0, 415);
+        let large = "x".repeat(assure::record::write::ARTEFACT_MAX + 1);
+        let (kind, form) = brought(&[("from", "fr"), ("level", "E2")], Some(("m.pdf", &large)));
+        let (status, _, body) = w.ask(
+            "ana",
+            "POST",
+            &format!("{ONE}/evidence"),
+            &String::from_utf8(form).unwrap(),
+            &[("content-type", kind)],
+        );
+        assert_snapshot!(format!("{status} {body}"), @r#"413 {"title":"the file has more than 16777216 bytes","rule":"record-artefact","next":"keep it elsewhere and give a reference"}"#);
+        assert_eq!(w.json(ONE)["history"].as_array().unwrap().len(), 2, "nothing of it was recorded");
+    });
+}
+
+#[test]
+fn a_person_does_the_same_on_the_page_of_a_record() {
+    for_each_engine(|w| {
+        assert_eq!(w.ask("ana", "POST", "/records/activity", HELD, &[]).0, 201);
+        let at = "/assure/records/activity/a-2026-1";
+        let deeds = |name: &str| {
+            let page = w.page(name, at);
+            let all = ["evidence", "confirm", "attest", "void"].into_iter();
+            all.filter(|deed| page.contains(&format!("id=\"deed-{deed}\""))).collect::<Vec<_>>().join(" ")
+        };
+        assert_snapshot!(format!("{} | {} | {}", deeds("ana"), deeds("olga"), deeds("aud")), @"evidence confirm void | evidence confirm attest void | attest");
+        let seen = || w.json(ONE)["history"].as_array().unwrap().last().unwrap()["entry"].to_string();
+        let send = |name: &str, deed: &str, fields: &[(&str, &str)], file: Option<(&str, &str)>| {
+            let seen = seen();
+            let own = [("csrf", "{csrf}"), ("seen", seen.as_str())];
+            // of two that say the same the last counts
+            let fields = [&own[..], fields].concat();
+            let (status, headers, body) = w.form(name, &format!("{at}/{deed}"), brought(&fields, file));
+            let to = headers.get("location").map_or("", |to| to.to_str().unwrap()).to_owned();
+            let alert =
+                body.split("role=\"alert\">").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
+            format!("{status} {to}{}", alert.replace("&#34;", "\"").replace("&#39;", "'"))
+        };
+        let fr = [("from", "fr"), ("level", "E2"), ("note", "their minutes")];
+        assert_snapshot!(send("ana", "evidence", &fr, Some(("m.pdf", "%PDF"))), @"303 /assure/records/activity/a-2026-1");
+        let page = w.page("ana", at);
+        assert!(page.contains("evidence by fr, E2: their minutes") && page.contains("m.pdf"), "{page}");
+        assert_snapshot!(send("ana", "evidence", &[("from", "home"), ("level", "E2"), ("note", "ours")], None), @"200 E1 and E2 are what a partner that took part says; of our own paper we say so: E0: say whose document it is");
+        assert_snapshot!(send("olga", "confirm", &[("from", "fr"), ("level", "E1")], None), @"303 /assure/records/activity/a-2026-1");
+        assert_snapshot!(send("olga", "attest", &[("note", "saw them"), ("seen", "1")], None), @"200 a-2026-1 is not as it was at entry 1: read it again, and say it on top of what stands now");
+        assert_snapshot!(send("olga", "attest", &[("note", "saw them")], None), @"303 /assure/records/activity/a-2026-1");
+        assert_snapshot!(send("ana", "attest", &[("note", "saw them")], None), @"403");
+        assert_snapshot!(send("aud", "void", &[("note", "never was")], None), @"403");
+        assert_snapshot!(send("ana", "void", &[("note", "never was"), ("csrf", "x")], None), @"403");
+        let large = "x".repeat(assure::record::write::ARTEFACT_MAX + (1 << 20));
+        assert_snapshot!(send("ana", "evidence", &fr, Some(("m.pdf", &large))), @"200 the file has more than 16777216 bytes: keep it elsewhere and give a reference");
+        assert_snapshot!(send("ana", "void", &[("note", "it never was")], None), @"303 /assure/records/activity/a-2026-1");
+        assert!(w.page("olga", at).contains("was a mistake: it never was"));
+        assert_eq!(deeds("olga"), "", "nothing is done with a mistake");
     });
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use assure::record::definition::{Catalogue, Definition, Field, Type};
-use assure::record::list::{self, Line, Shown, Wanted};
+use assure::record::list::{self, Line, Listed, Shown, Wanted};
 use assure::record::write::{self, Desk, Entry};
 use assure::record::{RecordMeta, Stored, table};
 use axum::Router;
@@ -15,7 +15,7 @@ use ledger::{Error, Result, Tx};
 use partners::may::Verb;
 use serde::Deserialize;
 
-use super::{Cell, Form, Input, Kinds, Record, Records, Row};
+use super::{Cell, Form, Input, Kinds, Record, Records, Row, deeds};
 use crate::auth::{self, Viewer};
 use crate::pages::signs::{Evidence, Mark};
 use crate::pages::words::{Sentence, capital, count, figure, number, query};
@@ -62,7 +62,7 @@ async fn of_kind(
 }
 
 async fn one(State(state): State<AppState>, viewer: Viewer, Path((kind, id)): Path<(String, String)>) -> Response {
-    page(state, viewer, move |tx, context| record(tx, context, &kind, &id, None)).await
+    page(state, viewer, move |tx, context| record(tx, context, (&kind, &id), None, None)).await
 }
 
 async fn add(
@@ -93,7 +93,8 @@ async fn change(
         Err(refused) => *refused,
         Ok(Ok(id)) => Redirect::to(&address(&kind, &id)).into_response(),
         Ok(Err(why)) => {
-            page(state, viewer, move |tx, context| record(tx, context, &kind, &id, Some((&brought, &why)))).await
+            page(state, viewer, move |tx, context| record(tx, context, (&kind, &id), Some((&brought, &why)), None))
+                .await
         }
     }
 }
@@ -258,12 +259,10 @@ fn records(
         state: text(&asked.state),
         text: text(&asked.find),
         before: asked.before,
-        limit: PAGE + 1,
+        limit: PAGE,
         ..Wanted::default()
     };
-    let mut lines = list::list(tx, &definition.kind, &wanted)?;
-    let more = lines.len() > PAGE;
-    lines.truncate(PAGE);
+    let Listed { lines, next } = list::list(tx, &definition.kind, &wanted)?;
     let states = list::states(tx, &definition.kind)?;
     let all = format!("/assure/records/{}", query(&definition.kind));
     let reader = Reader::new(tx, definition, &lines)?;
@@ -285,7 +284,7 @@ fn records(
         state: asked.state.clone(),
         heads: listed.iter().map(|field| field.label.clone()).collect(),
         shown: format!("{} shown, the last recorded first.", capital(&count(n(lines.len()), "record", "records"))),
-        next: lines.last().filter(|_| more).map(|last| tail(last.entry)),
+        next: next.map(tail),
         rows: lines.iter().map(|line| row(&reader, &listed, line)).collect(),
         form: form(tx, &catalogue, definition, context, None, failed)?,
         hint: format!(
@@ -326,18 +325,19 @@ fn row(reader: &Reader, listed: &[&Field], line: &Line) -> Row {
     }
 }
 
-fn record(
+/// The page of one; `failed` and `undone` are what was sent and not taken.
+pub(super) fn record(
     tx: &mut Tx<'_>,
     context: &Context,
-    kind: &str,
-    id: &str,
+    (kind, id): (&str, &str),
     failed: Option<(&Brought, &str)>,
+    undone: Option<&deeds::Failed>,
 ) -> Result<Record> {
     let catalogue = Catalogue::of(tx)?;
     let definition = readable(&catalogue, kind, context.person())?;
-    let Some(Shown { line, history, artefacts }) = list::shown(tx, &definition.kind, id)? else {
-        return Err(not_found(id));
-    };
+    let Some(shown) = list::shown(tx, &definition.kind, id)? else { return Err(not_found(id)) };
+    let deeds = deeds::forms(tx, context, definition, &shown, undone)?;
+    let Shown { line, history, artefacts } = shown;
     let reader = Reader::new(tx, definition, std::slice::from_ref(&line))?;
     let version = &line.version;
     let fact = |field: &Field| Some((field.label.clone(), reader.cells(field, version.fields.get(&field.name)?)));
@@ -368,6 +368,7 @@ fn record(
         evidence: Evidence::read(&line.evidence).unwrap_or(Evidence(0)),
         facts,
         files: artefacts.into_iter().map(|one| file(context, &reader, version, one)).collect(),
+        deeds,
         steps: history.into_iter().map(|s| (context.when(s.known), s.by, s.what, s.entry)).collect(),
         form: form(tx, &catalogue, definition, context, Some(&line), failed)?,
     })
@@ -471,7 +472,7 @@ impl Choices {
                 Type::Link if !choices.linked.contains_key(&field.to) => {
                     let to = write::must(catalogue, &field.to)?;
                     let wanted = Wanted { limit: CHOICES_MAX, ..Wanted::default() };
-                    let lines = list::list(tx, &to.kind, &wanted)?;
+                    let lines = list::list(tx, &to.kind, &wanted)?.lines;
                     let of = lines.into_iter().map(|line| (line.version.id, line.version.name)).collect();
                     choices.linked.insert(field.to.clone(), of);
                 }
