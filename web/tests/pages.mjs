@@ -47,6 +47,7 @@ try {
   await story("review", review);
   await story("yours", yours);
   await story("partner", partner);
+  await story("consult", consult);
 } finally {
   await browser.close();
 }
@@ -343,6 +344,26 @@ async function record() {
   check("record: a mistake says so", (await typed.page.textContent("h1")).includes("was a mistake: it was a test"), await typed.page.textContent("h1"));
   check("record: nothing is done with a mistake", (await typed.page.locator("[id^=deed-]").count()) === 0, "a form");
   await typed.context.close();
+}
+
+/** A review is shown to its partners from its page, and one that is frozen is carried away. */
+async function consult() {
+  const { context, page, troubles } = await open(looks[0], {}, "second", "mainstay-second");
+  await page.goto(`${base}/assure/reviews/2024-Q3`);
+  await page.click("text=Show it to its partners");
+  const says = await page.textContent("section[aria-labelledby=h-consult]");
+  check("consult: it says whom it reaches and until when", /partners would be shown what is said of them, and may reply until \d/.test(says), says);
+  await axe(page, "consult");
+  await page.screenshot({ path: path.join(out, "consult.png"), fullPage: true });
+  await page.click("text=Show each of them its own");
+  await page.waitForURL("**/2024-Q3");
+  check("consult: it says who was shown it", /to \S+ partners; 0 replied, and may until/.test(await page.textContent("main")), await page.textContent("main"));
+  check("consult: quiet console", troubles.length === 0, troubles.join("; "));
+  await page.goto(`${base}/assure/reviews/2024-Q4`);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Save the bundle")]);
+  check("bundle: it is saved", download.suggestedFilename() === "review-2024-Q4.bundle" && (await download.failure()) === null, download.suggestedFilename());
+  await download.saveAs(path.join(out, "review.bundle"));
+  await context.close();
 }
 
 /** A review is opened, written into and refused where its order or its rules say no, without script. */

@@ -3,8 +3,9 @@
 use ledger::{Draft, Error, Ledger, Result, Tx};
 use serde::{Deserialize, Serialize};
 
+use crate::contact::Contact;
 use crate::mail::{self, Sender};
-use crate::post::{Post, Report};
+use crate::post::{Office, Post, Report};
 use crate::text::Text;
 use crate::{contact, desk, post, query};
 
@@ -33,6 +34,12 @@ pub struct LetterMeta {
     pub reason: String,
 }
 
+/// To whom a letter to an organisation goes: the best of its contacts, or nobody where none is known.
+pub fn addressee(tx: &mut Tx<'_>, org: &str) -> Result<Option<Contact>> {
+    let (contacts, on) = (query::contacts_of(tx, org)?, desk::day(tx.now()));
+    Ok(contact::best(contacts.iter(), on).cloned())
+}
+
 /// Writes a letter into the outbox for the best contact of an organisation; gives its address, or nothing where none is known. `about`: letters, digits and
 /// hyphens.
 pub fn queue(
@@ -43,24 +50,24 @@ pub fn queue(
     about: &str,
     text: &Text,
 ) -> Result<Option<String>> {
-    let contacts = query::contacts_of(tx, org)?;
-    let now = tx.now();
-    let Some(to) = contact::best(contacts.iter(), desk::day(now)) else { return Ok(None) };
+    let Some(to) = addressee(tx, org)? else { return Ok(None) };
     let row = format!("{ROW}{org}:{about}");
     let sql = "SELECT count(*) FROM outbox WHERE ask = $1";
     let attempt = tx.one(sql, &[(&row).into()], |r| r.int(0))?.unwrap_or_default();
     let message_id = mail::message_id(&format!("{about}.{org}"), attempt, hub, sender);
-    let message = mail::build(sender, (to.name.as_deref(), &to.email), text, &message_id, now)
+    let message = mail::build(sender, (to.name.as_deref(), &to.email), text, &message_id, tx.now())
         .map_err(|e| Error::refused("mail", e, "correct the contact"))?;
     post::enqueue(tx, &row, attempt, &message_id, &to.email, &message)?;
     Ok(Some(to.email.clone()))
 }
 
 /// Hands over what lies ready in the outbox, and plans nothing.
-pub fn deliver(ledger: &Ledger, post: &Post<'_>) -> Result<Report> {
+pub fn deliver(ledger: &Ledger, office: &Office) -> Result<Report> {
+    let Office { channel, sender, about, .. } = office;
+    let post = Post { channel, sender, about, answer_url: &office.link("a/") };
     let mut report = Report::default();
-    let mut carrier = post.channel.carrier(post.sender);
-    post::drain(ledger, post, carrier.as_mut(), &mut report)?;
+    let mut carrier = channel.carrier(sender);
+    post::drain(ledger, &post, carrier.as_mut(), &mut report)?;
     Ok(report)
 }
 

@@ -36,7 +36,7 @@ pub mod text;
 
 pub use answer::{answer, answer_as, look};
 pub use desk::{approve, import_contacts, plan, reject, tick};
-pub use post::{Post, Report, send};
+pub use post::{Office, Post, Report, send};
 pub use query::{Ask, Filter, Line, ask, asks, seen_by, story, story_seen_by};
 pub use stage::Act;
 

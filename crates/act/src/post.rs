@@ -35,6 +35,26 @@ pub struct Post<'a> {
     pub answer_url: &'a str,
 }
 
+/// Where mail goes, as whom, and where the links in it lead, as whoever runs the hub has set it up.
+#[derive(Clone, Debug)]
+pub struct Office {
+    /// The way out.
+    pub channel: Channel,
+    /// As whom.
+    pub sender: Sender,
+    /// How to reach us, one line for the message.
+    pub about: String,
+    /// The address of the pages.
+    pub url: String,
+}
+
+impl Office {
+    /// Where links of a kind lead: `a/` for answers, `yours/` for what is said of a partner.
+    pub fn link(&self, kind: &str) -> String {
+        format!("{}/{kind}", self.url.trim_end_matches('/'))
+    }
+}
+
 /// What became of a sending.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {

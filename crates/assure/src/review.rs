@@ -16,6 +16,7 @@ pub mod claim;
 pub mod desk;
 pub(crate) mod fold;
 pub mod forms;
+pub mod letters;
 pub mod report;
 pub mod statement;
 #[cfg(test)]

@@ -189,6 +189,8 @@ pub const SINKS: &[Sink] = &[
     sink("page-release", Way::Get("/exchange/release"), OWN, Gate::Role),
     sink("page-review", Way::Get("/assure/reviews/{period}"), OWN, Gate::Role),
     sink("page-review-attest", Way::Post("/assure/reviews/{period}/attest"), VOUCHERS, Gate::Role),
+    sink("page-review-bundle", Way::Post("/assure/reviews/{period}/bundle"), VERIFIERS, Gate::Release),
+    sink("page-review-consult", Way::Post("/assure/reviews/{period}/consult"), DECIDERS, Gate::Release),
     sink("page-review-form", Way::Get("/assure/reviews/{period}/report/{form}"), OWN, Gate::Role),
     sink("page-review-freeze", Way::Post("/assure/reviews/{period}/freeze"), DECIDERS, Gate::Role),
     sink("page-review-list", Way::Get("/assure/reviews"), OWN, Gate::Role),

@@ -22,6 +22,8 @@ pub struct AppState {
     pub recorder: Arc<exchange::disclosed::Recorder>,
     /// Style, script and type of the pages.
     pub assets: Assets,
+    /// Where mail goes that a page sends, and as whom; without it no page sends any.
+    pub office: Option<Arc<act::Office>>,
     /// The listener speaks TLS, so cookies may be bound to it.
     pub tls: bool,
 }
@@ -37,6 +39,7 @@ impl AppState {
             measures: Arc::default(),
             recorder: Arc::default(),
             assets: Assets::embedded(),
+            office: None,
             tls: false,
         }
     }

@@ -5,8 +5,9 @@ use std::io::Write;
 
 use ledger::checkpoint::{Checkpoint, base64};
 use ledger::leaves::{self, Leaf};
-use ledger::{Error, Result, Tx};
+use ledger::{Error, Ledger, Result, Tx};
 use partners::Person;
+use partners::may::Verb;
 use partners::release::{self, Readers, Subject, Weakness};
 use serde_json::json;
 use stix::Tlp;
@@ -30,6 +31,39 @@ pub struct Written {
     pub withheld: i64,
     /// Payloads that were purged.
     pub purged: i64,
+}
+
+/// Signs the head of the log, and writes the bundle of a frozen review for whoever asks, or for somebody whom they name. Gives for whom, too.
+///
+/// # Errors
+/// [`Error::Refused`] where the role of whoever asks does not allow it, where nobody has that name, and as [`write`].
+pub fn of(
+    ledger: &Ledger,
+    review: &Period,
+    (by, reader): (&Person, Option<&str>),
+    out: &mut dyn Write,
+) -> Result<(Written, Person)> {
+    by.must(Verb::Verify)?;
+    let reader = match reader {
+        None => by.clone(),
+        Some(name) => ledger.read(|tx| someone(tx, name, &ledger.genesis().home))?,
+    };
+    let (head, key) = (ledger.checkpoint()?, ledger.verifier().encode());
+    let mut is_begun = false;
+    let written = ledger.read(|tx| {
+        // what was written cannot be taken back
+        if std::mem::replace(&mut is_begun, true) {
+            return Err(Error::Engine("the log could not be read through at once".to_owned()));
+        }
+        write(tx, review, &head, &key, &reader, out)
+    })?;
+    Ok((written, reader))
+}
+
+fn someone(tx: &mut Tx<'_>, name: &str, home: &str) -> Result<Person> {
+    partners::person::person(tx, name, home)?.ok_or_else(|| {
+        Error::refused("bundle-reader", format!("there is nobody called {name}"), "`mainstay user list` lists all")
+    })
 }
 
 /// Writes the bundle of a frozen review for a reader. `key`: the hub's, as it is handed out; `head`: a checkpoint that holds the freeze.

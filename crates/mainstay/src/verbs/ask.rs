@@ -5,7 +5,7 @@ use crate::verbs::mail::{self, Mail};
 use crate::{actor, out, store};
 use act::ask::{Answer, State};
 use act::query::{Ask as Standing, Filter};
-use act::{Post, answer::Said};
+use act::{Office, Post, answer::Said};
 use clap::{Args, Subcommand};
 use ledger::Ledger;
 use partners::may::Verb;
@@ -207,12 +207,12 @@ impl Send {
         if self.dry_run {
             return list(global, ledger, &["planned".to_owned(), "approved".to_owned()], &None, &None);
         }
-        let (channel, sender) = self.mail.way(global, ledger)?;
-        let answer_url = self.mail.link("a/");
-        let post = Post { channel: &channel, sender: &sender, about: &self.mail.from, answer_url: &answer_url };
+        let office = self.mail.office(global, ledger)?;
+        let Office { channel, sender, about, .. } = &office;
+        let post = Post { channel, sender, about, answer_url: &office.link("a/") };
         let report = act::send(ledger, &post, &person)?;
         store::settle(global, ledger)?;
-        Ok(if mail::tell(&report, &channel) { Done::Findings } else { Done::Fine })
+        Ok(if mail::tell(&report, channel) { Done::Findings } else { Done::Fine })
     }
 }
 

@@ -1,7 +1,8 @@
-//! Where mail goes and as whom it is sent: what every verb that sends takes.
+//! Where mail goes and as whom it is sent: what every verb that sends takes, and `serve`, whose pages send.
 use crate::args::Global;
 use crate::failure::Failure;
 use crate::out;
+use act::Office;
 use act::mail::{Channel, Sender, Smtp};
 use act::post::Report;
 use clap::Args;
@@ -15,15 +16,15 @@ pub(crate) struct Mail {
     smtp: Option<String>,
     /// The address it is from
     #[arg(long, value_name = "ADDRESS", env = "MAINSTAY_FROM", default_value = "warnings@hub.example")]
-    pub(crate) from: String,
+    from: String,
     /// Where the links in it lead
     #[arg(long, value_name = "URL", env = "MAINSTAY_URL", default_value = "https://hub.example/")]
     url: String,
 }
 
 impl Mail {
-    /// The way out, and as whom.
-    pub(crate) fn way(&self, global: &Global, ledger: &Ledger) -> Result<(Channel, Sender), Failure> {
+    /// The way out, as whom, and where links lead.
+    pub(crate) fn office(&self, global: &Global, ledger: &Ledger) -> Result<Office, Failure> {
         let channel = match &self.smtp {
             None => Channel::Folder(global.data.join("outbox")),
             Some(url) => Channel::Smtp(server(url)?),
@@ -32,12 +33,8 @@ impl Mail {
         let address = self.from.parse().map_err(|e| Failure::Usage(format!("--from {}: {e}", self.from)))?;
         let card = ledger.read(|tx| partners::org::find(tx, &home))?;
         let name = card.map_or_else(|| home.clone(), |card| card.name);
-        Ok((channel, Sender { name, address }))
-    }
-
-    /// Where links of a kind lead: `a/` for answers, `yours/` for what is said of a partner.
-    pub(crate) fn link(&self, kind: &str) -> String {
-        format!("{}/{kind}", self.url.trim_end_matches('/'))
+        let (about, url) = (self.from.clone(), self.url.clone());
+        Ok(Office { channel, sender: Sender { name, address }, about, url })
     }
 }
 

@@ -4,17 +4,15 @@ use crate::failure::{Done, Failure};
 use crate::print;
 use crate::verbs::mail::{self, Mail};
 use crate::{actor, out, store};
-use act::Post;
 use assure::Period;
 use assure::review::bundle;
-use assure::review::desk::{self, Consulted};
+use assure::review::desk;
+use assure::review::letters;
 use assure::review::report::{self, Report};
 use assure::review::workspace::{self, Workspace};
 use assure::review::{Matter, ReplyMeta, Written};
-use assure::yours::{self, notice};
 use clap::{Args, Subcommand, ValueEnum};
-use ledger::{Ledger, Micros, Tx};
-use partners::Person;
+use ledger::{Ledger, Micros};
 use partners::may::Verb;
 use server::pages::review::document::Document;
 use std::io::{BufWriter, Write};
@@ -329,21 +327,11 @@ fn state(standing: &Workspace, made: &Report) -> Vec<String> {
 
 fn consult(global: &Global, ledger: &Ledger, period: &Period, dry: bool, by_mail: &Mail) -> Result<Done, Failure> {
     let person = actor::must(global, ledger, Verb::HoldReview)?;
-    let (channel, sender) = by_mail.way(global, ledger)?;
-    let link = by_mail.link("yours/");
-    let mut unreached = Vec::new();
-    let consulted = ledger.write_applied(|tx| {
-        let consulted = desk::consult(tx, period, &person, dry)?;
-        unreached.clear();
-        if !dry {
-            for (org, lines) in &consulted.to {
-                if !letter(tx, ledger, &sender, (&by_mail.from, &link), period, (org, *lines), &consulted)? {
-                    unreached.push(org.clone());
-                }
-            }
-        }
-        Ok(consulted)
-    })?;
+    let office = by_mail.office(global, ledger)?;
+    let (consulted, unreached) = match dry {
+        true => (ledger.read(|tx| desk::consult(tx, period, &person, true))?, Vec::new()),
+        false => letters::consult(ledger, period, &person, &office)?,
+    };
     let rows: Vec<(&String, &usize)> = consulted.to.iter().collect();
     out::rows(global.format, &rows, &["partner", "lines"], |(org, lines)| vec![(*org).clone(), lines.to_string()])?;
     let from = Micros::of_day(consulted.freeze_from).day();
@@ -352,42 +340,12 @@ fn consult(global: &Global, ledger: &Ledger, period: &Period, dry: bool, by_mail
     if dry {
         return Ok(Done::Fine);
     }
-    let post = Post { channel: &channel, sender: &sender, about: &by_mail.from, answer_url: &link };
-    let findings = mail::tell(&act::letter::deliver(ledger, &post)?, &channel);
+    let findings = mail::tell(&act::letter::deliver(ledger, &office)?, &office.channel);
     store::settle(global, ledger)?;
     for org in &unreached {
         out::say(format!("{org} has no contact to write to: it sees its figures with an account, or by telephone"));
     }
     Ok(if findings || !unreached.is_empty() { Done::Findings } else { Done::Fine })
-}
-
-/// Lays a letter ready; false where the organisation has no contact.
-fn letter(
-    tx: &mut Tx<'_>,
-    ledger: &Ledger,
-    sender: &act::mail::Sender,
-    (about, link): (&str, &str),
-    period: &Period,
-    (org, lines): (&str, usize),
-    consulted: &Consulted,
-) -> ledger::Result<bool> {
-    let Some(page) = yours::page(tx, org, &ledger.genesis().home, None)? else { return Ok(false) };
-    let token = yours::issue(tx, org)?;
-    let text = notice::write(
-        &notice::Facts {
-            we: &sender.name,
-            about,
-            org: &page.name,
-            period: &period.to_string(),
-            lines,
-            records: page.waiting.len(),
-            until: &Micros::of_day(consulted.freeze_from - 1).day(),
-            link: &format!("{link}{token}"),
-            exercise: ledger.genesis().exercise,
-        },
-        &page.language,
-    );
-    Ok(act::letter::queue(tx, ledger.hub(), sender, org, &format!("review-{period}"), &text)?.is_some())
 }
 
 impl Out {
@@ -441,14 +399,8 @@ fn sample(global: &Global, ledger: &Ledger, period: &Period) -> Result<Done, Fai
 
 fn bundle(global: &Global, ledger: &Ledger, period: &Period, to: &Path, reader: Option<&str>) -> Result<Done, Failure> {
     let person = actor::must(global, ledger, Verb::Verify)?;
-    let reader = match reader {
-        None => person,
-        Some(name) => someone(ledger, name)?,
-    };
-    let head = ledger.checkpoint()?;
-    let key = ledger.verifier().encode();
     let mut file = BufWriter::new(std::fs::File::create(to)?);
-    let written = ledger.read(|tx| bundle::write(tx, period, &head, &key, &reader, &mut file))?;
+    let (written, reader) = bundle::of(ledger, period, (&person, reader), &mut file)?;
     file.flush()?;
     out::say(format!(
         "{} entries, {} with their payload, {} withheld from {}, {} purged; in {}",
@@ -461,10 +413,4 @@ fn bundle(global: &Global, ledger: &Ledger, period: &Period, to: &Path, reader: 
     ));
     out::say("`python3 verifier/verify.py FILE` recomputes every figure from it and from nothing else");
     Ok(Done::Fine)
-}
-
-fn someone(ledger: &Ledger, name: &str) -> Result<Person, Failure> {
-    let home = ledger.genesis().home.clone();
-    let found = ledger.read(|tx| partners::person::person(tx, name, &home))?;
-    found.ok_or_else(|| Failure::Usage(format!("there is nobody called {name}; `mainstay user list` lists all")))
 }

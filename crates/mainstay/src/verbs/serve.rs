@@ -1,6 +1,7 @@
 //! `serve`: pages and TAXII 2.1, until told to stop.
 use crate::args::Global;
 use crate::failure::{Done, Failure};
+use crate::verbs::mail::Mail;
 use crate::{out, store, work};
 use clap::Args;
 use server::AppState;
@@ -28,6 +29,8 @@ pub(crate) struct Serve {
     /// Authorities whose client certificates are taken for TAXII, PEM; bind one to a person with `user certificate`
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_client_ca: Option<PathBuf>,
+    #[command(flatten)]
+    mail: Mail,
 }
 
 impl Serve {
@@ -42,6 +45,7 @@ impl Serve {
         ledger.catch_up()?;
         let mut state = AppState::new(Arc::clone(&ledger));
         state.tls = self.tls_cert.is_some();
+        state.office = Some(Arc::new(self.mail.office(global, &ledger)?));
         let stop = Arc::new(AtomicBool::new(false));
         let peers = {
             let (ledger, stop) = (Arc::clone(&ledger), Arc::clone(&stop));

@@ -46,6 +46,8 @@ pub(crate) fn routes() -> axum::Router<crate::state::AppState> {
         .merge(record::view::routes())
         .merge(record::deeds::routes())
         .merge(review::view::routes())
+        .merge(review::consult::routes())
+        .merge(review::bundle::routes())
         .merge(exposures::view::routes())
         .merge(today::view::routes())
         .merge(find::view::routes())

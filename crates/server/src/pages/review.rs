@@ -1,5 +1,9 @@
 //! The review of a quarter or a year: the workspace, where it is written, frozen and vouched for; and the report as a document.
+pub(crate) mod bundle;
+pub mod consult;
 pub mod document;
+#[cfg(test)]
+mod tests;
 pub(crate) mod view;
 
 use askama::Template;
@@ -73,6 +77,12 @@ pub struct Review {
     pub problem: Option<String>,
     /// The objectives that a text may be about; none where the viewer may not write, or nothing may be written.
     pub write: Option<Vec<Choice>>,
+    /// Whom it would be shown to, where the viewer asked.
+    pub consult: Option<consult::Consult>,
+    /// The viewer may show it to its partners now.
+    pub may_consult: bool,
+    /// The viewer may carry it away as a bundle.
+    pub may_bundle: bool,
     /// The viewer may freeze it now.
     pub may_freeze: bool,
     /// The viewer may vouch for it now.

@@ -14,6 +14,7 @@ use partners::may::Verb;
 use serde::Deserialize;
 use stix::Tlp;
 
+use super::consult::{self, Consult};
 use super::document::{Document, of, paragraphs, plain, short, shown, signed};
 use super::{Figure, Held, Objective, Review, Reviews, Step, Text};
 use crate::auth::{self, Viewer};
@@ -36,8 +37,9 @@ pub(crate) fn routes() -> Router<AppState> {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct Brought {
-    csrf: String,
+pub(super) struct Brought {
+    pub(super) csrf: String,
+    pub(super) reader: String,
     period: String,
     seed: String,
     matter: String,
@@ -52,14 +54,22 @@ struct Brought {
 #[serde(default)]
 struct Wanted {
     tlp: String,
+    /// Whom it would be shown to is asked.
+    consult: String,
 }
 
 async fn list(State(state): State<AppState>, viewer: Viewer) -> Response {
     page(state, viewer, |tx, context| reviews(tx, context, None)).await
 }
 
-async fn one(State(state): State<AppState>, viewer: Viewer, Path(period): Path<String>) -> Response {
-    page(state, viewer, move |tx, context| review(tx, context, &period, None)).await
+async fn one(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    Path(period): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let consult = !wanted.consult.is_empty();
+    page(state, viewer, move |tx, context| review(tx, context, &period, consult, None)).await
 }
 
 /// Does what a form asks, in one unit of work, if it came from a page of this session and the role allows it.
@@ -83,10 +93,31 @@ async fn take(
         .await;
     match done {
         Ok(()) => Ok(None),
-        Err(Error::Refused { rule, reason, next }) if rule != "role" && rule != "review-unknown" => {
-            Ok(Some([reason, next].join(": ").trim_end_matches(": ").to_owned()))
+        Err(error) => match why(error) {
+            Ok(why) => Ok(Some(why)),
+            Err(error) => Err(Box::new(refusal(state.clone(), viewer.clone(), error).await)),
+        },
+    }
+}
+
+/// What a rule of reviews says, to stand on the page; another error is one.
+fn why(error: Error) -> Result<String> {
+    match error {
+        Error::Refused { rule, reason, next } if rule != "role" && rule != "review-unknown" => {
+            Ok([reason, next].join(": ").trim_end_matches(": ").to_owned())
         }
-        Err(error) => Err(Box::new(refusal(state.clone(), viewer.clone(), error).await)),
+        error => Err(error),
+    }
+}
+
+/// The page of a review after something was done, or what a rule says against it.
+pub(super) async fn after(state: AppState, viewer: Viewer, name: String, done: Result<()>) -> Response {
+    match done.map_err(why) {
+        Ok(()) => Redirect::to(&address(&name)).into_response(),
+        Err(Ok(why)) => {
+            page(state, viewer, move |tx, context| review(tx, context, &name, false, Some(why.clone()))).await
+        }
+        Err(Err(error)) => refusal(state, viewer, error).await,
     }
 }
 
@@ -167,7 +198,9 @@ async fn act_on(
     match take(&state, &viewer, headers, csrf, verb, act).await {
         Err(refused) => *refused,
         Ok(None) => Redirect::to(&address(&name)).into_response(),
-        Ok(Some(why)) => page(state, viewer, move |tx, context| review(tx, context, &name, Some(why.clone()))).await,
+        Ok(Some(why)) => {
+            page(state, viewer, move |tx, context| review(tx, context, &name, false, Some(why.clone()))).await
+        }
     }
 }
 
@@ -228,7 +261,7 @@ async fn made(state: &AppState, viewer: &Viewer, name: &str, wanted: &Wanted) ->
         .await
 }
 
-fn period(text: &str) -> Result<Period> {
+pub(super) fn period(text: &str) -> Result<Period> {
     text.trim().parse().map_err(|e: String| Error::refused("period", e, "write 2025-Q4, 2025 or FY2026-Q1"))
 }
 
@@ -273,10 +306,30 @@ fn since(one: &Workspace) -> Micros {
     attested.or(frozen).or(one.cut.as_ref().map(|c| c.at)).unwrap_or(one.opened)
 }
 
-fn review(tx: &mut Tx<'_>, context: &Context, name: &str, problem: Option<String>) -> Result<Review> {
+/// Whom it would be shown to, where that is asked; or why it cannot be.
+fn asked(tx: &mut Tx<'_>, context: &Context, one: &Workspace) -> Result<(Option<Consult>, Option<String>)> {
+    match consult::dry(tx, context, one) {
+        Ok(consult) => Ok((Some(consult), None)),
+        Err(error) => why(error).map(|why| (None, Some(why))),
+    }
+}
+
+fn review(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    name: &str,
+    is_asked: bool,
+    mut problem: Option<String>,
+) -> Result<Review> {
     let person = context.person();
     person.must(Verb::Measure)?;
     let Some(one) = workspace::read(tx, name)? else { return Err(not_found("no such review")) };
+    let may_consult = one.stage() < Stage::Frozen && person.may(Verb::HoldReview).allowed;
+    let mut consult = None;
+    if is_asked && may_consult {
+        let (found, why) = asked(tx, context, &one)?;
+        (consult, problem) = (found, problem.or(why));
+    }
     let made = report::report(tx, &one.review, Tlp::Amber, context.now)?;
     let stage = one.stage();
     let vouched = one.attested.iter().any(|a| a.by == person.name);
@@ -316,6 +369,9 @@ fn review(tx: &mut Tx<'_>, context: &Context, name: &str, problem: Option<String
         sample: made.sample.iter().map(|(id, keys)| (short(id), keys.join(" · "))).collect(),
         problem,
         write: may_write.then(|| choices(&made)),
+        consult,
+        may_consult,
+        may_bundle: stage >= Stage::Frozen && person.may(Verb::Verify).allowed,
         may_freeze: ready && person.may(Verb::HoldReview).allowed,
         may_attest: stage == Stage::Frozen && !vouched && person.may(Verb::AttestReview).allowed,
     })
@@ -332,7 +388,15 @@ fn steps(one: &Workspace, context: &Context) -> Vec<Step> {
     let shown = match &one.cut {
         Some(cut) => {
             let to = count(i64::try_from(one.shown.len()).unwrap_or(i64::MAX), "partner", "partners");
-            format!("{} by {}, to {to}; {} replied", day(cut.at), cut.by, one.replies.len())
+            let until = one.freeze_from().filter(|_| one.frozen.is_none() && !one.shown.is_empty());
+            let until = until.map(|from| format!(", and may until {}", day(Micros::of_day(from - 1))));
+            format!(
+                "{} by {}, to {to}; {} replied{}",
+                day(cut.at),
+                cut.by,
+                one.replies.len(),
+                until.unwrap_or_default()
+            )
         }
         None => "waits".to_owned(),
     };
@@ -355,7 +419,9 @@ fn next(one: &Workspace) -> String {
     let period = &one.review;
     match one.stage() {
         Stage::Open => {
-            format!("Show each partner what is said of it: `mainstay review consult {period}` writes to them.")
+            format!(
+                "Show each partner what is said of it: here, or `mainstay review consult {period}`, which writes to them."
+            )
         }
         Stage::Shown => format!(
             "Partners reply. Put right what is wrong, and consult anew, or freeze it: `mainstay review freeze {period}`."
@@ -363,7 +429,7 @@ fn next(one: &Workspace) -> String {
         Stage::Frozen => {
             format!("Two who recorded none of it vouch for it: `mainstay review attest {period} --note …`.")
         }
-        Stage::Attested => format!("Give it to whoever checks: `mainstay review bundle {period} --out FILE`."),
+        Stage::Attested => "Give it to whoever checks, as a bundle.".to_owned(),
     }
 }
 
