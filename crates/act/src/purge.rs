@@ -316,6 +316,7 @@ pub fn look(tx: &mut Tx<'_>, target: &Target) -> Result<Found> {
             sources.insert(org.clone());
             let mut given = exchange::purge::events(tx, &Matter::Org(org))?;
             given.extend(expose::purge::given_by(tx, org)?);
+            given.extend(documents(tx, &|_, of| of == org)?);
             given
         }
     };
@@ -364,20 +365,37 @@ fn rests_on(ask: &Planned, documents: &BTreeSet<expose::purge::Gone>) -> bool {
     documents.iter().any(|(id, tlp)| *id == ask.advisory && *tlp <= ask.rests_on())
 }
 
-/// An event, and where it holds a document for a record all others that hold the same: a document that goes stays nowhere.
+/// An event, and where it holds a document for a record all others that hold the same.
 fn same_document(tx: &mut Tx<'_>, index: i64) -> Result<BTreeSet<i64>> {
     let mut same = BTreeSet::from([index]);
-    let holds = |event: &Event| DOCUMENTS.contains(&event.kind.as_str()) && !event.body().is_empty();
-    let Some(document) = tx.event(index)?.filter(holds) else { return Ok(same) };
-    for kind in DOCUMENTS {
-        // one after the other: together they may be more than fits
-        for other in tx.all("SELECT idx FROM entry WHERE kind = $1 ORDER BY idx", &[kind.into()], |r| r.int(0))? {
-            if tx.body(other)?.is_some_and(|body| body == document.body()) {
-                same.insert(other);
-            }
-        }
+    let is_document = |event: &Event| DOCUMENTS.contains(&event.kind.as_str());
+    if tx.event(index)?.as_ref().is_some_and(is_document) {
+        same.extend(documents(tx, &|other, _| other == index)?);
     }
     Ok(same)
+}
+
+/// The events that hold a document for a record, by their number and whose it is, and all others that hold the same: a document that goes stays nowhere.
+fn documents(tx: &mut Tx<'_>, is_wanted: &dyn Fn(i64, &str) -> bool) -> Result<BTreeSet<i64>> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Of {
+        org: String,
+    }
+    let (mut held, mut wanted) = (Vec::new(), BTreeSet::new());
+    for kind in DOCUMENTS {
+        // one after the other: together they may be more than fits
+        for index in tx.all("SELECT idx FROM entry WHERE kind = $1 ORDER BY idx", &[kind.into()], |r| r.int(0))? {
+            let Some(event) = tx.event(index)?.filter(|event| !event.body().is_empty()) else { continue };
+            let digest = ledger::merkle::sha256(event.body());
+            let of: Of = event.meta().unwrap_or_default();
+            if is_wanted(index, &of.org) {
+                wanted.insert(digest);
+            }
+            held.push((index, digest));
+        }
+    }
+    Ok(held.into_iter().filter(|(_, digest)| wanted.contains(digest)).map(|(index, _)| index).collect())
 }
 
 /// What was said of the envelopes in which these objects came: with their salt, their content could be guessed.

@@ -348,6 +348,38 @@ fn a_purge_takes_the_file_and_what_it_showed() {
 }
 
 #[test]
+fn a_purge_of_all_that_an_organisation_gave_takes_its_files() {
+    for_each_engine(|w| {
+        assert_eq!(w.ask("ana", "POST", "/records/activity", HELD, &[]).0, 201);
+        let theirs = minutes(w, "minutes.pdf", b"minutes that name a source");
+        let bring = |from: &str, file: &str, bytes: &str| {
+            let (kind, form) = brought(&[("from", from), ("note", "a photograph")], Some((file, bytes)));
+            let form = String::from_utf8(form).unwrap();
+            assert_eq!(w.ask("ana", "POST", &format!("{ONE}/evidence"), &form, &[("content-type", kind)]).0, 200);
+            w.state.ledger.size().unwrap() - 1
+        };
+        let (ours, same) =
+            (bring("home", "ours.jpg", "a view"), bring("home", "copy.pdf", "minutes that name a source"));
+        // a word without a file is no document
+        let word = r#"{"from":"fr","level":"E1"}"#;
+        assert_eq!(w.ask("olga", "POST", &format!("{ONE}/confirm"), word, &[]).0, 200);
+        let target = act::purge::Target::Org("fr".to_owned());
+        let found = w.state.ledger.read(|tx| act::purge::look(tx, &target)).unwrap();
+        let entries: Vec<i64> = found.entries.iter().map(|(entry, _)| *entry).collect();
+        assert_eq!(entries, [theirs, same], "the same document stays nowhere");
+        let who = |name: &str| w.state.ledger.read(|tx| partners::person::person(tx, name, "home")).unwrap().unwrap();
+        let (purge, _) = act::purge::propose(&w.state.ledger, &target, "the agreement ended", &who("olga")).unwrap();
+        act::purge::approve(&w.state.ledger, &purge, &who("otto")).unwrap();
+        w.state.ledger.catch_up().unwrap();
+        let shown = w.json(ONE);
+        let left: Vec<i64> =
+            shown["artefacts"].as_array().unwrap().iter().map(|one| one["entry"].as_i64().unwrap()).collect();
+        assert_eq!((left, &shown["evidence"]), (vec![ours], &"E1".into()), "its word stays, and what is ours");
+        assert_eq!(w.ask("ana", "GET", &format!("{ONE}/artefacts/{theirs}"), "", &[]).0, 404);
+    });
+}
+
+#[test]
 fn the_search_finds_what_one_may_read() {
     for_each_engine(|w| {
         assert_eq!(w.ask("ana", "POST", "/records/activity", HELD, &[]).0, 201);
