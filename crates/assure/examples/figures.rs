@@ -25,7 +25,7 @@ fn main() -> Done<()> {
     let events: u64 = args.next().ok_or("say how many events")?.parse()?;
     let place = args.next().map_or_else(|| Place::Folder(folder.clone()), Place::Url);
     // how often it was measured: each run begins an hour after the one before
-    let runs = std::fs::read_to_string(folder.join("runs")).ok().and_then(|text| text.parse().ok());
+    let runs = std::fs::read_to_string(folder.join("runs")).ok().and_then(|text| text.trim().parse().ok());
     let hub = Hub::open(&place, runs, events)?;
     std::fs::write(folder.join("runs"), (runs.unwrap_or(0) + 1).to_string())?;
     hub.measure(events)
