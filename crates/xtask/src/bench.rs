@@ -3,6 +3,7 @@
 
 mod cluster;
 mod load;
+mod measures;
 mod peers;
 mod table;
 mod taxii;
@@ -71,6 +72,8 @@ enum Run {
     Only(Vec<taxii::Scale>),
     /// What peers do beside ours, alone.
     Peers,
+    /// All measures over so many events, alone.
+    Measures(measures::Years),
 }
 
 impl Run {
@@ -92,8 +95,13 @@ impl Run {
                 Run::Only(vec![taxii::Scale { objects: objects.parse()?, postgres: engine == "postgres" }])
             }
             ["--peers"] => Run::Peers,
+            ["--measures", events] => Run::Measures(measures::Years { events: events.parse()?, postgres: false }),
+            ["--measures", events, "--engine", engine @ ("sqlite" | "postgres")] => {
+                Run::Measures(measures::Years { events: events.parse()?, postgres: engine == "postgres" })
+            }
             _ => bail!(
-                "bench knows `--quick`, `--large`, `--huge`, `--peers` or `--taxii OBJECTS [--engine sqlite|postgres]`, not `{}`",
+                "bench knows `--quick`, `--large`, `--huge`, `--peers`, or `--taxii OBJECTS` and `--measures EVENTS`, each with \
+                 `--engine sqlite|postgres`, not `{}`",
                 words.join(" ")
             ),
         })
@@ -124,6 +132,11 @@ pub fn chore(args: &[String]) -> Result<()> {
         Run::Peers => {
             let mut results = table::committed()?;
             results.take(peers::lines(&bench)?, &commit());
+            results
+        }
+        Run::Measures(years) => {
+            let mut results = table::committed()?;
+            results.take(measures::lines(&bench, years)?, &commit());
             results
         }
     };
@@ -159,6 +172,7 @@ impl Bench {
         lines.extend(self.stix()?);
         lines.push(self.rebuild()?);
         lines.extend(self.spof()?);
+        lines.extend(measures::lines(self, measures::Years { events: MILLION, postgres: false })?);
         Ok(lines)
     }
 
@@ -255,35 +269,13 @@ impl Bench {
 
     /// STIX objects checked, and observations against ten thousand patterns, on one core: the crate's own programs.
     fn stix(&self) -> Result<Vec<Line>> {
-        let run = |example: &str, args: &[&str]| -> Result<String> {
-            let mut cargo = Command::new(shell::cargo());
-            cargo.current_dir(shell::root()).args([
-                "run",
-                "--quiet",
-                "--release",
-                "--package",
-                "stix",
-                "--example",
-                example,
-                "--",
-            ]);
-            let output = cargo.args(args).output().context("cargo does not start")?;
-            if !output.status.success() {
-                bail!(
-                    "the program `{example}` ended with {}: {}",
-                    output.status,
-                    String::from_utf8_lossy(&output.stderr)
-                );
-            }
-            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-        };
-        let checked = run("check", &[&self.path("stix/enterprise-attack.json")])?;
+        let checked = example("stix", "check", &[self.path("stix/enterprise-attack.json")])?;
         let checked = checked
             .lines()
             .find_map(|l| l.strip_prefix("admit")?.split_whitespace().next())
             .context("no figure of the checker")?
             .to_owned();
-        let matched = run("patterns", &["50000", "10000"])?;
+        let matched = example("stix", "patterns", &["50000".to_owned(), "10000".to_owned()])?;
         let figure = matched
             .lines()
             .filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok())
@@ -313,27 +305,12 @@ impl Bench {
     /// All single points of failure of the real graph: the search alone, in the crate's own program, and the whole verb.
     fn spof(&self) -> Result<Vec<Line>> {
         let tables = ["infrastructure/real_nodes.csv.gz", "infrastructure/real_edges.csv.gz"].map(|t| self.path(t));
-        let mut cargo = Command::new(shell::cargo());
-        cargo.current_dir(shell::root()).args([
-            "run",
-            "--quiet",
-            "--release",
-            "--package",
-            "depend",
-            "--example",
-            "figures",
-            "--",
-        ]);
-        let output = cargo.args(tables).output().context("cargo does not start")?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let found = figures(&example("depend", "figures", &tables)?);
         let mut lines = Vec::new();
         for (end, floor, peers) in
             [(", ungrounded", "5 ms", "plain Python 0.07 s (quoted)"), (", grounded", "100 ms", "")]
         {
-            let mut figures = text.lines().filter_map(|l| serde_json::from_str::<Figure>(l).ok());
-            let Some(figure) = figures.find(|f| f.work.ends_with(end)) else {
-                bail!("no figure `…{end}` in: {text}{}", String::from_utf8_lossy(&output.stderr));
-            };
+            let figure = found.iter().find(|f| f.work.ends_with(end)).with_context(|| format!("no figure `…{end}`"))?;
             let took = Duration::from_secs_f64(figure.seconds);
             let work = figure.work.trim_start_matches("depend: ").to_owned();
             lines.push(Line {
@@ -363,6 +340,30 @@ impl Bench {
             work: self.work.clone(),
         }
     }
+}
+
+/// What a crate's own program prints, built for release.
+fn example(package: &str, name: &str, args: &[String]) -> Result<String> {
+    let mut cargo = Command::new(shell::cargo());
+    cargo.current_dir(shell::root());
+    cargo.args(["run", "--quiet", "--release", "--package", package, "--example", name, "--"]);
+    let output = cargo.args(args).output().context("cargo does not start")?;
+    if !output.status.success() {
+        bail!("the program `{name}` ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The lines among it that are figures.
+fn figures(text: &str) -> Vec<Figure> {
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// `10,000`.
+fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let parts: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|c| std::str::from_utf8(c).ok()).collect();
+    parts.join(",")
 }
 
 fn seconds(took: Duration) -> String {
@@ -418,6 +419,7 @@ mod tests {
             let scales = Run::read(&args).ok().map(|run| match run {
                 Run::Whole { scales, .. } | Run::Only(scales) => scales,
                 Run::Peers => Vec::new(),
+                Run::Measures(of) => vec![taxii::Scale { objects: of.events, postgres: of.postgres }],
             });
             let scales = scales.map(|all| all.iter().map(|s| (s.objects, s.postgres)).collect::<Vec<_>>());
             assert_eq!(scales.as_deref(), expected, "{args:?}");
@@ -427,6 +429,7 @@ mod tests {
         check(&["--taxii", "7", "--engine", "postgres"], Some(&[(7, true)]));
         check(&["--taxii", "7"], Some(&[(7, false), (7, true)]));
         check(&["--peers"], Some(&[]));
+        check(&["--measures", "9", "--engine", "postgres"], Some(&[(9, true)]));
         check(&["--taxii", "many"], None);
         check(&["--quick", "--large"], None);
     }

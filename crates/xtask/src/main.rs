@@ -10,9 +10,9 @@ cargo xtask CHORE
   test [--all] [--no-install] [--no-browser]
                      install what the tests need where that is possible, run them, list what was skipped; --all fails on a skip
   ui                 bundle the page assets of web/ into web/dist
-  bench [--quick|--large|--huge] [--taxii N [--engine sqlite|postgres]]
+  bench [--quick|--large|--huge] [--taxii N|--measures N [--engine sqlite|postgres]]
                      measure, write bench/results.json and the table in README.md; TAXII also at a million objects, or at
-                     ten million too; with --taxii at N objects alone, beside the lines that stand there
+                     ten million too; with --taxii at N objects alone, with --measures over N events, beside the lines that stand there
   fuzz [--seconds N] [TARGET]
                      run the fuzz targets, each for so long (60), where cargo-fuzz is installed
   kills [N]          kill the server inside N requests (1000) and see that nothing acknowledged is lost

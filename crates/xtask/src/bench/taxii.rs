@@ -37,7 +37,7 @@ pub(super) struct Scale {
 impl Scale {
     fn named(self, work: &str) -> String {
         let engine = if self.postgres { "PostgreSQL" } else { "SQLite" };
-        format!("{work} ({}, {engine})", thousands(self.objects))
+        format!("{work} ({}, {engine})", super::thousands(self.objects))
     }
 }
 
@@ -122,7 +122,7 @@ fn measure(bench: &Bench, scale: Scale, url: &str, path: &str, server: u32) -> R
     let again = if scale.objects > 2_000_000 { None } else { Some(whole(&mut most, path)?) };
     let best = again.as_ref().map_or(read.took, |again| again.took.min(read.took));
     lines.push(line(
-        format!("TAXII read of all one sees, {} objects, pages of {PAGE}", thousands(read.count)),
+        format!("TAXII read of all one sees, {} objects, pages of {PAGE}", super::thousands(read.count)),
         format!("{} objects/s", rate(read.count, best)),
         if scale.postgres { "300,000" } else { "800,000" },
         "OpenTAXII 11,650, DARWIS 5,750, medallion 162 objects/s (quoted)",
@@ -369,11 +369,5 @@ fn peak(process: u32) -> String {
 }
 
 fn rate(count: usize, took: Duration) -> String {
-    thousands((count as f64 / took.as_secs_f64()) as usize)
-}
-
-fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let parts: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|c| std::str::from_utf8(c).ok()).collect();
-    parts.join(",")
+    super::thousands((count as f64 / took.as_secs_f64()) as usize)
 }

@@ -1,4 +1,4 @@
-//! Prints what figures cost over five years of a busy hub, as JSON lines: `figures FOLDER EVENTS [URL]`. The first run makes the store in FOLDER, or in
+//! Prints what figures cost over five years of a busy hub, as JSON lines: `measures FOLDER EVENTS [URL]`. The first run makes the store in FOLDER, or in
 //! the PostgreSQL database at URL, of so many events; a later run measures it again, with the few events more that each run adds. Every event goes
 //! through the log and the stage, as it would; what they say is drawn by number, so that two machines measure the same.
 use std::error::Error;
