@@ -12,6 +12,11 @@ use ledger::keys::Seal;
 use ledger::{Draft, Env, FixedClock, Genesis, Ledger, Micros, Place, SeededEntropy};
 use serde_json::{Map, Value, json};
 
+/// That of the product.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 type Done<T> = Result<T, Box<dyn Error>>;
 
 /// Five years of hours: each is one transaction.
