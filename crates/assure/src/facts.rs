@@ -383,6 +383,8 @@ pub struct Facts {
     pub publications: Vec<Publication>,
     /// Places of exposures by their vulnerability: made when it is first asked for.
     pub(crate) by_vulnerability: OnceLock<BTreeMap<Arc<str>, Vec<usize>>>,
+    /// Places of the first advice of each pair: made when it is first asked for.
+    pub(crate) first_advice: OnceLock<Vec<usize>>,
 }
 
 impl Facts {
@@ -400,6 +402,21 @@ impl Facts {
         });
         let of = places.get(vulnerability).into_iter().flatten();
         of.filter_map(|n| self.exposures.get(*n)).map(|x| &**x)
+    }
+
+    /// The first advice that reached a partner about a vulnerability, in the order of both.
+    pub fn first_advice(&self) -> impl Iterator<Item = &Delivery> {
+        let places = self.first_advice.get_or_init(|| {
+            let mut first: BTreeMap<(&str, &str), (Stamp, usize)> = BTreeMap::new();
+            for (n, one) in self.deliveries.iter().enumerate().filter(|(_, one)| one.bounced.is_none()) {
+                let best = first.entry((&one.partner, &one.vulnerability)).or_insert((one.at, n));
+                if (one.at.valid, one.at.entry) < (best.0.valid, best.0.entry) {
+                    *best = (one.at, n);
+                }
+            }
+            first.into_values().map(|(_, n)| n).collect()
+        });
+        places.iter().filter_map(|n| self.deliveries.get(*n))
     }
 
     /// After this instant, both ways, there is nothing more to see.
@@ -463,6 +480,7 @@ impl Facts {
             exploitations: of(&self.exploitations, |x| x.at.known <= view.known_as_of && x.by <= view.as_of),
             publications: of(&self.publications, |x| view.sees(x.at)),
             by_vulnerability: OnceLock::new(),
+            first_advice: OnceLock::new(),
         };
         crate::merged::settle(cut)
     }

@@ -3,8 +3,8 @@
 mod exploitation;
 mod exposures;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use ledger::{Micros, Result, Row, Tx, Value};
 use partners::merge::Merged;
@@ -243,6 +243,7 @@ impl Source {
         }
         let sql = "SELECT vulnerability, idx, valid, known, message, ask, party, addressee, country FROM @fact_delivery \
                    WHERE idx > $1 AND known <= $2 ORDER BY idx, vulnerability";
+        let before = facts.deliveries.len();
         let mut newly = BTreeSet::new();
         let mut passed: BTreeMap<Arc<str>, Vec<Passing>> = BTreeMap::new();
         tx.each(sql, &args, &mut |r| {
@@ -277,6 +278,9 @@ impl Source {
         for (org, passed) in passed {
             facts.passings.entry(org).or_default().extend(passed);
         }
+        if facts.deliveries.len() != before {
+            facts.first_advice = OnceLock::new();
+        }
         Ok(newly)
     }
 
@@ -288,6 +292,7 @@ impl Source {
         for delivery in facts.deliveries.iter_mut().filter(|d| sent.contains(&d.at.entry)) {
             delivery.bounced = Some(bounce);
         }
+        facts.first_advice = OnceLock::new();
         facts.passings.values_mut().for_each(|passed| passed.take_back(&sent));
         Ok(())
     }
@@ -300,29 +305,28 @@ impl Source {
             ..0 => (sql, vec![self.known.into()]),
             after => (later.as_str(), vec![self.known.into(), after.into()]),
         };
-        // the one table of millions: who is nobody's organisation is looked up once
-        let mut of: BTreeMap<String, Option<Vec<Passing>>> = BTreeMap::new();
+        // the one table of millions
+        let mut of: HashMap<Arc<str>, Vec<Passing>> = HashMap::new();
         tx.each(sql, &args, &mut |r| {
-            if !of.contains_key(r.text(0)) {
-                of.insert(r.text(0).to_owned(), self.world.orgs.contains_key(r.text(0)).then(Vec::new));
+            let stamp = at(r.micros(4), r.int(3));
+            let passing = Passing {
+                inbound: true,
+                topic: self.names.shared(r.text(1)),
+                evidence: Evidence::read(r.text(2)).unwrap_or_default(),
+                at: stamp,
+            };
+            match of.get_mut(r.text(0)) {
+                Some(passed) => passed.push(passing),
+                None if self.world.orgs.contains_key(r.text(0)) => {
+                    of.insert(self.names.shared(r.text(0)), vec![passing]);
+                }
+                None => return Ok(()),
             }
-            if let Some(Some(passed)) = of.get_mut(r.text(0)) {
-                let stamp = at(r.micros(4), r.int(3));
-                change.of(stamp);
-                passed.push(Passing {
-                    inbound: true,
-                    topic: self.names.shared(r.text(1)),
-                    evidence: Evidence::read(r.text(2)).unwrap_or_default(),
-                    at: stamp,
-                });
-            }
+            change.of(stamp);
             Ok(())
         })?;
         for (org, passed) in of {
-            if let Some(passed) = passed {
-                let org = self.names.shared(&org);
-                facts.passings.entry(org).or_default().extend(passed);
-            }
+            facts.passings.entry(org).or_default().extend(passed);
         }
         Ok(())
     }

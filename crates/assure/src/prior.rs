@@ -153,18 +153,11 @@ impl Verdict {
 
 /// The pairs of the period, in the order of partner and vulnerability. `seen` holds only what the reader may see.
 pub fn pairs<'a>(seen: &'a Facts, period: &Period) -> Vec<Pair<'a>> {
-    let mut first: BTreeMap<(&str, &str), &Delivery> = BTreeMap::new();
-    for delivery in seen.deliveries.iter().filter(|d| d.bounced.is_none()) {
-        let best = first.entry((&delivery.partner, &delivery.vulnerability)).or_insert(delivery);
-        if (delivery.at.valid, delivery.at.entry) < (best.at.valid, best.at.entry) {
-            *best = delivery;
-        }
-    }
-    first.retain(|_, d| period.holds(d.at.valid));
     let about = About::index(seen);
-    first
-        .into_iter()
-        .map(|((partner, vulnerability), advice)| {
+    let of_period = seen.first_advice().filter(|advice| period.holds(advice.at.valid));
+    of_period
+        .map(|advice| {
+            let (partner, vulnerability) = (advice.partner.as_str(), advice.vulnerability.as_str());
             let among = seen.exposures_to(vulnerability).filter(|x| &*x.partner == partner).collect();
             one_pair(&about, among, partner, vulnerability, advice)
         })

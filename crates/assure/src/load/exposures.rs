@@ -42,11 +42,13 @@ struct Told {
     count: Count,
     weight: f64,
     at: Stamp,
+    /// Its place in what the entry says.
+    n: i64,
 }
 
 /// The columns of [`Told::read`].
 const TOLD: &str = "vulnerability, level, source, subject, owner, holder, country, advisory, state, count_min, count_max, \
-                    weight, valid, known, idx";
+                    weight, valid, known, idx, n";
 
 impl Told {
     fn read(r: &Row<'_>, names: &mut Names) -> Told {
@@ -61,6 +63,7 @@ impl Told {
             count: Count { min: r.int(9), max: r.int(10) },
             weight: r.real(11),
             at: Stamp { valid: r.micros(12), known: r.micros(13), entry: r.int(14) },
+            n: r.int(15),
         }
     }
 }
@@ -77,6 +80,8 @@ pub(super) struct Line {
     exposure: Exposure,
     /// It, for each partner in whose constituency it lies.
     of: Vec<Arc<Exposure>>,
+    /// Where the first of these stands among all.
+    place: usize,
 }
 
 /// An answer or a confirmation: it reaches every exposure of its party in its country.
@@ -94,15 +99,14 @@ impl Source {
         facts: &mut Facts,
         change: &mut Change,
     ) -> Result<()> {
-        let sql =
-            format!("SELECT {TOLD} FROM @fact_exposure WHERE known <= $1 AND by_all = 1 AND {{scope}} ORDER BY idx, n");
+        let sql = format!("SELECT {TOLD} FROM @fact_exposure WHERE known <= $1 AND by_all = 1 AND {{scope}}");
         let mut told: Vec<Told> = Vec::new();
         for scope in scopes {
             scope.each(tx, &sql, self.known, |r| told.push(Told::read(r, &mut self.names)))?;
         }
         told.iter().for_each(|row| change.of(row.at));
         // what is said of one stands together, in the order of the log
-        told.par_sort_by(|a, b| a.key.cmp(&b.key));
+        told.par_sort_by(|a, b| (&a.key, a.at.entry, a.n).cmp(&(&b.key, b.at.entry, b.n)));
         let mut touched: BTreeSet<LineKey> = BTreeSet::new();
         for run in told.chunk_by(|a, b| a.key == b.key) {
             let Some(first) = run.first() else { continue };
@@ -124,18 +128,29 @@ impl Source {
             let party = (Arc::clone(&key.vulnerability), Arc::clone(&line.party));
             line.resolve(world, claims.get(&party).map_or(&[][..], Vec::as_slice));
         };
+        let mut stand = self.after >= 0;
         if self.after < 0 {
             self.lines.par_iter_mut().for_each(resolve);
-        } else if touched.is_empty() {
-            return;
         }
         for key in touched {
             let Some(line) = self.lines.get_mut(key) else { continue };
+            let place = line.place..line.place + line.of.len();
             resolve((key, line));
             change.actions.push(crate::mitigations::id(&line.exposure));
             change.exposures.extend(line.of.iter().cloned());
+            match facts.exposures.get_mut(place) {
+                Some(of) if !of.is_empty() && of.len() == line.of.len() => of.clone_from_slice(&line.of),
+                _ => stand = false,
+            }
         }
-        facts.exposures = self.lines.values().flat_map(|line| &line.of).cloned().collect();
+        if stand {
+            return;
+        }
+        facts.exposures.clear();
+        for line in self.lines.values_mut() {
+            line.place = facts.exposures.len();
+            facts.exposures.extend(line.of.iter().cloned());
+        }
         facts.by_vulnerability = OnceLock::new();
     }
 

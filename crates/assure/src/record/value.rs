@@ -3,7 +3,8 @@ use std::cmp::Ordering;
 
 use jiff::civil::Date;
 use ledger::Micros;
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::record::definition::{Field, Type};
 
@@ -15,7 +16,7 @@ const LINE_MAX: usize = 500;
 const LONG_MAX: usize = 20_000;
 
 /// A value as it is kept. Days and instants are text there: `2026-03-01`, `2026-03-01T09:00:00+01:00[Europe/Paris]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Stored {
     /// Yes or no.
@@ -43,6 +44,49 @@ pub enum Value {
     Flag(bool),
     /// Several.
     List(Vec<Value>),
+}
+
+/// Told apart by their form: to try each in turn costs as much as all else of reading a record.
+impl<'de> Deserialize<'de> for Stored {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Stored, D::Error> {
+        struct Form;
+        impl<'de> Visitor<'de> for Form {
+            type Value = Stored;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a flag, a number, a text or a list of texts")
+            }
+
+            fn visit_bool<E>(self, yes: bool) -> Result<Stored, E> {
+                Ok(Stored::Flag(yes))
+            }
+
+            fn visit_f64<E>(self, n: f64) -> Result<Stored, E> {
+                Ok(Stored::Number(n))
+            }
+
+            fn visit_i64<E>(self, n: i64) -> Result<Stored, E> {
+                Ok(Stored::Number(n as f64))
+            }
+
+            fn visit_u64<E>(self, n: u64) -> Result<Stored, E> {
+                Ok(Stored::Number(n as f64))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Stored, E> {
+                Ok(Stored::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Stored, A::Error> {
+                let mut list = Vec::new();
+                while let Some(one) = all.next_element()? {
+                    list.push(one);
+                }
+                Ok(Stored::List(list))
+            }
+        }
+        from.deserialize_any(Form)
+    }
 }
 
 impl Stored {
