@@ -6,6 +6,7 @@ pub mod check;
 pub mod eval;
 mod lex;
 pub mod parse;
+mod reads;
 #[cfg(test)]
 mod tests;
 

@@ -458,7 +458,7 @@ impl Facts {
         };
         let bounce = |x: Delivery| Delivery { bounced: x.bounced.filter(|b| view.sees(*b)), ..x };
         let passings = self.passings.iter().map(|(org, passed)| (Arc::clone(org), passed.seen_at(view)));
-        let cut = Facts {
+        let mut cut = Facts {
             home: self.home.clone(),
             // who somebody is does not begin on the day on which it is found out
             merges: of(&self.merges, |x| x.known <= view.known_as_of),
@@ -469,8 +469,8 @@ impl Facts {
                 .map(|(k, v)| (k.clone(), *v))
                 .collect(),
             partners: of(&self.partners, |x| view.sees(x.at)),
-            trusts: of(&self.trusts, |x| x.at.known <= view.known_as_of),
-            agreements: of(&self.agreements, |x| x.at.known <= view.known_as_of),
+            trusts: Vec::new(),
+            agreements: Vec::new(),
             keys: of(&self.keys, |x| view.sees(x.at)),
             contacts: of(&self.contacts, |x| view.sees(x.at)),
             inventories: of(&self.inventories, |x| view.sees(x.at)),
@@ -482,7 +482,15 @@ impl Facts {
             by_vulnerability: OnceLock::new(),
             first_advice: OnceLock::new(),
         };
+        cut.take_spans(self, view.known_as_of);
         crate::merged::settle(cut)
+    }
+
+    /// Trust and agreements as they are known: each says itself from when on it is so.
+    pub(crate) fn take_spans(&mut self, all: &Facts, known_as_of: Micros) {
+        let known = |spans: &[Span]| spans.iter().filter(|x| x.at.known <= known_as_of).cloned().collect();
+        self.trusts = known(&all.trusts);
+        self.agreements = known(&all.agreements);
     }
 
     /// The kinds among `needs` of which nothing is known.

@@ -47,6 +47,8 @@ pub(crate) struct Change {
     pub first: Option<Micros>,
     /// The last instant of it, both ways.
     pub last: Micros,
+    /// Trust or an agreement: what a span says of the days before it was known is seen from there.
+    pub spans: bool,
     /// The exposures of which something was said, as they are now.
     pub exposures: Vec<Arc<Exposure>>,
     /// The actions that mitigate them, or did.
@@ -212,8 +214,7 @@ impl Source {
         let keys = keys(tx, since)?;
         let (contacts, inventories) = (dated(tx, "contact", since)?, dated(tx, "inventory", since)?);
         if !(trusts.is_empty() && agreements.is_empty()) {
-            // what a span says of the days before it was known is seen from there
-            change.ever();
+            change.spans = true;
         }
         let spans = trusts.iter().chain(&agreements).map(|x| x.at);
         let dates = contacts.iter().chain(&inventories).map(|x| x.at);

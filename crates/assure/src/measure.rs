@@ -1,6 +1,6 @@
 //! From a definition and facts to a figure: what its text counts, or what the model that it names computes. Measures without either stay null and name
 //! what they wait for.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ledger::{Micros, Tx};
@@ -10,16 +10,18 @@ use crate::count::eval::Ground;
 use crate::count::{Program, When};
 use crate::facts::{Facts, View};
 use crate::figure::{Explanation, Figure, Item, Other};
-use crate::load::Source;
+use crate::load::{Change, Source};
 use crate::pack::{Measure, Plan};
 use crate::period::Period;
 use crate::record::definition::Catalogue;
-use crate::record::facts::{Book, Rows};
+use crate::record::facts::{Book, Key, Rows};
 use crate::seen::{Seen, Table};
 use crate::{combined, count, counted, exchanges, headline, merged, organisations};
 
 /// How many times are kept looked at: now, the end of a period, and that of the baseline, for two readers.
 const TIMES_MAX: usize = 6;
+/// How many figures are kept.
+const SETTLED_MAX: usize = 1_000;
 
 /// All that measures are computed from, whatever the time.
 #[derive(Debug, Default)]
@@ -35,7 +37,12 @@ pub struct Ledgers {
     last: Micros,
     /// What was looked at lately, by time.
     times: Mutex<BTreeMap<(Micros, Micros), Arc<Seen>>>,
+    /// Figures of texts that read records alone, with the kinds of these: they hold until one of them changes.
+    settled: Mutex<BTreeMap<Asked, (BTreeSet<String>, Figure)>>,
 }
+
+/// What was asked: plan, measure and text, the period, and the two times as far as they see something else.
+type Asked = (String, String, String, (Micros, Micros), (Micros, Micros));
 
 /// All there is.
 const ALL: View = View { as_of: Micros(i64::MAX), known_as_of: Micros(i64::MAX) };
@@ -44,7 +51,15 @@ impl Ledgers {
     /// From what the program saw and what people recorded.
     pub fn new(facts: Facts, book: Book, catalogue: Catalogue, home: String) -> Ledgers {
         let last = facts.last().max(book.last());
-        Ledgers { facts: Arc::new(facts), book, catalogue, home, last, times: Mutex::default() }
+        Ledgers {
+            facts: Arc::new(facts),
+            book,
+            catalogue,
+            home,
+            last,
+            times: Mutex::default(),
+            settled: Mutex::default(),
+        }
     }
 
     /// Whether all that is here was known by then.
@@ -106,9 +121,10 @@ impl Ledgers {
                 Err(_) => {}
             }
         }
-        let after = source.after();
+        let (after, seen) = (source.after(), self.facts.kinds.len());
         let change = source.follow(tx, Arc::make_mut(&mut self.facts))?;
         let touched = self.book.follow(tx, after, Micros(i64::MAX))?;
+        self.unsettle(&touched, &change, self.facts.kinds.len() != seen);
         self.last = self.last.max(change.last).max(self.book.last_of(touched.iter()));
         if !self.facts.merges.is_empty() {
             // what is seen is made from the facts by who is who: it is made again
@@ -133,10 +149,43 @@ impl Ledgers {
                 let view = View { as_of, known_as_of };
                 seen.follow(&self.book, &self.catalogue, view, touched.iter());
             }
+            if sees && change.spans {
+                Arc::make_mut(&mut seen.facts).take_spans(&self.facts, known_as_of);
+            }
             times.insert((as_of, known_as_of), Arc::new(seen));
         }
         self.times = Mutex::new(times);
         Ok(())
+    }
+}
+
+impl Ledgers {
+    /// Forgets the figures that the touched records, or actions that the program saw itself, may change.
+    fn unsettle(&mut self, touched: &BTreeSet<Key>, change: &Change, is_new_kind: bool) {
+        let mut kinds: BTreeSet<&str> = touched.iter().map(|(kind, _)| kind.as_str()).collect();
+        if !change.actions.is_empty() {
+            kinds.insert(crate::mitigations::ACTION);
+        }
+        let settled = self.settled.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if is_new_kind || !self.facts.merges.is_empty() {
+            settled.clear();
+        }
+        settled.retain(|_, (reads, _)| !reads.iter().any(|kind| kinds.contains(kind.as_str())));
+    }
+
+    /// A figure as it was worked out before, or as `make` works it out now.
+    fn settled(&self, asked: Asked, reads: BTreeSet<String>, make: impl FnOnce() -> Figure) -> Figure {
+        let settled = || self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, figure)) = settled().get(&asked) {
+            return figure.clone();
+        }
+        let figure = make();
+        let mut settled = settled();
+        if settled.len() >= SETTLED_MAX {
+            settled.clear();
+        }
+        settled.insert(asked, (reads, figure.clone()));
+        figure
     }
 }
 
@@ -199,7 +248,10 @@ impl<'a> Lens<'a> {
 
     fn evaluate(&self, measure: &Measure, listed: bool) -> (Figure, Vec<Item>) {
         let program = program(measure, &self.of.catalogue);
-        let (mut figure, items) = self.once(measure, &program, self.now, self.period, listed);
+        let ((mut figure, items), baseline) = rayon::join(
+            || self.once(measure, &program, self.now, self.period, listed),
+            || self.baseline(measure, &program),
+        );
         if let Some(then) = self.then
             && figure.value.is_some()
         {
@@ -210,7 +262,7 @@ impl<'a> Lens<'a> {
                 figure.restates = Some(Other { period: self.period.clone(), known_as_of, value: first.value });
             }
         }
-        figure.baseline = self.baseline(measure, &program);
+        figure.baseline = baseline;
         if self.period.is_year() && measure.baseline.as_ref().is_some_and(|b| b.period.contains("-Q")) {
             // four quarters beside one would show a growth that is none
             figure.baseline = None;
@@ -220,6 +272,28 @@ impl<'a> Lens<'a> {
     }
 
     fn once(
+        &self,
+        measure: &Measure,
+        program: &Option<Result<Program, String>>,
+        view: View,
+        period: &Period,
+        listed: bool,
+    ) -> (Figure, Vec<Item>) {
+        let reads = program.iter().flatten().find_map(Program::records_alone).filter(|_| !listed);
+        let Some(reads) = reads else { return self.look(measure, program, view, period, listed) };
+        let edge = self.of.edge(view);
+        let asked = (
+            self.plan.head.prefix.clone(),
+            measure.id.clone(),
+            measure.count.clone().unwrap_or_default(),
+            (period.from(), period.until()),
+            (edge.as_of, edge.known_as_of),
+        );
+        let figure = self.of.settled(asked, reads, || self.look(measure, program, view, period, false).0);
+        (Figure { as_of: view.as_of, known_as_of: view.known_as_of, ..figure }, Vec::new())
+    }
+
+    fn look(
         &self,
         measure: &Measure,
         program: &Option<Result<Program, String>>,

@@ -12,6 +12,10 @@ use crate::record::value::Value;
 /// What stands open has no last day.
 const EVER: &str = "9999-12-31";
 
+/// What changes of an organisation without anybody saying so of it.
+pub(crate) const CHANGES: [&str; 7] =
+    ["contact_verified", "inventory_on", "last_in", "last_out", "agreement_until", "trusted_until", "key_active"];
+
 /// Every organisation as it is at `view`, by key.
 pub(crate) fn units(seen: &Facts, view: View) -> Vec<Arc<Unit>> {
     let (contacts, inventories) = (last(&seen.contacts), last(&seen.inventories));

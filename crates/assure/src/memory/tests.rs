@@ -47,7 +47,7 @@ impl World {
     fn step(&self, what: u8, a: u8, b: u8, c: u8) {
         let (org, flaw) = (ORGS[usize::from(a % 4)], FLAWS[usize::from(b % 3)]);
         let day = self.now().plus_hours(-24 * i64::from(c % 40)).day();
-        match what % 16 {
+        match what % 20 {
             0 => self.org(a, if a % 4 < 2 { "csirt" } else { "operator" }, ["PL", "DE", "US"][usize::from(c % 3)]),
             1 => {
                 let meta = json!({ "org": org, "from": day, "to": "2026-12-31", "reason": "vetted", "by": "ana" });
@@ -70,7 +70,7 @@ impl World {
                 self.say("act.sent", &ask, &Value::Null);
                 self.sent.borrow_mut().push(ask);
             }
-            7 | 8 => self.answered(what % 16 == 8, a, c),
+            7 | 8 => self.answered(what % 20 == 8, a, c),
             9 => {
                 let body = json!({ "type": "sighting", "spec_version": "2.1", "id": format!("sighting--{}", a % 3), "first_seen": self.now(),
                     "revoked": c.is_multiple_of(7), "sighting_of_ref": format!("vulnerability--{}", b % 3), "where_sighted_refs": ["location--1"] });
@@ -95,8 +95,8 @@ impl World {
                     "vulnerabilities": [{ "cve": flaw, "remediations": [{ "category": "vendor_fix" }] }] });
                 self.say("exchange.document", &document, &body);
             }
-            13 => self.record(a, &day, c),
-            14 => self.backed(a, c),
+            13 | 16..=18 => self.record(a, &day, c),
+            14 | 19 => self.backed(a, c),
             _ => self.merged(org, ORGS[usize::from(c % 4)]),
         }
     }
@@ -122,8 +122,10 @@ impl World {
             (
                 "activity",
                 "held",
-                json!({ "reference": "r", "title": "b", "held_on": day, "partners": ["pl-cert", "de-cert"], "purpose": "deter", "entities": ["plc-1"] }),
+                json!({ "reference": "r", "title": "b", "held_on": day, "partners": ["pl-cert", "de-cert"], "purpose": "deter", "entities": ["plc-1"],
+                    "divisions": ["csd", "isd"], "coordinated_by": "home", "coordinated_on": if c.is_multiple_of(2) { &day } else { "2025-12-01" } }),
             ),
+            ("travel", "made", json!({ "reference": "t", "title": "d", "activity": format!("activity-{}", c % 3) })),
             (
                 "governance",
                 "approved",
@@ -131,7 +133,7 @@ impl World {
             ),
             ("priority", "listed", json!({ "entity": "plc-1", "from": day })),
         ];
-        let (kind, state, fields) = &kinds[usize::from(a % 4)];
+        let (kind, state, fields) = &kinds[usize::from(a) % kinds.len()];
         let void = c.is_multiple_of(11).then_some("a mistake");
         let meta = json!({ "record": kind, "id": format!("{kind}-{}", c % 4), "name": "n", "state": state, "fields": fields, "tags": [],
             "marking": "AMBER", "source": "local", "by": "ana", "orgs": ["pl-cert"], "void": void });
@@ -174,6 +176,11 @@ impl World {
                 Ok((kept, compute::explain_all(tx, as_of, known_as_of, period.as_ref())?))
             });
             let (kept, read) = both.unwrap();
+            let figures = self.story.ledger.read(|tx| self.memory.compute(tx, as_of, known_as_of, period.as_ref()));
+            for (figure, read) in figures.unwrap().iter().zip(&read) {
+                let text = |figure| serde_json::to_string(figure).unwrap();
+                assert_eq!(text(figure), text(&read.figure), "as of {as_of}, known as of {known_as_of}");
+            }
             for (kept, read) in kept.iter().zip(&read) {
                 let text = |e| serde_json::to_string_pretty(e).unwrap();
                 let (kept, read, id) = (text(kept), text(read), &read.figure.id);
@@ -195,6 +202,8 @@ fn play(engine: usize, steps: &[(u8, u8, u8, u8)]) {
         sent: RefCell::default(),
     };
     (0..4).for_each(|n| world.org(n, if n < 2 { "csirt" } else { "operator" }, ["PL", "DE"][usize::from(n % 2)]));
+    // one of each kind: what was never seen has no figure that could change
+    (0..5).for_each(|kind| world.record(kind, "2026-01-01", 3));
     for (what, a, b, c) in steps {
         world.step(*what, *a, *b, *c);
         world.check();

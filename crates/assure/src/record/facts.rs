@@ -166,7 +166,7 @@ struct Stay {
 }
 
 /// The kind of record by which infrastructure stands on the register of priorities.
-const PRIORITY: &str = "priority";
+pub(crate) const PRIORITY: &str = "priority";
 
 impl Book {
     /// All that is known by `known`.
