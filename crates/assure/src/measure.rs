@@ -98,11 +98,7 @@ impl Ledgers {
         let rows = Rows::read(tx, -1, known)?;
         // one hand reads what records say while the other reads what was seen
         let book = std::thread::scope(|scope| {
-            let book = scope.spawn(|| {
-                let mut book = Book::default();
-                book.take(rows);
-                book
-            });
+            let book = scope.spawn(|| Book::of(rows));
             source.follow(tx, &mut facts)?;
             book.join().map_err(|_| ledger::Error::Integrity("records could not be read".into()))
         })?;
@@ -157,9 +153,7 @@ impl Ledgers {
         self.times = Mutex::new(times);
         Ok(())
     }
-}
 
-impl Ledgers {
     /// Forgets the figures that the touched records, or actions that the program saw itself, may change.
     fn unsettle(&mut self, touched: &BTreeSet<Key>, change: &Change, is_new_kind: bool) {
         let mut kinds: BTreeSet<&str> = touched.iter().map(|(kind, _)| kind.as_str()).collect();

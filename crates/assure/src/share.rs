@@ -37,13 +37,12 @@ fn part(left: i64, open: i64) -> f64 {
 /// The least weighted mean when each weight may lie anywhere in its interval: the worst parts weigh most, so it is found
 /// among the prefixes of the parts in ascending order.
 fn lowest(mut parts: Vec<(f64, f64, f64)>) -> f64 {
-    let is_exact = parts.iter().all(|(_, least, most)| least == most);
-    if is_exact {
-        let (sum, weight) = parts.iter().fold((0.0, 0.0), |(sum, all), (done, w, _)| (sum + done * w, all + w));
-        return sum / weight;
+    let least = parts.iter().fold((0.0, 0.0), |(sum, weight), (done, least, _)| (sum + done * least, weight + least));
+    // where nothing may weigh more there is one mean, whatever the order
+    if parts.iter().all(|(_, least, most)| least == most) {
+        return least.0 / least.1;
     }
     parts.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let least = parts.iter().fold((0.0, 0.0), |(sum, weight), (done, least, _)| (sum + done * least, weight + least));
     let more = parts.iter().scan(least, |(sum, weight), (done, least, most)| {
         *sum += done * (most - least);
         *weight += most - least;

@@ -171,9 +171,14 @@ pub(crate) const PRIORITY: &str = "priority";
 impl Book {
     /// All that is known by `known`.
     pub(crate) fn read(tx: &mut Tx<'_>, known: Micros) -> Result<Book> {
+        Ok(Book::of(Rows::read(tx, -1, known)?))
+    }
+
+    /// What these rows say.
+    pub(crate) fn of(rows: Rows) -> Book {
         let mut book = Book::default();
-        book.take(Rows::read(tx, -1, known)?);
-        Ok(book)
+        book.take(rows);
+        book
     }
 
     /// Adds what the entries after `after` say, as far as it is known by `known`; gives the records of which they speak, but of a first
@@ -183,7 +188,7 @@ impl Book {
     }
 
     /// The same from rows that were read.
-    pub(crate) fn take(&mut self, rows: Rows) -> BTreeSet<Key> {
+    fn take(&mut self, rows: Rows) -> BTreeSet<Key> {
         let Rows { after, versions, backed } = rows;
         let mut touched = BTreeSet::new();
         // reading what they say is most of the work, and each is read by itself

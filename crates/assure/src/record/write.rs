@@ -369,20 +369,20 @@ impl<'a> Desk<'a> {
 
 /// Whether a person may record this kind, or say that one was a mistake.
 pub(super) fn may_record(definition: &Definition, person: &Person) -> Result<()> {
-    if person.is_operator && definition.is_recorded_by(person.role) {
-        return Ok(());
-    }
-    let who = definition.recorded_by.join(", ");
-    refused("role-record", format!("the role {} may not record {}; {who} may", person.role, definition.one()), "")
+    is_recorder(definition, person, &format!("record {}", definition.one()))
 }
 
-/// Whether a person may bring what shows a record of this kind.
+/// Whether a person may bring what shows a record of this kind: whoever may record it.
 pub(super) fn may_bring(definition: &Definition, person: &Person) -> Result<()> {
+    is_recorder(definition, person, "add evidence here")
+}
+
+fn is_recorder(definition: &Definition, person: &Person, to_do: &str) -> Result<()> {
     if person.is_operator && definition.is_recorded_by(person.role) {
         return Ok(());
     }
     let who = definition.recorded_by.join(", ");
-    refused("role-record", format!("the role {} may not add evidence here; {who} may", person.role), "")
+    refused("role-record", format!("the role {} may not {to_do}; {who} may", person.role), "")
 }
 
 /// Whether a person may vouch for a record: by role, and because none of it is theirs.

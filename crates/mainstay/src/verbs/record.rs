@@ -353,9 +353,7 @@ impl List {
         }
         Ok(Done::Fine)
     }
-}
 
-impl List {
     /// Those that are wanted. By words one look ends after so many records; the next goes on there.
     fn lines(&self, tx: &mut Tx<'_>, kind: &str) -> ledger::Result<Vec<Line>> {
         let mut wanted = Wanted {

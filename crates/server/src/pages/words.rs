@@ -91,6 +91,11 @@ pub fn count(n: i64, one: &str, many: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { many })
 }
 
+/// A refusal in a line: what is wrong, and what to do where there is something.
+pub fn why(reason: &str, next: &str) -> String {
+    if next.is_empty() { reason.to_owned() } else { format!("{reason}: {next}") }
+}
+
 /// "Five functions", at the beginning of a sentence.
 pub fn capital(text: &str) -> String {
     let mut chars = text.chars();

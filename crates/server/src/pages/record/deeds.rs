@@ -15,6 +15,7 @@ use ledger::{Error, Result, Tx};
 use super::view::{address, choice, record};
 use crate::auth::{self, Viewer};
 use crate::pages::signs::Evidence;
+use crate::pages::words;
 use crate::pages::{Choice, Names};
 use crate::records::deeds::{Asked, FORM_MAX, Sent, done, may, whole};
 use crate::respond::{Context, page, refusal};
@@ -106,7 +107,7 @@ async fn failed(
 ) -> Response {
     match error {
         Error::Refused { rule, reason, next } if is_of_form(rule) => {
-            let why = [reason, next].join(": ").trim_end_matches(": ").to_owned();
+            let why = words::why(&reason, &next);
             let failed = Failed { deed, sent, why };
             page(state, viewer, move |tx, context| record(tx, context, (&kind, &id), None, Some(&failed))).await
         }

@@ -21,7 +21,7 @@ use super::{Cell, Form, Input};
 use crate::auth::{self, Viewer};
 use crate::pages::signs::Mark;
 use crate::pages::when::When;
-use crate::pages::words::{Sentence, capital, count, number};
+use crate::pages::words::{self, Sentence, capital, count, number};
 use crate::pages::{Choice, Shell};
 use crate::respond::{Context, not_found, page, refusal};
 use crate::state::{AppState, wait};
@@ -166,7 +166,7 @@ async fn take(
         (Err(Error::Refused { rule, reason, next }), Some(number))
             if ["record-", "proposal-"].iter().any(|r| rule.starts_with(r)) =>
         {
-            let why = if next.is_empty() { capital(&reason) } else { format!("{}: {next}", capital(&reason)) };
+            let why = capital(&words::why(&reason, &next));
             let failed = Failed { number, brought, why };
             page(state, viewer, move |tx, context| proposals(tx, context, failed.number - 1, Some(&failed))).await
         }

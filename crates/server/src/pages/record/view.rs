@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::{Cell, Form, Input, Kinds, Record, Records, Row, deeds};
 use crate::auth::{self, Viewer};
 use crate::pages::signs::{Evidence, Mark};
-use crate::pages::words::{Sentence, capital, count, figure, number, query};
+use crate::pages::words::{self, Sentence, capital, count, figure, number, query};
 use crate::pages::{Choice, Names};
 use crate::respond::{Context, not_found, page, refusal};
 use crate::state::AppState;
@@ -139,7 +139,7 @@ async fn take(
     match done.await {
         Ok(id) => Ok(Ok(id)),
         Err(Error::Refused { rule, reason, next }) if rule.starts_with("record-") => {
-            Ok(Err(if next.is_empty() { capital(&reason) } else { format!("{}: {next}", capital(&reason)) }))
+            Ok(Err(capital(&words::why(&reason, &next))))
         }
         Err(error) => Err(Box::new(refusal(state.clone(), viewer.clone(), error).await)),
     }

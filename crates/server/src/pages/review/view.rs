@@ -20,7 +20,7 @@ use super::{Figure, Held, Objective, Review, Reviews, Step, Text};
 use crate::auth::{self, Viewer};
 use crate::pages::Choice;
 use crate::pages::signs::Mark;
-use crate::pages::words::{Sentence, capital, count, number, query};
+use crate::pages::words::{self, Sentence, capital, count, number, query};
 use crate::respond::{Context, broken, not_found, page, refusal, render};
 use crate::state::AppState;
 
@@ -104,7 +104,7 @@ async fn take(
 fn why(error: Error) -> Result<String> {
     match error {
         Error::Refused { rule, reason, next } if rule != "role" && rule != "review-unknown" => {
-            Ok([reason, next].join(": ").trim_end_matches(": ").to_owned())
+            Ok(words::why(&reason, &next))
         }
         error => Err(error),
     }

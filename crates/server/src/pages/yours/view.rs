@@ -17,6 +17,7 @@ use super::tongue::{ENGLISH, TONGUES, Tongue, tongue};
 use super::{Measured, Shown, Waiting, Yours};
 use crate::auth::{self, Viewer};
 use crate::pages::signs::Mark;
+use crate::pages::words;
 use crate::respond::{broken, refusal, render};
 use crate::state::AppState;
 
@@ -166,7 +167,7 @@ async fn take(
             quiet(Redirect::to(&format!("{address}?done=1{lang}")).into_response())
         }
         Err(Error::Refused { reason, next, .. }) => {
-            let why = [reason, next].join(": ").trim_end_matches(": ").to_owned();
+            let why = words::why(&reason, &next);
             respond(state, reader, nonce, wanted, headers, Some(why)).await
         }
         Err(error) => broken(&error.to_string()),
