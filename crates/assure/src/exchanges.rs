@@ -14,23 +14,26 @@ struct Exchange<'a> {
     topic: &'a str,
     week: i64,
     counted: bool,
-    passed: Vec<&'a Passing>,
+    outbound: bool,
+    inbound: bool,
+    /// The best that shows it.
+    best: Evidence,
+    /// Of what passed.
+    entries: Vec<i64>,
 }
 
 /// Fills the figure and lists every exchange of the period, where that is asked.
 pub(crate) fn evaluate(seen: &Facts, period: &Period, figure: &mut Figure, listed: bool) -> Vec<Item> {
     let all = exchanges(seen, period);
     if figure.missing.is_empty() {
-        let count = |fits: &dyn Fn(&Passing) -> bool| {
-            all.iter().filter(|x| x.counted && x.passed.iter().any(|p| fits(p))).count() as i64
-        };
+        let count = |fits: &dyn Fn(&Exchange<'_>) -> bool| all.iter().filter(|x| x.counted && fits(x)).count() as i64;
         let value = count(&|_| true);
         figure.value = Some(value.into());
         figure.numerator = Some(value);
-        let [e1, e2, e3, e4] = Evidence::COLUMNS.map(|level| Some(count(&|p| p.evidence >= level).into()));
+        let [e1, e2, e3, e4] = Evidence::COLUMNS.map(|level| Some(count(&|x| x.best >= level).into()));
         figure.evidence = Levels { E1: e1, E2: e2, E3: e3, E4: e4 };
-        figure.beside.insert("out".to_owned(), count(&|p| !p.inbound).into());
-        figure.beside.insert("in".to_owned(), count(&|p| p.inbound).into());
+        figure.beside.insert("out".to_owned(), count(&|x| x.outbound).into());
+        figure.beside.insert("in".to_owned(), count(&|x| x.inbound).into());
         figure.beside.insert("changed_a_product".to_owned(), json!(null));
         figure.notes.push("which inbound items changed a product of ours is not recorded yet".to_owned());
     }
@@ -44,31 +47,52 @@ fn exchanges<'a>(seen: &'a Facts, period: &Period) -> Vec<Exchange<'a>> {
     let mut all = Vec::new();
     for (org, passings) in &seen.passings {
         let counted = latest.get(&**org).is_some_and(|p| seen.home.is_empty() || p.country != seen.home);
-        let mut of: BTreeMap<(&str, i64), Vec<&Passing>> = BTreeMap::new();
+        // by week first: what passed is in the order of time, and numbers are compared sooner than words
+        let mut of: BTreeMap<(i64, &str), Exchange<'_>> = BTreeMap::new();
         for p in passings.within(from, until) {
-            of.entry((&p.topic, week_number(p.at.valid))).or_default().push(p);
+            let (week, topic) = (week_number(p.at.valid), &*p.topic);
+            of.entry((week, topic)).or_insert_with(|| Exchange::new(org, topic, week, counted)).add(p);
         }
-        all.extend(of.into_iter().map(|((topic, week), passed)| Exchange { org, topic, week, counted, passed }));
+        let first = all.len();
+        all.extend(of.into_values());
+        all[first..].sort_by_key(|x| (x.topic, x.week));
     }
     all
 }
 
-impl Exchange<'_> {
+impl<'a> Exchange<'a> {
+    fn new(org: &'a str, topic: &'a str, week: i64, counted: bool) -> Exchange<'a> {
+        Exchange {
+            org,
+            topic,
+            week,
+            counted,
+            outbound: false,
+            inbound: false,
+            best: Evidence::default(),
+            entries: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, passed: &Passing) {
+        self.inbound |= passed.inbound;
+        self.outbound |= !passed.inbound;
+        self.best = self.best.max(passed.evidence);
+        self.entries.push(passed.at.entry);
+    }
+
     fn item(&self) -> Item {
-        let ways = [(false, "out"), (true, "in")];
-        // in the order of the alphabet
-        let mut ways: Vec<&str> = ways
-            .iter()
-            .filter(|(way, _)| self.passed.iter().any(|p| p.inbound == *way))
-            .map(|(_, word)| *word)
+        let ways: Vec<&str> = [("in", self.inbound), ("out", self.outbound)]
+            .into_iter()
+            .filter(|(_, so)| *so)
+            .map(|(word, _)| word)
             .collect();
-        ways.sort_unstable();
         let why = if self.counted {
-            format!("{} ({})", ways.join(" and "), plural(self.passed.len()))
+            format!("{} ({})", ways.join(" and "), plural(self.entries.len()))
         } else {
             "a partner at home, or an organisation that was never introduced".to_owned()
         };
-        let mut entries: Vec<i64> = self.passed.iter().map(|p| p.at.entry).collect();
+        let mut entries = self.entries.clone();
         entries.sort_unstable();
         Item {
             key: format!("{}, {}, {}", self.org, self.topic, week(self.week)),

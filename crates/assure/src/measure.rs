@@ -37,12 +37,12 @@ pub struct Ledgers {
     last: Micros,
     /// What was looked at lately, by time.
     times: Mutex<BTreeMap<(Micros, Micros), Arc<Seen>>>,
-    /// Figures of texts that read records alone, with the kinds of these: they hold until one of them changes.
+    /// Figures of texts that read records and the day alone, with the kinds of these: they hold until one of them changes.
     settled: Mutex<BTreeMap<Asked, (BTreeSet<String>, Figure)>>,
 }
 
-/// What was asked: plan, measure and text, the period, and the two times as far as they see something else.
-type Asked = (String, String, String, (Micros, Micros), (Micros, Micros));
+/// What was asked: plan, measure and text, the period, the two times as far as they see something else, and the day where the text reads it.
+type Asked = (String, String, String, (Micros, Micros), (Micros, Micros), Option<i64>);
 
 /// All there is.
 const ALL: View = View { as_of: Micros(i64::MAX), known_as_of: Micros(i64::MAX) };
@@ -273,7 +273,7 @@ impl<'a> Lens<'a> {
         period: &Period,
         listed: bool,
     ) -> (Figure, Vec<Item>) {
-        let reads = program.iter().flatten().find_map(Program::records_alone).filter(|_| !listed);
+        let reads = program.iter().flatten().map(Program::reads).find(|reads| !reads.more && !listed);
         let Some(reads) = reads else { return self.look(measure, program, view, period, listed) };
         let edge = self.of.edge(view);
         let asked = (
@@ -282,8 +282,9 @@ impl<'a> Lens<'a> {
             measure.count.clone().unwrap_or_default(),
             (period.from(), period.until()),
             (edge.as_of, edge.known_as_of),
+            reads.day.then(|| view.as_of.day_number()),
         );
-        let figure = self.of.settled(asked, reads, || self.look(measure, program, view, period, false).0);
+        let figure = self.of.settled(asked, reads.kinds, || self.look(measure, program, view, period, false).0);
         (Figure { as_of: view.as_of, known_as_of: view.known_as_of, ..figure }, Vec::new())
     }
 

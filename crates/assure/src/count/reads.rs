@@ -1,14 +1,27 @@
-//! What a text reads: kinds of records, and perhaps more. What reads records alone counts the same for as long as no record of those kinds changes.
+//! What a text reads: kinds of records, the day, and perhaps more. What reads records alone counts the same on a day for as long as no record of those
+//! kinds changes.
 use std::collections::BTreeSet;
 
 use crate::count::check::PARTNER;
 use crate::count::{Expr, Operand, Path, Program, Source, Via, When};
 use crate::record::facts::PRIORITY;
 
+/// What a text reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Kinds of records.
+    pub kinds: BTreeSet<String>,
+    /// The day of whoever asks.
+    pub day: bool,
+    /// Trust, or what passes between an organisation and us.
+    pub more: bool,
+}
+
 impl Program {
-    /// The kinds of records that it reads; nothing where it reads the clock, trust, or what passes between an organisation and us.
-    pub fn records_alone(&self) -> Option<BTreeSet<String>> {
-        let mut reads = Reads { kinds: BTreeSet::from([self.each.clone()]), more: self.each == PARTNER };
+    /// Read off its text.
+    pub fn reads(&self) -> Reads {
+        let mut reads =
+            Reads { kinds: BTreeSet::from([self.each.clone()]), more: self.each == PARTNER, ..Reads::default() };
         if let When::During(path) = &self.when {
             reads.path(path);
         }
@@ -18,14 +31,8 @@ impl Program {
         let tests = self.population.iter().chain(&self.counting).map(|test| &test.expr);
         let others = self.out.iter().map(|(expr, _)| expr).chain(self.beside.iter().map(|(_, expr)| expr));
         tests.chain(others).for_each(|expr| reads.expr(expr));
-        (!reads.more).then_some(reads.kinds)
+        reads
     }
-}
-
-struct Reads {
-    kinds: BTreeSet<String>,
-    /// And something that is no record.
-    more: bool,
 }
 
 impl Reads {
@@ -42,7 +49,8 @@ impl Reads {
     fn operand(&mut self, operand: &Operand) {
         match operand {
             Operand::Path(path) => self.path(path),
-            Operand::PeriodEnd | Operand::Today => self.more = true,
+            // a period that still runs ends today
+            Operand::PeriodEnd | Operand::Today => self.day = true,
             Operand::Shift(inner, _) => self.operand(inner),
             Operand::Sum(left, _, right) => {
                 self.operand(left);

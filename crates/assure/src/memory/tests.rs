@@ -129,7 +129,8 @@ impl World {
             (
                 "governance",
                 "approved",
-                json!({ "reference": "g", "title": "c", "approved_on": day, "form": "charter" }),
+                // in force for a few days, so that a figure changes by the day alone
+                json!({ "reference": "g", "title": "c", "approved_on": day, "form": "charter", "review_due": "2026-01-04" }),
             ),
             ("priority", "listed", json!({ "entity": "plc-1", "from": day })),
         ];
@@ -204,6 +205,8 @@ fn play(engine: usize, steps: &[(u8, u8, u8, u8)]) {
     (0..4).for_each(|n| world.org(n, if n < 2 { "csirt" } else { "operator" }, ["PL", "DE"][usize::from(n % 2)]));
     // one of each kind: what was never seen has no figure that could change
     (0..5).for_each(|kind| world.record(kind, "2026-01-01", 3));
+    // and what is in force counts only where something shows it
+    world.backed(2, 3);
     for (what, a, b, c) in steps {
         world.step(*what, *a, *b, *c);
         world.check();
