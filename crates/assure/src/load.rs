@@ -23,8 +23,10 @@ pub(crate) struct Source {
     world: World,
     /// Keys that turned out to be another's.
     merges: Vec<Merged>,
-    /// A few names stand in millions of rows.
+    /// A few names stand in millions of rows. Every body that a row names is among them, also one that nobody introduced.
     names: Names,
+    /// Whether somebody is new or has another name since exploitation was looked at.
+    renamed: bool,
     /// Vulnerabilities that somebody was advised of.
     advised: BTreeSet<String>,
     /// How many deliveries were there when exploitation was looked at.
@@ -49,6 +51,8 @@ pub(crate) struct Change {
     pub last: Micros,
     /// Trust or an agreement: what a span says of the days before it was known is seen from there.
     pub spans: bool,
+    /// Whether something is said of what an organisation is.
+    pub orgs: bool,
     /// The exposures of which something was said, as they are now.
     pub exposures: Vec<Arc<Exposure>>,
     /// The actions that mitigate them, or did.
@@ -76,6 +80,10 @@ impl Change {
 struct Names(HashSet<Arc<str>>);
 
 impl Names {
+    fn has(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+
     fn shared(&mut self, name: &str) -> Arc<str> {
         match self.0.get(name) {
             Some(name) => Arc::clone(name),
@@ -155,14 +163,25 @@ impl Source {
         Ok(Source { known, after: -1, world, merges, ..Source::default() })
     }
 
-    /// Whether what was made of earlier entries stands: not where somebody is new, is elsewhere now, or turned out to be another.
-    pub(crate) fn stands(&self, tx: &mut Tx<'_>) -> Result<bool> {
+    /// Takes in who is new. Whether what was made of earlier entries stands: not where somebody whom they name is new or elsewhere now, where
+    /// a country has another response team, or where somebody turned out to be another.
+    pub(crate) fn stands(&mut self, tx: &mut Tx<'_>) -> Result<bool> {
         if partners::merge::all(tx, self.known)? != self.merges {
             return Ok(false);
         }
         let sql = "SELECT count(*) FROM @fact_org WHERE idx > $1";
         let said = tx.one(sql, &[self.after.into()], |r| r.int(0))?.unwrap_or(0);
-        Ok(said == 0 || World::read(tx, self.known)? == self.world)
+        if said == 0 {
+            return Ok(true);
+        }
+        let world = World::read(tx, self.known)?;
+        let mut others = world.orgs.iter().filter(|(key, is)| self.world.orgs.get(*key) != Some(is));
+        if world.teams != self.world.teams || others.any(|(key, _)| self.names.has(key)) {
+            return Ok(false);
+        }
+        self.renamed |= world.names != self.world.names;
+        self.world = world;
+        Ok(true)
     }
 
     /// The last entry that was read.
@@ -218,6 +237,7 @@ impl Source {
         }
         let spans = trusts.iter().chain(&agreements).map(|x| x.at);
         let dates = contacts.iter().chain(&inventories).map(|x| x.at);
+        change.orgs = !partners.is_empty();
         let all = partners.iter().map(|x| x.at).chain(spans).chain(keys.iter().map(|x| x.at)).chain(dates);
         all.for_each(|at| change.of(at));
         facts.partners.extend(partners);
@@ -248,23 +268,23 @@ impl Source {
         let mut newly = BTreeSet::new();
         let mut passed: BTreeMap<Arc<str>, Vec<Passing>> = BTreeMap::new();
         tx.each(sql, &args, &mut |r| {
-            let (vulnerability, to) = (r.text(0).to_owned(), r.text(7).to_owned());
+            let (vulnerability, to) = (r.text(0).to_owned(), self.names.shared(r.text(7)));
+            self.names.shared(r.text(6));
             change.of(stamp(r));
             let bounced = self.bounces.get(r.text(4)).copied();
-            if bounced.is_none() && self.world.orgs.contains_key(&to) {
+            if bounced.is_none() && self.world.orgs.contains_key(&*to) {
                 let passing = Passing {
                     inbound: false,
                     topic: self.names.shared(&vulnerability),
                     evidence: Evidence::E0,
                     at: stamp(r),
                 };
-                let org = self.names.shared(&to);
-                passed.entry(org).or_default().push(passing);
+                passed.entry(Arc::clone(&to)).or_default().push(passing);
             }
             for partner in self.world.constituency(&[&to, r.text(6)], r.text(8)) {
                 facts.deliveries.push(Delivery {
                     partner: partner.to_string(),
-                    to: to.clone(),
+                    to: to.to_string(),
                     vulnerability: vulnerability.clone(),
                     ask: r.text(5).to_owned(),
                     at: stamp(r),
@@ -321,7 +341,10 @@ impl Source {
                 None if self.world.orgs.contains_key(r.text(0)) => {
                     of.insert(self.names.shared(r.text(0)), vec![passing]);
                 }
-                None => return Ok(()),
+                None => {
+                    self.names.shared(r.text(0));
+                    return Ok(());
+                }
             }
             change.of(stamp);
             Ok(())

@@ -160,6 +160,9 @@ impl Ledgers {
         if !change.actions.is_empty() {
             kinds.insert(crate::mitigations::ACTION);
         }
+        if change.orgs {
+            kinds.insert(count::check::PARTNER);
+        }
         let settled = self.settled.get_mut().unwrap_or_else(PoisonError::into_inner);
         if is_new_kind || !self.facts.merges.is_empty() {
             settled.clear();

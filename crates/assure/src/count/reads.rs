@@ -9,7 +9,7 @@ use crate::record::facts::PRIORITY;
 /// What a text reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reads {
-    /// Kinds of records.
+    /// Kinds of records, organisations among them.
     pub kinds: BTreeSet<String>,
     /// The day of whoever asks.
     pub day: bool,
@@ -37,9 +37,12 @@ impl Program {
 
 impl Reads {
     fn path(&mut self, path: &Path) {
-        for via in &path.via {
-            if let Via::Record(kind) = via {
-                self.kinds.insert(kind.clone());
+        for (n, via) in path.via.iter().enumerate() {
+            match via {
+                Via::Record(kind) => drop(self.kinds.insert(kind.clone())),
+                // its key alone stands in the record
+                Via::Org if n + 1 < path.names.len() => drop(self.kinds.insert(PARTNER.to_owned())),
+                Via::Org | Via::Value => {}
             }
         }
         // a name may be of an organisation in a list: what is there called as what changes counts as that

@@ -312,7 +312,7 @@ fn what_texts_read() {
     isp:3.2.2: bulletin, lesson
     isp:3.3.1: role, the day
     isp:3.3.2: answer, survey, travel
-    isp:em-1.1: priority, the day, more
+    isp:em-1.1: partner, priority, the day, more
     isp:em-1.2: drill, partner, the day, more
     isp:em-1.3.1: standard
     isp:em-1.3.2: standard, the day

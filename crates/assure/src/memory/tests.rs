@@ -11,7 +11,8 @@ use crate::memory::Memory;
 use crate::story::Story;
 use crate::{compute, record};
 
-const ORGS: [&str; 4] = ["pl-cert", "de-cert", "aqua", "grid"];
+/// The last two are nobody at first, though others may name them.
+const ORGS: [&str; 6] = ["pl-cert", "de-cert", "aqua", "grid", "late", "later"];
 const FLAWS: [&str; 3] = ["CVE-2026-1", "CVE-2026-2", "CVE-2026-3"];
 
 /// A store, what follows it, and how far its clock has come.
@@ -33,7 +34,7 @@ impl World {
     }
 
     fn org(&self, n: u8, kind: &str, country: &str) {
-        let key = ORGS[usize::from(n % 4)];
+        let key = ORGS[usize::from(n % 6)];
         let meta = json!({ "key": key, "name": key.to_uppercase(), "kind": kind, "country": country, "languages": [] });
         self.say("partners.org", &meta, &Value::Null);
     }
@@ -45,10 +46,10 @@ impl World {
 
     /// One thing that may happen; `a`, `b` and `c` choose whose, of what and how.
     fn step(&self, what: u8, a: u8, b: u8, c: u8) {
-        let (org, flaw) = (ORGS[usize::from(a % 4)], FLAWS[usize::from(b % 3)]);
+        let (org, flaw) = (ORGS[usize::from(a % 6)], FLAWS[usize::from(b % 3)]);
         let day = self.now().plus_hours(-24 * i64::from(c % 40)).day();
         match what % 20 {
-            0 => self.org(a, if a % 4 < 2 { "csirt" } else { "operator" }, ["PL", "DE", "US"][usize::from(c % 3)]),
+            0 => self.org(a, if a % 6 < 2 || a % 6 == 5 { "csirt" } else { "operator" }, ["PL", "DE", "US"][usize::from(c % 3)]),
             1 => {
                 let meta = json!({ "org": org, "from": day, "to": "2026-12-31", "reason": "vetted", "by": "ana" });
                 self.say("partners.trust", &meta, &Value::Null);
@@ -56,7 +57,7 @@ impl World {
             2 => self.object(org, &json!({ "type": "indicator", "id": format!("indicator--{b}") })),
             3 | 4 => {
                 let status = [Some("affected"), Some("fixed"), None, Some("unknown")][usize::from(c / 5 % 4)];
-                let (country, holder) = (["PL", "", "DE"][usize::from(c % 3)], ORGS[usize::from(c % 4)]);
+                let (country, holder) = (["PL", "", "DE"][usize::from(c % 3)], ORGS[usize::from(c % 6)]);
                 let change = json!({ "level": "asset", "subject": format!("plc-{}", c % 5), "source": org, "vulnerability": flaw,
                     "status": status,
                     "advisory": "V", "country": country, "holder": holder, "reason": "…" });
@@ -64,7 +65,7 @@ impl World {
                 self.say("expose.changed", &meta, &Value::Null);
             }
             5 | 6 => {
-                let (n, to) = (self.sent.borrow().len(), ORGS[usize::from(c % 4)]);
+                let (n, to) = (self.sent.borrow().len(), ORGS[usize::from(c % 6)]);
                 let ask = json!({ "ask": format!("A-{n}"), "message_id": format!("m-{n}"), "party": org, "country": null,
                     "addressee": to, "advisory": "V", "vulnerabilities": [flaw], "channel": "folder" });
                 self.say("act.sent", &ask, &Value::Null);
@@ -72,8 +73,9 @@ impl World {
             }
             7 | 8 => self.answered(what % 20 == 8, a, c),
             9 => {
+                let place = if c.is_multiple_of(3) { "identity--1" } else { "location--1" };
                 let body = json!({ "type": "sighting", "spec_version": "2.1", "id": format!("sighting--{}", a % 3), "first_seen": self.now(),
-                    "revoked": c.is_multiple_of(7), "sighting_of_ref": format!("vulnerability--{}", b % 3), "where_sighted_refs": ["location--1"] });
+                    "revoked": c.is_multiple_of(7), "sighting_of_ref": format!("vulnerability--{}", b % 3), "where_sighted_refs": [place] });
                 self.object(org, &body);
             }
             10 => {
@@ -83,6 +85,11 @@ impl World {
                     org,
                     &json!({ "type": "vulnerability", "id": id, "name": "x", "external_references": reference }),
                 );
+            }
+            // by the name of somebody who may be nobody yet
+            11 if a.is_multiple_of(3) => {
+                let identity = json!({ "type": "identity", "id": "identity--1", "name": ORGS[usize::from(c % 6)].to_uppercase() });
+                self.object("pl-cert", &identity);
             }
             11 => self.object(
                 org,
@@ -97,7 +104,7 @@ impl World {
             }
             13 | 16..=18 => self.record(a, &day, c),
             14 | 19 => self.backed(a, c),
-            _ => self.merged(org, ORGS[usize::from(c % 4)]),
+            _ => self.merged(org, ORGS[usize::from(c % 6)]),
         }
     }
 
@@ -227,4 +234,10 @@ fn what_is_kept_follows_the_other_engine_too() {
     let steps: Vec<(u8, u8, u8, u8)> =
         (0..64_u8).map(|n| (n, n.wrapping_mul(7), n.wrapping_mul(5), n.wrapping_mul(11))).collect();
     play(1, &steps);
+}
+
+/// A sighting in the constituency of somebody who is introduced afterwards, and whom nothing else names.
+#[test]
+fn where_it_was_seen_turns_out_later() {
+    play(0, &[(5, 2, 0, 0), (10, 0, 0, 0), (11, 0, 0, 4), (9, 0, 0, 3), (0, 4, 0, 0)]);
 }

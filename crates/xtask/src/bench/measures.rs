@@ -39,12 +39,21 @@ pub(super) fn lines(bench: &Bench, of: Years) -> Result<Vec<Line>> {
             ..Line::default()
         })
     };
+    let read: Vec<f64> = found.iter().filter(|f| f.work.ends_with("from the store")).map(|f| f.seconds).collect();
+    let first = read.first().context("no figure of all measures from the store")?;
+    let best = read.iter().copied().fold(f64::INFINITY, f64::min);
+    let whole = Line {
+        work: format!(
+            "all measures, from the store, right after so much was written, and the best of {} ({engine}, five years, {} events)",
+            read.len(),
+            thousands(of.events)
+        ),
+        ours: [*first, best].map(|s| seconds(Duration::from_secs_f64(s))).join(", "),
+        floor: if of.postgres { "15 s" } else { "5 s" }.into(),
+        ..Line::default()
+    };
     Ok(vec![
-        line(
-            "all measures, from the store",
-            &|w| w.ends_with("from the store"),
-            if of.postgres { "15 s" } else { "5 s" },
-        )?,
+        whole,
         line("the same with nothing new", &|w| w.ends_with("nothing new"), "")?,
         line("the same after one more event, the slowest of seven kinds", &|w| w.contains("one more"), "100 ms")?,
     ])
