@@ -177,7 +177,8 @@ fn more(what: &str, n: u64, at: Micros) -> (&'static str, Value) {
     let n = u64::MAX / 2 + n;
     match what {
         "object" => object(n),
-        "exposure" => changed(n, "affected"),
+        // seven assets of which nothing was said yet
+        "exposure" => changed(at.0.unsigned_abs(), "affected"),
         "answer" => ("act.answered", ask(n, true)),
         "organisation" => (
             "partners.org",

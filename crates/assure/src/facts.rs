@@ -375,14 +375,12 @@ pub struct Facts {
     pub passings: BTreeMap<Arc<str>, Passings>,
     /// Advice.
     pub deliveries: Vec<Delivery>,
-    /// Exposures.
-    pub exposures: Vec<Arc<Exposure>>,
+    /// Exposures, by vulnerability.
+    pub exposures: BTreeMap<Arc<str>, Vec<Arc<Exposure>>>,
     /// Exploitation.
     pub exploitations: Vec<Exploitation>,
     /// Publications.
     pub publications: Vec<Publication>,
-    /// Places of exposures by their vulnerability: made when it is first asked for.
-    pub(crate) by_vulnerability: OnceLock<BTreeMap<Arc<str>, Vec<usize>>>,
     /// Places of the first advice of each pair: made when it is first asked for.
     pub(crate) first_advice: OnceLock<Vec<usize>>,
 }
@@ -390,18 +388,12 @@ pub struct Facts {
 impl Facts {
     /// The exposures to a vulnerability, in their order.
     pub fn exposures_to(&self, vulnerability: &str) -> impl Iterator<Item = &Exposure> {
-        let places = self.by_vulnerability.get_or_init(|| {
-            let mut places: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
-            let mut n = 0;
-            for run in self.exposures.chunk_by(|a, b| a.vulnerability == b.vulnerability) {
-                let vulnerability = run.first().map(|x| x.vulnerability.clone()).unwrap_or_default();
-                places.entry(vulnerability).or_default().extend(n..n + run.len());
-                n += run.len();
-            }
-            places
-        });
-        let of = places.get(vulnerability).into_iter().flatten();
-        of.filter_map(|n| self.exposures.get(*n)).map(|x| &**x)
+        self.exposures.get(vulnerability).into_iter().flatten().map(|x| &**x)
+    }
+
+    /// All exposures, in the order of vulnerabilities.
+    pub fn all_exposures(&self) -> impl Iterator<Item = &Arc<Exposure>> {
+        self.exposures.values().flatten()
     }
 
     /// The first advice that reached a partner about a vulnerability, in the order of both.
@@ -424,7 +416,7 @@ impl Facts {
         fn known<T>(all: &[T], at: impl Fn(&T) -> Stamp) -> Micros {
             all.iter().map(at).map(|at| at.known.max(at.valid)).max().unwrap_or_default()
         }
-        let said = self.exposures.iter().flat_map(|x| &x.said).map(|s| s.at.known.max(s.at.valid)).max();
+        let said = self.all_exposures().flat_map(|x| &x.said).map(|s| s.at.known.max(s.at.valid)).max();
         let passed = self.passings.values().filter_map(Passings::last).max();
         let bounced = self.deliveries.iter().filter_map(|x| x.bounced).map(|b| b.known.max(b.valid)).max();
         let all = [
@@ -456,6 +448,10 @@ impl Facts {
             let said: Vec<Statement> = of(&x.said, |s| view.sees(s.at));
             (!said.is_empty()).then(|| Arc::new(Exposure { said, ..x.without_statements() }))
         };
+        let exposures = |(of, all): (&Arc<str>, &Vec<Arc<Exposure>>)| {
+            let all: Vec<Arc<Exposure>> = all.iter().filter_map(exposure).collect();
+            (!all.is_empty()).then(|| (Arc::clone(of), all))
+        };
         let bounce = |x: Delivery| Delivery { bounced: x.bounced.filter(|b| view.sees(*b)), ..x };
         let passings = self.passings.iter().map(|(org, passed)| (Arc::clone(org), passed.seen_at(view)));
         let mut cut = Facts {
@@ -476,10 +472,9 @@ impl Facts {
             inventories: of(&self.inventories, |x| view.sees(x.at)),
             passings: passings.filter(|(_, passed)| !passed.is_empty()).collect(),
             deliveries: of(&self.deliveries, |x| view.sees(x.at)).into_iter().map(bounce).collect(),
-            exposures: self.exposures.iter().filter_map(exposure).collect(),
+            exposures: self.exposures.iter().filter_map(exposures).collect(),
             exploitations: of(&self.exploitations, |x| x.at.known <= view.known_as_of && x.by <= view.as_of),
             publications: of(&self.publications, |x| view.sees(x.at)),
-            by_vulnerability: OnceLock::new(),
             first_advice: OnceLock::new(),
         };
         cut.take_spans(self, view.known_as_of);

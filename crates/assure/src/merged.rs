@@ -44,14 +44,16 @@ pub(crate) fn settle(mut facts: Facts) -> Facts {
         stand(&mut delivery.partner);
         stand(&mut delivery.to);
     }
-    for exposure in facts.exposures.iter_mut().filter(|x| keys.moves(&x.partner) || keys.moves(&x.owner)) {
+    for exposure in facts.exposures.values_mut().flatten().filter(|x| keys.moves(&x.partner) || keys.moves(&x.owner)) {
         let exposure = Arc::make_mut(exposure);
         exposure.partner = keys.stands_for(&exposure.partner).into();
         exposure.owner = keys.stands_for(&exposure.owner).into();
     }
     // two teams of one country had the same thing in their charge
     let mut seen: BTreeSet<(Arc<str>, Arc<str>, Arc<str>)> = BTreeSet::new();
-    facts.exposures.retain(|x| seen.insert((x.partner.clone(), x.vulnerability.clone(), x.subject.clone())));
+    let mut is_first =
+        |x: &Arc<crate::facts::Exposure>| seen.insert((x.partner.clone(), x.vulnerability.clone(), x.subject.clone()));
+    facts.exposures.values_mut().for_each(|of| of.retain(&mut is_first));
     for attack in &mut facts.exploitations {
         attack.partners.iter_mut().for_each(stand);
         attack.partners.sort_unstable();

@@ -14,8 +14,8 @@ use crate::record::value::Value;
 pub(crate) const ACTION: &str = "action";
 
 /// An action for each of these exposures that is of an asset and mitigated, in the order of ids; of one id the first stands.
-pub(crate) fn actions(seen: &Facts, exposures: &[Arc<Exposure>]) -> Vec<Arc<Unit>> {
-    let known = seen.latest_partners();
+pub(crate) fn actions<'x>(seen: &Facts, exposures: impl Iterator<Item = &'x Arc<Exposure>>) -> Vec<Arc<Unit>> {
+    let (known, exposures) = (seen.latest_partners(), exposures.collect::<Vec<_>>());
     let mut actions: Vec<Arc<Unit>> = exposures.par_iter().filter_map(|x| action(&known, x).map(Arc::new)).collect();
     actions.par_sort_by(|a, b| a.id.cmp(&b.id));
     actions.dedup_by(|later, first| later.id == first.id);

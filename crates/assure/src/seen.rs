@@ -28,7 +28,7 @@ impl Seen {
         merged::units(&facts.merges, catalogue, units.values_mut().flatten());
         if catalogue.get(mitigations::ACTION).is_some() {
             let actions = units.entry(mitigations::ACTION.to_owned()).or_default();
-            actions.extend(mitigations::actions(&facts, &facts.exposures));
+            actions.extend(mitigations::actions(&facts, facts.all_exposures()));
             actions.sort_by(|a, b| a.id.cmp(&b.id));
         }
         let kinds = units.into_iter().map(|(kind, units)| (kind, Table::of(units))).collect();
@@ -55,7 +55,7 @@ impl Seen {
         for action in &change.actions {
             table.put(action, None);
         }
-        for action in mitigations::actions(&self.facts, &change.exposures) {
+        for action in mitigations::actions(&self.facts, change.exposures.iter()) {
             table.put(&action.id.clone(), Some(action));
         }
     }

@@ -104,9 +104,9 @@ impl World {
         let at = self.next(at);
         let statement = Statement { state, evidence: e, by: partner.into(), at };
         let same = |x: &&mut Exposure| &*x.partner == partner && &*x.vulnerability == cve && &*x.subject == subject;
-        match self.facts.exposures.iter_mut().map(Arc::make_mut).find(same) {
+        match self.facts.exposures.values_mut().flatten().map(Arc::make_mut).find(same) {
             Some(x) => x.said.push(statement),
-            None => self.facts.exposures.push(Arc::new(Exposure {
+            None => self.facts.exposures.entry(cve.into()).or_default().push(Arc::new(Exposure {
                 partner: partner.into(),
                 subject: subject.into(),
                 asset: "".into(),
@@ -127,7 +127,7 @@ impl World {
 
     /// The criticality of everything said so far.
     fn weighs(mut self, weight: f64) -> World {
-        self.facts.exposures.iter_mut().for_each(|x| Arc::make_mut(x).weight = weight);
+        self.facts.exposures.values_mut().flatten().for_each(|x| Arc::make_mut(x).weight = weight);
         self
     }
 
@@ -505,8 +505,8 @@ fn nothing_depends_on_the_order_of_facts() {
         .attack("CVE-1", &["pl-csirt"], "2025-12-01", "2025-12-02")
         .listed("CVE-1", "2025-11-01");
     let mut turned = world.clone();
-    turned.facts.exposures.reverse();
-    turned.facts.exposures.iter_mut().for_each(|x| Arc::make_mut(x).said.reverse());
+    turned.facts.exposures.values_mut().for_each(|of| of.reverse());
+    turned.facts.exposures.values_mut().flatten().for_each(|x| Arc::make_mut(x).said.reverse());
     turned.facts.exploitations.reverse();
     turned.facts.deliveries.reverse();
     turned.facts.trusts.reverse();

@@ -1,7 +1,7 @@
 //! Exposures from what the matching stage said of them, and from the answers and confirmations of their party, each resolved to the teams in whose
 //! constituency it lies.
-use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ledger::{Result, Row, Tx};
 use rayon::prelude::*;
@@ -80,8 +80,6 @@ pub(super) struct Line {
     exposure: Exposure,
     /// It, for each partner in whose constituency it lies.
     of: Vec<Arc<Exposure>>,
-    /// Where the first of these stands among all.
-    place: usize,
 }
 
 /// An answer or a confirmation: it reaches every exposure of its party in its country.
@@ -128,30 +126,24 @@ impl Source {
             let party = (Arc::clone(&key.vulnerability), Arc::clone(&line.party));
             line.resolve(world, claims.get(&party).map_or(&[][..], Vec::as_slice));
         };
-        let mut stand = self.after >= 0;
         if self.after < 0 {
             self.lines.par_iter_mut().for_each(resolve);
+            for (key, line) in &self.lines {
+                facts.exposures.entry(Arc::clone(&key.vulnerability)).or_default().extend(line.of.iter().cloned());
+            }
         }
         for key in touched {
             let Some(line) = self.lines.get_mut(key) else { continue };
-            let place = line.place..line.place + line.of.len();
             resolve((key, line));
             change.actions.push(crate::mitigations::id(&line.exposure));
             change.exposures.extend(line.of.iter().cloned());
-            match facts.exposures.get_mut(place) {
-                Some(of) if !of.is_empty() && of.len() == line.of.len() => of.clone_from_slice(&line.of),
-                _ => stand = false,
-            }
         }
-        if stand {
-            return;
+        let vulnerabilities: BTreeSet<&Arc<str>> = touched.iter().map(|key| &key.vulnerability).collect();
+        for vulnerability in vulnerabilities {
+            let lines = of_vulnerability(&self.lines, vulnerability);
+            let all = lines.flat_map(|(_, line)| line.of.iter().cloned()).collect();
+            facts.exposures.insert(Arc::clone(vulnerability), all);
         }
-        facts.exposures.clear();
-        for line in self.lines.values_mut() {
-            line.place = facts.exposures.len();
-            facts.exposures.extend(line.of.iter().cloned());
-        }
-        facts.by_vulnerability = OnceLock::new();
     }
 
     /// Answers and confirmations; whatever they may reach is touched.
@@ -177,8 +169,7 @@ impl Source {
                 };
                 let (vulnerability, party) = (names.shared(r.text(0)), names.shared(r.text(1)));
                 if !is_first {
-                    let of = lines.range(LineKey::first_of(&vulnerability)..);
-                    let of = of.take_while(|(key, _)| key.vulnerability == vulnerability);
+                    let of = of_vulnerability(lines, &vulnerability);
                     touched.extend(of.filter(|(_, line)| line.party == party).map(|(key, _)| key.clone()));
                 }
                 claims
@@ -189,6 +180,14 @@ impl Source {
         }
         Ok(())
     }
+}
+
+/// All lines of a vulnerability.
+fn of_vulnerability<'l>(
+    lines: &'l BTreeMap<LineKey, Line>,
+    vulnerability: &Arc<str>,
+) -> impl Iterator<Item = (&'l LineKey, &'l Line)> {
+    lines.range(LineKey::first_of(vulnerability)..).take_while(move |(key, _)| key.vulnerability == *vulnerability)
 }
 
 impl Line {
