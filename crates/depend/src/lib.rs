@@ -7,6 +7,7 @@
 //! * [`facts`]: what the sources say, folded; what an import would change
 //! * [`graph`]: the arrays that are computed with
 //! * [`cascade`]: what falls when something fails, when and why
+//! * [`chance`]: who falls how often, over many scenarios
 //! * [`spof`]: every single failure that takes a function
 //! * [`ranges`]: what inferred edges leave open, and how each input is known
 //! * [`components`], [`concentration`]: interdependency, and how much hangs on few
@@ -14,6 +15,7 @@
 pub mod bench;
 pub mod cache;
 pub mod cascade;
+pub mod chance;
 pub mod components;
 pub mod concentration;
 pub mod facts;

@@ -1,5 +1,6 @@
 //! The engine against a plain reference: fixpoints by repetition, from the tables' meaning alone, on random graphs.
 use depend::cascade::{Failure, Mode, run};
+use depend::chance::{self, Chances, Net, Odds, Way};
 use depend::graph::{Graph, Reading};
 use depend::tables::Part;
 use proptest::prelude::*;
@@ -84,6 +85,29 @@ fn tables(nodes: usize, layers: &[bool], edges: &[(u8, u8, u8, u8)], groups: &[D
     csv.map(String::into_bytes)
 }
 
+/// Who is down, by both engines of [`chance`], where what failed fails for certain; nothing where it does not take the graph.
+fn by_chance(graph: &Graph, failed: &[u32]) -> Option<Vec<u64>> {
+    let net = Net::of(graph)?;
+    let odds = |node| if failed.contains(&node) { Odds::ALWAYS } else { Odds::NEVER };
+    let chances = Chances { seed: 1, own: (0..graph.len() as u32).map(odds).collect() };
+    let [sparse, dense] = [Way::Sparse, Way::Dense].map(|way| chance::run(&net, &chances, 1, &[], way));
+    assert_eq!(sparse, dense);
+    Some(sparse.falls)
+}
+
+/// The same by the reference; nothing where somebody who may sink carries a share of a capacity.
+fn by_chance_expected(graph: &Graph, unsupplied: &[u32], after: &[Part]) -> Option<Vec<u64>> {
+    let may_sink = |node: u32| graph.inputs(node).any(|group| graph.group(group).degraded != Part(0));
+    let shared = |(at, group): (usize, &depend::graph::Group)| {
+        group.capacity && graph.suppliers(at as u32).iter().any(|link| may_sink(link.to))
+    };
+    if graph.groups().iter().enumerate().any(shared) {
+        return None;
+    }
+    let falls = |(node, level): (usize, &Part)| u64::from(*level == Part(0) && !unsupplied.contains(&(node as u32)));
+    Some(after.iter().enumerate().map(falls).collect())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
@@ -110,6 +134,9 @@ proptest! {
             outcome.failed.iter().for_each(|n| level[*n as usize] = Part(0));
             outcome.losses.iter().for_each(|loss| level[loss.node as usize] = level[loss.node as usize].min(loss.level));
             prop_assert_eq!(&level, &after);
+            if mode == Mode::Ungrounded {
+                prop_assert_eq!(by_chance(&graph, &failed), by_chance_expected(&graph, &unsupplied, &after));
+            }
             dead.insert((mode, reading), (0..nodes).filter(|n| after[*n] == Part(0)).collect::<BTreeSet<usize>>());
             // Times never run back, and each way back ends at what failed.
             prop_assert!(outcome.losses.is_sorted_by_key(|loss| loss.minute));
