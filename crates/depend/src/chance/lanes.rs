@@ -78,12 +78,12 @@ impl<'n> Dense<'n> {
         let (net, before) = (self.net, self.down[node as usize]);
         let mut down = before;
         for input in net.of[node as usize]..net.of[node as usize + 1] {
-            if down == [u64::MAX; WORDS] {
+            if is_all(&down) {
                 break;
             }
             or(&mut down, &self.lost(input));
         }
-        if down != before {
+        if differ(&down, &before) {
             self.down[node as usize] = down;
             self.tell(node);
         }
@@ -114,12 +114,20 @@ impl<'n> Dense<'n> {
         if net.suppliers.weights.is_none() && full == spare + 1 {
             return self.all(edges);
         }
-        // counted in binary digits, each a plane of bits
-        let mut planes = [NONE; PLANES];
         let digits = (u32::BITS - full.leading_zeros()) as usize;
+        match digits {
+            0..=3 => self.counted::<3>(edges, digits, spare),
+            4..=6 => self.counted::<6>(edges, digits, spare),
+            _ => self.counted::<PLANES>(edges, digits, spare),
+        }
+    }
+
+    /// In which scenarios more than `spare` is lost, counted in binary digits, each a plane of bits.
+    fn counted<const N: usize>(&mut self, edges: std::ops::Range<usize>, digits: usize, spare: u32) -> Lanes {
+        let mut planes = [NONE; N];
         for edge in edges {
             let lost = self.of_edge(edge);
-            let mut weight = weighs(edge);
+            let mut weight = self.net.suppliers.weight(edge);
             while weight > 0 {
                 add(&mut planes[weight.trailing_zeros() as usize..digits], lost);
                 weight &= weight - 1;
@@ -143,7 +151,7 @@ impl<'n> Dense<'n> {
         for edge in edges {
             let lost = self.of_edge(edge);
             (0..WORDS).for_each(|n| all[n] &= lost[n]);
-            if all == NONE {
+            if is_none(&all) {
                 break;
             }
         }
@@ -166,6 +174,21 @@ impl<'n> Dense<'n> {
 const PLANES: usize = u32::BITS as usize;
 
 #[inline]
+fn is_none(lanes: &Lanes) -> bool {
+    lanes.iter().fold(0, |any, word| any | word) == 0
+}
+
+#[inline]
+fn is_all(lanes: &Lanes) -> bool {
+    lanes.iter().fold(u64::MAX, |all, word| all & word) == u64::MAX
+}
+
+#[inline]
+fn differ(a: &Lanes, b: &Lanes) -> bool {
+    a.iter().zip(b).fold(0, |any, (a, b)| any | (a ^ b)) != 0
+}
+
+#[inline]
 fn or(a: &mut Lanes, b: &Lanes) {
     (0..WORDS).for_each(|n| a[n] |= b[n]);
 }
@@ -179,7 +202,7 @@ fn add(planes: &mut [Lanes], mut carry: Lanes) {
             plane[n] ^= carry[n];
             carry[n] = next;
         }
-        if carry == NONE {
+        if is_none(&carry) {
             return;
         }
     }
