@@ -1,4 +1,4 @@
-//! Cascades over a generated graph, for `cargo xtask bench`: `cascades PREFIX NODES WORK SCENARIOS [WAY]`, where `PREFIX.src.u32` and `PREFIX.dst.u32` hold
+//! What cascades over a generated graph cost: `cascades PREFIX NODES WORK SCENARIOS [WAY]`, where `PREFIX.src.u32` and `PREFIX.dst.u32` hold
 //! the ends of the edges. WORK is `spread:P`, the independent cascade from the ten nodes with most uses, or `gates:P`: nodes fail by themselves with odds P,
 //! a fifth of them needs all of its suppliers, half any, the rest most. Prints what it took in seconds of one thread, and the mean of nodes down.
 use depend::chance::{Chances, Net, Odds, Parts, Way, run};
