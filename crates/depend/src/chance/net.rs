@@ -20,7 +20,7 @@ pub struct Parts {
     pub names: Vec<u64>,
     /// Consumer, what may be lost, name.
     pub inputs: Vec<(u32, u32, u64)>,
-    /// Input, supplier, weight. Each pair once.
+    /// Input, supplier, weight. Each pair once; the weights of one input add up to less than 2³².
     pub edges: Vec<Edge>,
     /// With what odds the loss of a supplier reaches along each edge, where not always.
     pub reach: Option<Vec<Odds>>,
