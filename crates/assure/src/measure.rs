@@ -276,7 +276,7 @@ impl<'a> Lens<'a> {
         period: &Period,
         listed: bool,
     ) -> (Figure, Vec<Item>) {
-        let reads = program.iter().flatten().map(Program::reads).find(|reads| !reads.more && !listed);
+        let reads = program.iter().flatten().filter(|_| !listed).map(Program::reads).find(|reads| !reads.more);
         let Some(reads) = reads else { return self.look(measure, program, view, period, listed) };
         let edge = self.of.edge(view);
         let asked = (

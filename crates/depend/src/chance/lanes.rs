@@ -1,6 +1,6 @@
 //! Hundreds of scenarios at once, one a bit: for scenarios in which much falls. What falls is the least set that holds what fails by itself and whoever
 //! loses an input, so that the order in which nodes are looked at does not change it.
-use super::draws::{BLOCK, Draws};
+use super::draws::{BLOCK, Draws, ones};
 use super::net::{Net, edge_name};
 
 /// Words of bits a node has.
@@ -65,11 +65,8 @@ impl<'n> Dense<'n> {
     }
 
     fn pass(&mut self, word: usize) {
-        let mut ask = std::mem::take(&mut self.ask.0[word]);
-        while ask != 0 {
-            let node = (word * BLOCK) as u32 + ask.trailing_zeros();
-            ask &= ask - 1;
-            self.ask(node);
+        for one in ones(std::mem::take(&mut self.ask.0[word])) {
+            self.ask((word * BLOCK + one) as u32);
         }
     }
 
@@ -127,10 +124,8 @@ impl<'n> Dense<'n> {
         let mut planes = [NONE; N];
         for edge in edges {
             let lost = self.of_edge(edge);
-            let mut weight = self.net.suppliers.weight(edge);
-            while weight > 0 {
-                add(&mut planes[weight.trailing_zeros() as usize..digits], lost);
-                weight &= weight - 1;
+            for digit in ones(self.net.suppliers.weight(edge).into()) {
+                add(&mut planes[digit..digits], lost);
             }
         }
         above(&planes[..digits], spare)

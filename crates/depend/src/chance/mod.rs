@@ -13,7 +13,7 @@ mod tests;
 pub use draws::Odds;
 pub use net::{Edge, Net, Parts};
 
-use draws::{BLOCK, Draws, Rare, What};
+use draws::{BLOCK, Draws, Rare, What, ones};
 use lanes::{Dense, Lanes, TILE, WORDS};
 use one::Sparse;
 use rayon::prelude::*;
@@ -61,7 +61,7 @@ pub fn run(net: &Net, chances: &Chances, scenarios: usize, worth: &[u32], way: W
         (hands, part)
     });
     let parts: Vec<Part> = parts.map(|(_, part)| part).collect();
-    let mut tally = Tally { falls: vec![0; net.number.len()], losses: Vec::with_capacity(scenarios) };
+    let mut tally = Tally { falls: vec![0; net.of_graph], losses: Vec::with_capacity(scenarios) };
     let mut losses = BTreeMap::new();
     for part in parts {
         for (node, n) in part.falls.into_iter().enumerate() {
@@ -133,13 +133,13 @@ impl<'n> Runs<'n> {
 
     /// Who fails by itself in a tile: node, word, scenarios of the word.
     fn fails(&self, tile: usize) -> Vec<(u32, usize, u64)> {
-        let draws = self.draws(What::Own, tile);
+        let (draws, asked) = (self.draws(What::Own, tile), self.asked(tile));
         let mut fails = Vec::new();
         for (rare, nodes) in &self.own {
             for node in nodes {
                 let name = self.net.names[*node as usize];
                 for (word, draws) in draws.iter().enumerate() {
-                    let mask = rare.happens(draws, name) & self.asked(tile)[word];
+                    let mask = rare.happens(draws, name) & asked[word];
                     if mask != 0 {
                         fails.push((*node, word, mask));
                     }
@@ -188,22 +188,15 @@ impl<'n> Runs<'n> {
             return;
         }
         for (word, mask) in down.iter().enumerate() {
-            let mut left = *mask;
-            while left != 0 {
-                losses[word * BLOCK + left.trailing_zeros() as usize] += worth;
-                left &= left - 1;
-            }
+            ones(*mask).for_each(|one| losses[word * BLOCK + one] += worth);
         }
     }
 
     /// Runs the first scenarios of a tile, and tells of each who was down.
     fn one_by_one(&self, sparse: &mut Sparse<'n>, tile: usize, scenarios: usize, mut each: impl FnMut(usize, &[u32])) {
         let mut fails: Vec<Vec<u32>> = vec![Vec::new(); TILE];
-        for (node, word, mut mask) in self.fails(tile) {
-            while mask != 0 {
-                fails[word * BLOCK + mask.trailing_zeros() as usize].push(node);
-                mask &= mask - 1;
-            }
+        for (node, word, mask) in self.fails(tile) {
+            ones(mask).for_each(|one| fails[word * BLOCK + one].push(node));
         }
         let reach = self.reach(tile);
         for (scenario, fails) in fails.iter().take(scenarios).enumerate() {

@@ -2,7 +2,7 @@
 //! so that what a run touches lies together.
 use super::draws::{Odds, both, named};
 use crate::cascade::{Engine, Mode};
-use crate::graph::{Graph, NONE};
+use crate::graph::{Graph, NONE, starts};
 use crate::tables::Part;
 
 /// An input: it breaks when more of it is lost than it can spare.
@@ -34,8 +34,8 @@ pub type Edge = (u32, u32, u32);
 pub struct Net {
     /// Number here → number in the graph.
     pub(super) graph_number: Vec<u32>,
-    /// Number in the graph → number here; `NONE` for what is down from the start.
-    pub(super) number: Vec<u32>,
+    /// How many nodes the graph has, with what is down from the start.
+    pub(super) of_graph: usize,
     pub(super) names: Vec<u64>,
     pub(super) inputs: Vec<Input>,
     pub(super) input_names: Vec<u64>,
@@ -142,7 +142,7 @@ impl Net {
             input_names,
             inputs,
             graph_number: order,
-            number,
+            of_graph: nodes,
             of,
             suppliers,
             uses,
@@ -189,18 +189,6 @@ fn near(parts: &Parts, is_down: &dyn Fn(u32) -> bool) -> Vec<u32> {
         }
     }
     order
-}
-
-/// Where each row starts, from the row of each edge.
-fn starts(rows: usize, of: impl Iterator<Item = u32>) -> Vec<u32> {
-    let mut starts = vec![0; rows + 1];
-    of.for_each(|row| starts[row as usize + 1] += 1);
-    let mut sum = 0;
-    for start in &mut starts {
-        sum += *start;
-        *start = sum;
-    }
-    starts
 }
 
 /// Edges by the end that `ends` gives first; within a row in the order of the other.

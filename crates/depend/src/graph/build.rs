@@ -270,10 +270,10 @@ fn shares(draft: &Draft, edges: &dyn Fn(&Member) -> u32) -> Option<Vec<Part>> {
     Some(draft.members.iter().map(|m| m.share.unwrap_or(Part(rest as u32))).collect())
 }
 
-/// Where each row starts, for sorted row numbers.
-fn starts(rows: usize, sorted: impl Iterator<Item = u32>) -> Vec<u32> {
+/// Where each row starts, from the row of each link, in any order.
+pub(crate) fn starts(rows: usize, of: impl Iterator<Item = u32>) -> Vec<u32> {
     let mut starts = vec![0; rows + 1];
-    for row in sorted {
+    for row in of {
         if let Some(count) = starts.get_mut(row as usize + 1) {
             *count += 1;
         }

@@ -4,6 +4,8 @@
 //! [`Reading`] of them; an answer that they touch is given for each reading ([`crate::ranges`]).
 mod build;
 
+pub(crate) use build::starts;
+
 use crate::facts::Facts;
 use crate::tables::{Country, Part, Rule};
 use crate::texts::{Text, Texts};
